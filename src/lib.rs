@@ -1,0 +1,22 @@
+//! mcpcodex: an OAuth 2.1 and OpenID Connect server, its console and its command line over one core.
+//!
+//! # Import law
+//!
+//! Layers are the folders and features are the files: `ls src/*/session.rs` finds everything about sessions.
+//! Data flows one way, `model ← store ← ops ← { http, cli, tui }`, and `tests/it/architecture.rs` holds it:
+//!
+//! | layer | may import of ours |
+//! |---|---|
+//! | `error`, `time` | nothing |
+//! | `crypto` | `error`, `time` |
+//! | `model` | `crypto`, `error`, `time` |
+//! | `config` | `model`, `error`, `time` |
+//! | `db` | `error`, `time` |
+//! | `store` | `db`, `model`, `crypto`, `error`, `time`; never another store file |
+//! | `ops` | `store`, `db`, `model`, `crypto`, `config`, `error`, `time`; never axum, clap, ratatui or tokio |
+//! | `app` | `db`, `crypto`, `config`, `error`, `time` |
+//! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
+
+pub mod error;
+pub mod model;
+pub mod time;

@@ -1,0 +1,3 @@
+//! Nouns and rules without any input or output: what a thing is, and what it may become.
+
+pub mod id;
