@@ -14,4 +14,5 @@ pub mod redirect;
 pub mod resource;
 pub mod scope;
 pub mod session;
+pub mod sign_in;
 pub mod user;
