@@ -3,7 +3,7 @@
 use crate::{
     crypto::{
         secret::Hashed,
-        totp::{Hash, Settings},
+        totp::{Algorithm, Settings},
     },
     db::{Read, Row, RowResult, Write, inconsistent, params},
     error::Result,
@@ -25,7 +25,7 @@ fn from_row(row: &Row<'_>) -> RowResult<(TotpCredential, Vec<u8>)> {
         settings: Settings {
             digits: row.get(3)?,
             period: row.get(4)?,
-            algorithm: Hash::parse(&algorithm)
+            algorithm: Algorithm::parse(&algorithm)
                 .ok_or_else(|| inconsistent("totp_credentials.algorithm", &algorithm))?,
         },
         last_step: row.get(6)?,

@@ -83,19 +83,32 @@ pub fn revoke(tx: &Write<'_>, id: &GrantId, reason: &str) -> Result<bool> {
     Ok(changed == 1)
 }
 
-/// Takes back everything a person gave; answers how many grants.
-pub fn revoke_of_user(tx: &Write<'_>, user: &UserId, reason: &str) -> Result<usize> {
+/// Takes back everything a person gave, but for what was given in session `except`; answers how many grants.
+pub fn revoke_of_user(
+    tx: &Write<'_>,
+    user: &UserId,
+    except: Option<&SessionId>,
+    reason: &str,
+) -> Result<usize> {
     tx.exec(
-        "update grants set revoked_at = ?2, revoke_reason = ?3 where user_id = ?1 and revoked_at is null",
-        params![user.as_str(), tx.now, reason],
+        "update grants set revoked_at = ?2, revoke_reason = ?3
+         where user_id = ?1 and revoked_at is null and (?4 = '' or session_id is not ?4)",
+        params![user.as_str(), tx.now, reason, except.map_or("", SessionId::as_str)],
     )
 }
 
-/// Takes back everything that was given in a session.
-pub fn revoke_of_session(tx: &Write<'_>, session: &SessionId, reason: &str) -> Result<usize> {
+/// Takes back what was given in a session; with `bound_only`, not what may be used while away.
+pub fn revoke_of_session(
+    tx: &Write<'_>,
+    session: &SessionId,
+    reason: &str,
+    bound_only: bool,
+) -> Result<usize> {
     tx.exec(
-        "update grants set revoked_at = ?2, revoke_reason = ?3 where session_id = ?1 and revoked_at is null",
-        params![session.as_str(), tx.now, reason],
+        "update grants set revoked_at = ?2, revoke_reason = ?3
+         where session_id = ?1 and revoked_at is null
+           and (not ?4 or (' ' || scopes || ' ') not like '% offline_access %')",
+        params![session.as_str(), tx.now, reason, bound_only],
     )
 }
 
