@@ -16,3 +16,4 @@ pub mod scope;
 pub mod session;
 pub mod sign_in;
 pub mod user;
+pub mod verb;
