@@ -3,8 +3,6 @@
 
 use std::fmt;
 
-use crate::http::assets;
-
 /// The frame around every page.
 #[derive(Clone, Debug)]
 pub struct Shell {
@@ -17,16 +15,6 @@ pub struct Shell {
 impl Default for Shell {
     fn default() -> Self {
         Self { brand: String::from("mcpcodex"), host: String::new() }
-    }
-}
-
-impl Shell {
-    pub(super) fn css(&self) -> &'static str {
-        assets::url("app.css")
-    }
-
-    pub(super) fn icon(&self) -> &'static str {
-        assets::url("favicon.svg")
     }
 }
 

@@ -68,7 +68,7 @@ fn pages_need_no_exception_from_the_content_policy() {
             page.name,
             tag.name
         );
-        for (name, _) in &tag.attributes {
+        for name in tag.attributes.keys() {
             assert!(
                 name != "style" && !name.starts_with("on"),
                 "{}: {name} on <{}>",
@@ -202,7 +202,7 @@ fn consent_shows_sensitive_scopes_first_and_where_the_answer_goes() {
     let plain = page.html.find("Read your name").unwrap();
     assert!(sensitive < plain, "the sample gives the plain one first");
     assert!(
-        page.html.contains("<b>claude.ai</b>")
+        page.html.contains("<b><bdi>claude.ai</bdi></b>")
             && page.html.contains("https://notes.example.com/mcp")
     );
     let local = samples::one("consent_local");

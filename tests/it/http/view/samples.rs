@@ -1,10 +1,16 @@
 //! One of each page in each of its states.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a page that is not there fails the test that asked for it"
+)]
+
+mod demo;
+
 use mcpcodex::http::view::{
-    Account, Action, Block, Bounce, ChangePassword, Consent, DemoResult, DemoStart, Destination,
-    EnrolTotp, ErrorPage, Factor, Form, Invite, Label, Later, Link, Login, LogoutConfirm, Mfa,
-    Person, Recovery, RecoveryCodes, Resource, Rules, ScopeLine, SessionLine, Setup, SetupDone,
-    Shell, SignedOut, Step, Trust, qr_svg,
+    Account, Bounce, ChangePassword, Consent, Destination, EnrolTotp, ErrorPage, Factor, Form,
+    Invite, Label, Later, Link, Login, LogoutConfirm, Mfa, Recovery, RecoveryCodes, Resource,
+    Rules, ScopeLine, SessionLine, Setup, SetupDone, Shell, SignedOut, Trust, qr_svg,
 };
 
 /// Breaks out of text, of a double-quoted value and of a single-quoted one, if any of them lets it.
@@ -33,10 +39,6 @@ impl Words {
                 format!("{ATTACK}\"onclick='x' '>\u{202e}{{{{7*7}}}}&lt;{}{text}", "w".repeat(200))
             }
         }
-    }
-
-    fn some(self, text: &str) -> Option<String> {
-        Some(self.text(text))
     }
 
     fn label(self, text: &str) -> Label {
@@ -99,7 +101,7 @@ pub(super) fn all(w: Words) -> Vec<Page> {
     list.extend(consents(w));
     list.extend(notices(w));
     list.push(("account", account(w).render()));
-    list.extend(demo(w));
+    list.extend(demo::pages(w));
     list.into_iter()
         .map(|(name, html)| Page {
             name: if w == Words::Hostile { format!("hostile_{name}") } else { name.to_owned() },
@@ -123,8 +125,8 @@ fn sign_in(w: Words) -> Vec<Rendered> {
     };
     let refused = Login {
         username: w.text("ann"),
-        error: w.some("User name and password do not match."),
-        wait: w.some("Try again in 30 seconds."),
+        error: Some(w.text("User name and password do not match.")),
+        wait: Some(w.text("Try again in 30 seconds.")),
         remember: true,
         ..login.clone()
     };
@@ -138,7 +140,8 @@ fn sign_in(w: Words) -> Vec<Rendered> {
         restart: Some(w.path("/login")),
         ..Mfa::default()
     };
-    let mfa_refused = Mfa { error: w.some("That code did not work. 4 tries left."), ..mfa.clone() };
+    let mfa_refused =
+        Mfa { error: Some(w.text("That code did not work. 4 tries left.")), ..mfa.clone() };
     let recovery = Recovery {
         shell: w.shell(),
         form: w.form("/mfa"),
@@ -146,8 +149,10 @@ fn sign_in(w: Words) -> Vec<Rendered> {
         back: Some(w.path("/mfa")),
         ..Recovery::default()
     };
-    let recovery_refused =
-        Recovery { error: w.some("That code did not work. 2 tries left."), ..recovery.clone() };
+    let recovery_refused = Recovery {
+        error: Some(w.text("That code did not work. 2 tries left.")),
+        ..recovery.clone()
+    };
     vec![
         ("login", login.render()),
         ("login_refused", refused.render()),
@@ -167,7 +172,7 @@ fn second_factor(w: Words) -> Vec<Rendered> {
     let enrol = EnrolTotp {
         shell: w.shell(),
         form: w.form("/mfa/enrol"),
-        reason: w.some("Administrators sign in with a second factor."),
+        reason: Some(w.text("Administrators sign in with a second factor.")),
         qr: qr_svg(&format!(
             "otpauth://totp/Northwind:ann@northwind.example?secret={secret}&issuer=Northwind"
         )),
@@ -182,7 +187,7 @@ fn second_factor(w: Words) -> Vec<Rendered> {
         }),
     };
     let refused = EnrolTotp {
-        error: w.some("That code does not fit. Is the clock of your phone right?"),
+        error: Some(w.text("That code does not fit. Is the clock of your phone right?")),
         later: None,
         ..enrol.clone()
     };
@@ -214,7 +219,7 @@ fn passwords(w: Words) -> Vec<Rendered> {
         expired: true,
         cancel: None,
         rules: w.rules(true),
-        error: w.some("Nothing was changed."),
+        error: Some(w.text("Nothing was changed.")),
         ..change.clone()
     };
     let setup = Setup {
@@ -257,7 +262,7 @@ fn consents(w: Words) -> Vec<Rendered> {
         shell: w.shell(),
         form: w.form("/consent"),
         client: w.label("Claude"),
-        client_host: w.some("claude.ai"),
+        client_host: Some(w.text("claude.ai")),
         trust: Trust::Unverified,
         destination: Destination::Host(w.text("claude.ai")),
         resources: vec![Resource {
@@ -303,7 +308,7 @@ fn notices(w: Words) -> Vec<Rendered> {
         title: w.text("This app is not known here"),
         what: w.text("The app that sent you uses a registration that this server does not have."),
         next: w.text("Remove the connection in the app and add it again; it then registers anew."),
-        reference: w.some("7F3K-Q2"),
+        reference: Some(w.text("7F3K-Q2")),
         link: Some(w.link("Go to your account", "/account")),
     };
     let logout = LogoutConfirm {
@@ -346,7 +351,7 @@ fn account(w: Words) -> Account {
     };
     Account {
         shell: w.shell(),
-        notice: w.some("Your password was changed."),
+        notice: Some(w.text("Your password was changed.")),
         name: w.label("Ann Lee"),
         username: w.label("ann"),
         email: w.label("ann@northwind.example"),
@@ -369,109 +374,4 @@ fn account(w: Words) -> Account {
         ],
         sign_out_others: w.form("/account/sessions/end"),
     }
-}
-
-const AUTHORIZE: [(&str, &str, &str); 8] = [
-    ("response_type", "code", "Asks for an authorization code, the only kind OAuth 2.1 keeps."),
-    ("client_id", "demo", "Which app is asking."),
-    (
-        "redirect_uri",
-        "http://localhost:8420/demo/callback",
-        "Where the answer goes; compared character by character.",
-    ),
-    ("scope", "openid profile email offline_access", "What the app wants to do."),
-    ("state", "l2V9Yb1c0nQ", "Ties the answer to this browser."),
-    ("nonce", "t6Jm2sFq8xw", "Ties the ID token to this request."),
-    (
-        "code_challenge",
-        "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-        "SHA-256 of a secret that the app keeps until step 3.",
-    ),
-    ("code_challenge_method", "S256", "How the challenge was made; nothing else is accepted."),
-];
-
-const CLAIMS: &str = r#"{
-  "iss": "http://localhost:8420",
-  "sub": "01940f2e-7f6b-7c52-a6f4-1f5f7a6f2d11",
-  "aud": "http://localhost:8420/api",
-  "client_id": "demo",
-  "scope": "openid profile email offline_access",
-  "iat": 1795432364,
-  "exp": 1795433264
-}"#;
-
-fn demo(w: Words) -> Vec<Rendered> {
-    let person = |username: &str, about: &str, second_factor: bool, code: Option<&str>| Person {
-        username: w.text(username),
-        password: w.text("correct-horse-7-Battery"),
-        about: w.text(about),
-        second_factor,
-        code: code.map(|c| w.text(c)),
-    };
-    let start = DemoStart {
-        shell: w.shell(),
-        sign_in: w.form("/demo/start"),
-        people: vec![
-            person("ada", "administrator with a second factor", true, Some("492 039")),
-            person("dev", "developer with a second factor", true, None),
-            person("uma", "an ordinary user", false, None),
-        ],
-        error: None,
-    };
-    let refused = DemoStart {
-        error: w.some("You pressed Deny, so that the app was given nothing."),
-        ..start.clone()
-    };
-    let action = |label: &str, path: &str, primary| Action {
-        label: w.text(label),
-        form: w.form(path),
-        primary,
-    };
-    let block = |label: &str, text: &str, folded| Block {
-        label: w.text(label),
-        text: w.text(text),
-        folded,
-    };
-    let raw = format!("eyJhbGciOiJSUzI1NiJ9.{}.{}", "eyJpc3Mi".repeat(30), "sWq9xZ2b".repeat(42));
-    let steps = vec![
-        Step {
-            number: 1,
-            title: w.text("Authorization request"),
-            explain: w.text("The app sends the browser here: GET http://localhost:8420/authorize with these parameters."),
-            rows: AUTHORIZE.iter().map(|(n, v, about)| (w.text(n), w.text(v), w.text(about))).collect(),
-            ..Step::default()
-        },
-        Step {
-            number: 4,
-            title: w.text("Access token, decoded"),
-            explain: w.text("A signed JWT (RFC 9068) that a server can check by itself."),
-            blocks: vec![
-                block("Header", "{\n  \"typ\": \"at+jwt\",\n  \"alg\": \"RS256\"\n}", false),
-                block("Claims", CLAIMS, false),
-                block("Raw token", &raw, true),
-            ],
-            ..Step::default()
-        },
-        Step {
-            number: 6,
-            title: w.text("Refresh"),
-            explain: w.text("Trades the refresh token for new tokens; the old one is spent."),
-            actions: vec![action("Refresh now", "/demo/refresh", true)],
-            ..Step::default()
-        },
-    ];
-    let result = DemoResult {
-        shell: w.shell(),
-        who: w.label("ada"),
-        steps,
-        actions: vec![
-            action("Introspect", "/demo/introspect", false),
-            action("Sign out", "/demo/logout", false),
-        ],
-    };
-    vec![
-        ("demo_start", start.render()),
-        ("demo_start_denied", refused.render()),
-        ("demo_result", result.render()),
-    ]
 }
