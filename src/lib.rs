@@ -18,5 +18,6 @@
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
 
 pub mod error;
+pub mod http;
 pub mod model;
 pub mod time;

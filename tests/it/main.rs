@@ -1,1 +1,3 @@
+//! The one integration test binary; its folders mirror `src`.
 
+mod http;
