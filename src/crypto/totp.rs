@@ -68,7 +68,7 @@ pub fn uri(secret: &[u8], settings: &Settings, issuer: &str, account: &str) -> R
     // A colon divides issuer from account in the link and may stand in neither.
     let clean = |text: &str| text.replace(':', " ").trim().to_owned();
     let (issuer, account) = (clean(issuer), clean(account));
-    let builder = builder(secret, settings)
+    let builder = builder(secret, *settings)
         .with_issuer(Some(issuer).filter(|issuer| !issuer.is_empty()))
         .with_account_name(account);
     let url = builder.build().and_then(|totp| totp.to_url()).map_err(fault)?;
@@ -83,7 +83,7 @@ pub fn base32(secret: &[u8]) -> Plain {
 /// The step a code belongs to, if it is right now or was within a step; compared in constant time.
 pub fn check(secret: &[u8], settings: &Settings, code: &str, now: Time) -> Option<i64> {
     let now = u64::try_from(now.secs()).ok()?;
-    let step = totp(secret, settings).ok()?.check(code, now)?;
+    let step = totp(secret, *settings).ok()?.check(code, now)?;
     i64::try_from(step).ok()
 }
 
@@ -91,10 +91,10 @@ pub fn check(secret: &[u8], settings: &Settings, code: &str, now: Time) -> Optio
 pub fn code_at(secret: &[u8], settings: &Settings, at: Time) -> Result<Plain> {
     let at = u64::try_from(at.secs())
         .map_err(|source| Error::internal("no code before 1970").with_source(source))?;
-    Ok(Plain::new(totp(secret, settings)?.generate(at).to_string()))
+    Ok(Plain::new(totp(secret, *settings)?.generate(at).to_string()))
 }
 
-fn builder(secret: &[u8], settings: &Settings) -> Builder {
+fn builder(secret: &[u8], settings: Settings) -> Builder {
     Builder::new()
         .with_algorithm(match settings.algorithm {
             Algorithm::Sha1 => totp_rs::Algorithm::SHA1,
@@ -109,7 +109,7 @@ fn builder(secret: &[u8], settings: &Settings) -> Builder {
 
 /// Refuses what would make the library panic or a code easy to guess: digits outside 6 to 8, a
 /// period of zero, a secret under 128 bits.
-fn totp(secret: &[u8], settings: &Settings) -> Result<Totp> {
+fn totp(secret: &[u8], settings: Settings) -> Result<Totp> {
     builder(secret, settings).build().map_err(fault)
 }
 
