@@ -10,13 +10,14 @@ use crate::error::Error;
 
 pub mod listed;
 pub mod pattern;
+pub mod strength;
 
 pub use pattern::Pattern;
 
 /// Longer input is refused before anything looks at it; 128 characters of any script fit.
 const MAX_BYTES: usize = 1024;
-/// What zxcvbn gets to see: its cost grows faster than the length.
-const MAX_SCORED: usize = 100;
+/// More of a name than anybody would type into a password.
+const MAX_OWN_LENGTH: usize = 100;
 /// A shorter name would be found in half of all good passwords.
 const MIN_OWN_WORD: usize = 4;
 /// A person has few names; more than this is somebody's experiment.
@@ -144,7 +145,8 @@ pub fn check(policy: &Policy, candidate: &str, about: &About<'_>) -> Result<(), 
     }
     let password = normalise(candidate);
     let mut broken = composition(policy, &password);
-    if contains_own_words(&password, about) {
+    let own = own_words(about);
+    if contains_own_words(&password, &own) {
         broken.push(Violation::ContainsOwnWords);
     }
     if policy.dictionary_check && listed::is_listed(&password) {
@@ -155,7 +157,9 @@ pub fn check(policy: &Policy, candidate: &str, about: &About<'_>) -> Result<(), 
     {
         broken.push(Violation::Pattern { what });
     }
-    broken.extend(weakness(policy, &password, about));
+    if let Err((score, hint)) = strength::at_least(policy.min_score.min(4), &password, &own) {
+        broken.push(Violation::TooWeak { score, min: policy.min_score.min(4), hint });
+    }
     if broken.is_empty() { Ok(()) } else { Err(broken) }
 }
 
@@ -223,32 +227,6 @@ fn composition(policy: &Policy, password: &str) -> Vec<Violation> {
     .collect()
 }
 
-fn weakness(policy: &Policy, password: &str, about: &About<'_>) -> Option<Violation> {
-    let min = policy.min_score.min(4);
-    if min == 0 {
-        return None;
-    }
-    let head: Zeroizing<String> = Zeroizing::new(password.chars().take(MAX_SCORED).collect());
-    let own = own_words(about);
-    let inputs: Vec<&str> = own.iter().map(String::as_str).collect();
-    let entropy = zxcvbn::zxcvbn(&head, &inputs);
-    let score = u8::from(entropy.score());
-    (score < min).then(|| Violation::TooWeak { score, min, hint: hint(entropy.feedback()) })
-}
-
-fn hint(feedback: Option<&zxcvbn::feedback::Feedback>) -> String {
-    use zxcvbn::feedback::Suggestion;
-    let Some(feedback) = feedback else { return String::new() };
-    let warning = feedback.warning().map(|warning| warning.to_string());
-    let suggestions = feedback
-        .suggestions()
-        .iter()
-        // It would contradict rules that ask for just these.
-        .filter(|said| !matches!(said, Suggestion::NoNeedForSymbolsDigitsOrUppercaseLetters))
-        .map(ToString::to_string);
-    warning.into_iter().chain(suggestions).collect::<Vec<_>>().join(" ")
-}
-
 /// Every word that names the person or the site, lower case, whole and in parts.
 fn own_words(about: &About<'_>) -> Vec<String> {
     let (local, domain) = about.email.split_once('@').unwrap_or((about.email, ""));
@@ -257,7 +235,8 @@ fn own_words(about: &About<'_>) -> Vec<String> {
     let mut own: Vec<String> = Vec::new();
     let sources = [about.username, local, domain, about.display_name];
     for source in sources.into_iter().chain(about.words.iter().copied()) {
-        let bounded: String = source.chars().take(MAX_SCORED).collect::<String>().to_lowercase();
+        let bounded: String =
+            source.chars().take(MAX_OWN_LENGTH).collect::<String>().to_lowercase();
         let parts = bounded.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);
         for word in std::iter::once(bounded.clone()).chain(parts) {
             if own.len() < MAX_OWN_WORDS && !word.is_empty() && !own.contains(&word) {
@@ -268,10 +247,9 @@ fn own_words(about: &About<'_>) -> Vec<String> {
     own
 }
 
-fn contains_own_words(password: &str, about: &About<'_>) -> bool {
+fn contains_own_words(password: &str, own: &[String]) -> bool {
     let seen = Zeroizing::new(alike(password));
-    own_words(about)
-        .iter()
+    own.iter()
         .filter(|word| word.chars().count() >= MIN_OWN_WORD)
         .map(|word| alike(word))
         // Folding drops what is neither letter nor digit; nothing is in everything.

@@ -41,7 +41,8 @@ fn good_passwords_pass() {
         "vK7#pQ2!mZ9x",
         "Ünser Gärtner zählt 7 Äpfel",
         "kayak Zebra 🦓 moon 42",
-        &format!("Zq7! {}", "correct horse battery staple ".repeat(3)),
+        // A generator's, with all that zxcvbn might read as l33t.
+        "4k@8({w[<3)69Qe!1|0$m5+7%2T&4vR8(p{[<36%x9&!1|0$n5+7Zj",
     ] {
         assert_eq!(broken(good), [], "{good}");
     }
@@ -70,8 +71,8 @@ fn decorated_words_are_refused_as_listed() {
         assert!(broken(bad).contains(&Violation::Listed), "{bad}");
     }
     let lax = Policy { dictionary_check: false, ..reference() };
-    let left = check(&lax, "Welcome2024!!", &anna()).unwrap_err();
-    assert!(!left.contains(&Violation::Listed), "{left:?}");
+    // zxcvbn alone would let it through.
+    assert_eq!(check(&lax, "Welcome2024!!", &anna()), Ok(()));
 }
 
 #[test]
@@ -108,8 +109,9 @@ fn length_counts_characters_after_composition() {
 
 #[test]
 fn long_but_allowed_passwords_are_read_to_their_end() {
-    let long = format!("Zq7! {}", "kayak violet trombone ".repeat(6));
-    let fits: String = long.chars().take(128).collect();
+    let fits = "Zq7! kayak violet trombone garden lamp seldom quarry foggy timber anchor willow \
+                copper dentist hamlet lunar mosaic nettle orbit pistachio";
+    let fits: String = fits.chars().cycle().take(128).collect();
     assert_eq!(broken(&fits), []);
     assert_eq!(broken(&format!("{fits}x")), [Violation::TooLong { max: 128 }]);
 }
@@ -146,6 +148,9 @@ fn worst_inputs_cost_less_than_50_ms() {
     // The first check fills zxcvbn's own tables, once in a process.
     assert!(check(&reference(), "x", &about).is_err());
     for bad in [
+        cut("4@8({[<369%!1|0$5+72"),
+        cut("4@({1|!$5+769"),
+        format!("{}{}", cut("a").get(..80).unwrap(), cut("4@8({[<369%!1|0$5+72")),
         cut("a"),
         cut("ab"),
         cut("4@8({[</369&%!1|0$5+7%2"),
