@@ -8,8 +8,8 @@ use zxcvbn::feedback::{Feedback, Suggestion};
 const MAX_READ: usize = 100;
 /// Shorter own words match everywhere and say nothing.
 const MIN_INPUT: usize = 3;
-/// Ways to read a password as l33t, times the square of its length: some 20 ms of zxcvbn's time.
-const BUDGET: usize = 150_000;
+/// Ways to read a password as l33t, times the square of its length: some 10 ms of zxcvbn's time.
+const BUDGET: usize = 80_000;
 
 /// What zxcvbn takes for each letter. `l` shares its characters with `i` and `t`, and zxcvbn then
 /// tries both, so each stands here twice.
@@ -81,9 +81,9 @@ mod tests {
 
     #[test]
     fn own_words_weaken() {
-        let own = ["trombone".to_owned(), "kettle".to_owned()];
-        assert_eq!(at_least(3, "trombonekettle", &[]), Ok(()));
-        let (score, hint) = at_least(3, "trombonekettle", &own).unwrap_err();
+        let own = ["vexlorn".to_owned(), "tombrix".to_owned()];
+        assert_eq!(at_least(3, "vexlorntombrix", &[]), Ok(()));
+        let (score, hint) = at_least(3, "vexlorntombrix", &own).unwrap_err();
         assert!(score < 3 && !hint.is_empty(), "{score} {hint}");
     }
 }
