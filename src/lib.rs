@@ -17,6 +17,7 @@
 //! | `app` | `db`, `crypto`, `config`, `error`, `time` |
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
 
+pub mod db;
 pub mod error;
 pub mod model;
 pub mod time;
