@@ -1,3 +1,4 @@
-//! The one integration test binary; its folders mirror `src`.
+//! Every integration test, in one binary; the folders mirror `src`.
 
+mod db;
 mod http;
