@@ -1,7 +1,7 @@
 //! The tables `users`, `user_roles` and `password_history`.
 
 use crate::{
-    db::{Read, Row, RowResult, Write, inconsistent, params},
+    db::{Read, Row, RowResult, Write, unreadable, params},
     error::Result,
     model::{
         id::UserId,
@@ -21,7 +21,7 @@ fn from_row(row: &Row<'_>) -> RowResult<User> {
         username: row.get(1)?,
         email: row.get(2)?,
         name: row.get(3)?,
-        state: UserState::parse(&state).ok_or_else(|| inconsistent("users.state", &state))?,
+        state: UserState::parse(&state).ok_or_else(|| unreadable("users.state", &state))?,
         created_at: row.get(5)?,
         last_login_at: row.get(6)?,
         password_changed_at: row.get(7)?,
