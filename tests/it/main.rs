@@ -1,3 +1,4 @@
 //! Every integration test, in one binary; the folders mirror `src`.
 
+#[cfg(test)]
 mod db;
