@@ -17,6 +17,13 @@
 //! | `app` | `db`, `crypto`, `config`, `error`, `time` |
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
 
+pub mod app;
+pub mod config;
+pub mod crypto;
+pub mod db;
 pub mod error;
+pub mod http;
 pub mod model;
+pub mod ops;
+pub mod store;
 pub mod time;

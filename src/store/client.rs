@@ -2,7 +2,7 @@
 
 use crate::{
     crypto::secret::Hashed,
-    db::{Read, Row, RowResult, Write, inconsistent, params},
+    db::{Read, Row, RowResult, Write, unreadable, params},
     error::Result,
     model::{
         client::{AuthMethod, Client, ClientOrigin, GrantType},
@@ -30,11 +30,11 @@ fn from_row(row: &Row<'_>) -> RowResult<Client> {
         id: ClientId::from_text(row.get::<_, String>(0)?),
         name: row.get(1)?,
         auth_method: AuthMethod::parse(&method)
-            .ok_or_else(|| inconsistent("clients.auth_method", &method))?,
+            .ok_or_else(|| unreadable("clients.auth_method", &method))?,
         grant_types: grants
             .split(' ')
             .filter(|word| !word.is_empty())
-            .map(|word| GrantType::parse(word).map_err(|_| inconsistent("clients.grant_types", word)))
+            .map(|word| GrantType::parse(word).map_err(|_| unreadable("clients.grant_types", word)))
             .collect::<RowResult<_>>()?,
         scopes: super::scopes(&row.get::<_, String>(4)?),
         origin: if row.get::<_, String>(5)? == ClientOrigin::BuiltIn.as_str() {

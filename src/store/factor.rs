@@ -5,7 +5,7 @@ use crate::{
         secret::Hashed,
         totp::{Algorithm, Settings},
     },
-    db::{Read, Row, RowResult, Write, inconsistent, params},
+    db::{Read, Row, RowResult, Write, unreadable, params},
     error::Result,
     model::{
         factor::TotpCredential,
@@ -26,7 +26,7 @@ fn from_row(row: &Row<'_>) -> RowResult<(TotpCredential, Vec<u8>)> {
             digits: row.get(3)?,
             period: row.get(4)?,
             algorithm: Algorithm::parse(&algorithm)
-                .ok_or_else(|| inconsistent("totp_credentials.algorithm", &algorithm))?,
+                .ok_or_else(|| unreadable("totp_credentials.algorithm", &algorithm))?,
         },
         last_step: row.get(6)?,
         active: row.get::<_, String>(7)? == "active",

@@ -1,1 +1,4 @@
+//! Every integration test, in one binary; the folders mirror `src`.
 
+mod db;
+mod http;

@@ -1,0 +1,66 @@
+//! The first administrator: a one-time link printed by `serve`, and what happens behind it.
+//! There is no default password, and once there is an administrator there is no link (security.md P95).
+
+use super::{
+    env::Env,
+    link::{self, Printed, Purpose},
+    password,
+    user::{self, Created, FirstPassword, New},
+};
+use crate::{
+    db::{Read, Write},
+    error::{Error, Result},
+    model::{
+        actor::{Actor, Origin},
+        user::ADMIN,
+    },
+    store,
+};
+
+/// The link for the first administrator: the one that was printed before while it lives, else a new one;
+/// none when there is an administrator.
+pub fn link(tx: &Write<'_>, env: &Env, who: &Actor) -> Result<Option<Printed>> {
+    who.must_operate()?;
+    if is_done(tx)? {
+        return Ok(None);
+    }
+    if let Some(printed) = link::again(tx, env, Purpose::Setup)? {
+        return Ok(Some(printed));
+    }
+    link::make(tx, env, Purpose::Setup, None).map(Some)
+}
+
+/// Whether someone can administer.
+pub fn is_done(r: &Read<'_>) -> Result<bool> {
+    Ok(store::user::count_active_with_role(r, ADMIN, None)? > 0)
+}
+
+/// Whether the page behind a link may be shown.
+pub fn check(r: &Read<'_>, env: &Env, token: &str) -> Result<()> {
+    if is_done(r)? {
+        return Err(done());
+    }
+    link::read(r, env, Purpose::Setup, token).map(drop)
+}
+
+/// Makes the first administrator; of two at once, one wins.
+pub fn complete(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    token: &str,
+    new: &New,
+    chosen: password::Chosen,
+) -> Result<Created> {
+    if is_done(tx)? {
+        return Err(done());
+    }
+    link::spend(tx, env, Purpose::Setup, token)?;
+    let new = New { roles: vec![ADMIN.to_owned()], ..new.clone() };
+    let who = Actor::anonymous(origin.clone());
+    user::insert(tx, env, &who, &new, &FirstPassword::Chosen(chosen))
+}
+
+fn done() -> Error {
+    Error::absent("this server is set up already").with_next("sign in at /login")
+}
