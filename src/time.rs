@@ -47,7 +47,8 @@ impl Time {
 
     /// `2026-11-23T03:12:44Z` (RFC 3339, UTC, whole seconds).
     pub fn rfc3339(self) -> String {
-        jiff::Timestamp::from_second(self.secs()).map_or_else(|_| self.0.to_string(), |t| t.to_string())
+        jiff::Timestamp::from_second(self.secs())
+            .map_or_else(|_| self.0.to_string(), |t| t.to_string())
     }
 }
 

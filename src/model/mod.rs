@@ -10,6 +10,8 @@ pub mod factor;
 pub mod grant;
 pub mod id;
 pub mod key;
+pub mod name;
+pub mod password;
 pub mod redirect;
 pub mod resource;
 pub mod scope;

@@ -94,6 +94,6 @@ fn url(env: &Env, purpose: Purpose, id: &str) -> String {
 }
 
 fn over() -> Error {
-    Error::not_found("link", "this one")
+    Error::absent("this link is not valid any more")
         .with_next("links work once and for a limited time: ask the operator for a new one")
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     crypto::secret::Hashed,
-    db::{Read, Row, RowResult, Write, inconsistent, params},
+    db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
         client::{AuthMethod, Client, ClientOrigin, GrantType},
@@ -30,11 +30,11 @@ fn from_row(row: &Row<'_>) -> RowResult<Client> {
         id: ClientId::from_text(row.get::<_, String>(0)?),
         name: row.get(1)?,
         auth_method: AuthMethod::parse(&method)
-            .ok_or_else(|| inconsistent("clients.auth_method", &method))?,
+            .ok_or_else(|| unreadable("clients.auth_method", &method))?,
         grant_types: grants
             .split(' ')
             .filter(|word| !word.is_empty())
-            .map(|word| GrantType::parse(word).map_err(|_| inconsistent("clients.grant_types", word)))
+            .map(|word| GrantType::parse(word).map_err(|_| unreadable("clients.grant_types", word)))
             .collect::<RowResult<_>>()?,
         scopes: super::scopes(&row.get::<_, String>(4)?),
         origin: if row.get::<_, String>(5)? == ClientOrigin::BuiltIn.as_str() {
@@ -133,7 +133,9 @@ pub fn by_name(r: &Read<'_>, name: &str) -> Result<Vec<Client>> {
 /// The digest of a client's secret.
 pub fn secret_hash(r: &Read<'_>, id: &ClientId) -> Result<Option<Hashed>> {
     let found: Option<Option<Vec<u8>>> =
-        r.one("select secret_hash from clients where id = ?1", params![id.as_str()], |row| row.get(0))?;
+        r.one("select secret_hash from clients where id = ?1", params![id.as_str()], |row| {
+            row.get(0)
+        })?;
     Ok(found.flatten().and_then(|bytes| Hashed::from_bytes(&bytes)))
 }
 

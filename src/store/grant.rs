@@ -206,3 +206,17 @@ pub fn sweep(tx: &Write<'_>, before: Time) -> Result<usize> {
     let tokens = tx.exec("delete from revoked_tokens where expires_at < ?1", params![tx.now])?;
     Ok(grants + tokens)
 }
+
+/// Moves the end of a generation that is kept after its use.
+pub fn extend_token(
+    tx: &Write<'_>,
+    grant: &GrantId,
+    generation: u32,
+    expires_at: Time,
+) -> Result<()> {
+    tx.exec_one(
+        "update refresh_tokens set expires_at = ?3
+         where grant_id = ?1 and generation = ?2 and spent_at is null",
+        params![grant.as_str(), generation, expires_at],
+    )
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     crypto::jwt::Algorithm,
-    db::{Read, Row, RowResult, Write, inconsistent, params},
+    db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::key::{KeyState, SigningKeyRow},
     time::Time,
@@ -15,10 +15,10 @@ fn from_row(row: &Row<'_>) -> RowResult<SigningKeyRow> {
     Ok(SigningKeyRow {
         kid: row.get(0)?,
         algorithm: Algorithm::parse(&algorithm)
-            .ok_or_else(|| inconsistent("signing_keys.algorithm", &algorithm))?,
+            .ok_or_else(|| unreadable("signing_keys.algorithm", &algorithm))?,
         public_jwk: serde_json::from_str(&jwk)
-            .map_err(|_| inconsistent("signing_keys.public_jwk", &jwk))?,
-        state: KeyState::parse(&state).ok_or_else(|| inconsistent("signing_keys.state", &state))?,
+            .map_err(|_| unreadable("signing_keys.public_jwk", &jwk))?,
+        state: KeyState::parse(&state).ok_or_else(|| unreadable("signing_keys.state", &state))?,
         created_at: row.get(4)?,
         activated_at: row.get(5)?,
         retired_at: row.get(6)?,

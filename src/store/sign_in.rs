@@ -2,7 +2,7 @@
 
 use crate::{
     crypto::secret::Hashed,
-    db::{Read, Row, RowResult, Write, inconsistent, params},
+    db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
         id::UserId,
@@ -15,7 +15,7 @@ fn from_row(row: &Row<'_>) -> RowResult<SignIn> {
     let stage: String = row.get(1)?;
     Ok(SignIn {
         user_id: UserId::from_text(row.get::<_, String>(0)?),
-        stage: Stage::parse(&stage).ok_or_else(|| inconsistent("sign_ins.stage", &stage))?,
+        stage: Stage::parse(&stage).ok_or_else(|| unreadable("sign_ins.stage", &stage))?,
         remember_me: row.get(2)?,
         amr: super::unwords(&row.get::<_, String>(3)?),
         return_to: row.get(4)?,

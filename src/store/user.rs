@@ -1,7 +1,7 @@
 //! The tables `users`, `user_roles` and `password_history`.
 
 use crate::{
-    db::{Read, Row, RowResult, Write, inconsistent, params},
+    db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
         id::UserId,
@@ -21,7 +21,7 @@ fn from_row(row: &Row<'_>) -> RowResult<User> {
         username: row.get(1)?,
         email: row.get(2)?,
         name: row.get(3)?,
-        state: UserState::parse(&state).ok_or_else(|| inconsistent("users.state", &state))?,
+        state: UserState::parse(&state).ok_or_else(|| unreadable("users.state", &state))?,
         created_at: row.get(5)?,
         last_login_at: row.get(6)?,
         password_changed_at: row.get(7)?,
@@ -107,13 +107,17 @@ pub fn by_email_key(r: &Read<'_>, key: &str) -> Result<Option<User>> {
 
 /// The user name of whoever has this skeleton.
 pub fn name_by_skeleton(r: &Read<'_>, skeleton: &str) -> Result<Option<String>> {
-    r.one("select username from users where username_skeleton = ?1", params![skeleton], |row| row.get(0))
+    r.one("select username from users where username_skeleton = ?1", params![skeleton], |row| {
+        row.get(0)
+    })
 }
 
 /// The password's PHC string.
 pub fn password_hash(r: &Read<'_>, id: &UserId) -> Result<Option<String>> {
     let found: Option<Option<String>> =
-        r.one("select password_hash from users where id = ?1", params![id.as_str()], |row| row.get(0))?;
+        r.one("select password_hash from users where id = ?1", params![id.as_str()], |row| {
+            row.get(0)
+        })?;
     Ok(found.flatten())
 }
 
@@ -224,18 +228,36 @@ pub struct Page {
     pub limit: u32,
 }
 
+const COUNTS: &str = "exists (select 1 from totp_credentials t where t.user_id = u.id and t.state = 'active'),
+    (select count(*) from sessions s where s.user_id = u.id and s.ended_at is null
+        and s.expires_at > ?1 and s.last_seen_at + s.idle_ms > ?1),
+    (select count(*) from recovery_codes c where c.user_id = u.id and c.used_at is null),
+    (select count(*) from api_keys k where k.user_id = u.id and k.revoked_at is null
+        and (k.expires_at is null or k.expires_at > ?1)),
+    (select max(a.next_at) from attempts a where a.scope = 'account' and a.subject = u.username_key)";
+
+fn counted(row: &Row<'_>, now: Time) -> RowResult<UserRow> {
+    let paused: Option<Time> = row.get(14)?;
+    Ok(UserRow {
+        user: from_row(row)?,
+        mfa: row.get(10)?,
+        sessions: row.get(11)?,
+        recovery_codes: row.get(12)?,
+        api_keys: row.get(13)?,
+        paused_until: paused.filter(|until| *until > now),
+    })
+}
+
+/// One person with their counts.
+pub fn row(r: &Read<'_>, id: &UserId) -> Result<Option<UserRow>> {
+    let sql = format!("select {COLUMNS}, {COUNTS} from users u where u.id = ?2");
+    r.one(&sql, params![r.now, id.as_str()], |row| counted(row, r.now))
+}
+
 /// People by user name, with their counts.
 pub fn list(r: &Read<'_>, page: &Page) -> Result<Vec<UserRow>> {
     let sql = format!(
-        "select {COLUMNS},
-            exists (select 1 from totp_credentials t where t.user_id = u.id and t.state = 'active'),
-            (select count(*) from sessions s where s.user_id = u.id and s.ended_at is null
-                and s.expires_at > ?1 and s.last_seen_at + s.idle_ms > ?1),
-            (select count(*) from recovery_codes c where c.user_id = u.id and c.used_at is null),
-            (select count(*) from api_keys k where k.user_id = u.id and k.revoked_at is null
-                and (k.expires_at is null or k.expires_at > ?1)),
-            (select max(a.next_at) from attempts a where a.scope = 'account' and a.subject = u.username_key)
-         from users u
+        "select {COLUMNS}, {COUNTS} from users u
          where (?2 = '' or instr(u.username_key, ?2) > 0 or instr(u.email_key, ?2) > 0
                 or instr(lower(u.name), ?2) > 0)
            and u.username_key > ?3
@@ -243,16 +265,5 @@ pub fn list(r: &Read<'_>, page: &Page) -> Result<Vec<UserRow>> {
     );
     let filter = page.filter.to_lowercase();
     let after = page.after.as_deref().unwrap_or_default();
-    let now = r.now;
-    r.all(&sql, params![now, filter, after, page.limit], |row| {
-        let paused: Option<Time> = row.get(14)?;
-        Ok(UserRow {
-            user: from_row(row)?,
-            mfa: row.get(10)?,
-            sessions: row.get(11)?,
-            recovery_codes: row.get(12)?,
-            api_keys: row.get(13)?,
-            paused_until: paused.filter(|until| *until > now),
-        })
-    })
+    r.all(&sql, params![r.now, filter, after, page.limit], |row| counted(row, r.now))
 }

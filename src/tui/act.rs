@@ -176,7 +176,9 @@ impl App {
             let typed = palette.line().0.trim().to_owned();
             self.overlay = None;
             match command {
-                Some(Command { action: Action::Run(verb), name: Some(name) }) => self.find(verb, name),
+                Some(Command { action: Action::Run(verb), name: Some(name) }) => {
+                    self.find(verb, name)
+                }
                 Some(Command { action, .. }) => self.act(action),
                 None if empty => {}
                 None => self.say(Tone::Bad, format!("no command \"{typed}\"; ? shows the keys")),

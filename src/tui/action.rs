@@ -221,7 +221,9 @@ fn missing(typed: &[&str], words: &str) -> usize {
 fn matches(typed: &[&str], words: &str) -> Option<usize> {
     let mut rest = words.split(' ');
     for word in typed {
-        rest.find(|candidate| candidate.trim_start_matches('-').starts_with(word.trim_start_matches('-')))?;
+        rest.find(|candidate| {
+            candidate.trim_start_matches('-').starts_with(word.trim_start_matches('-'))
+        })?;
     }
     Some(missing(typed, words))
 }
@@ -241,7 +243,10 @@ mod tests {
         };
         assert_eq!(first("user lock mallory"), lock("mallory"));
         assert_eq!(first("lock mal"), lock("mal"));
-        assert_eq!(first("session revoke --user bob").map(|c| c.name), Some(Some("bob".to_owned())));
+        assert_eq!(
+            first("session revoke --user bob").map(|c| c.name),
+            Some(Some("bob".to_owned()))
+        );
         assert_eq!(first("sess").map(|c| c.action), Some(Action::Show(Tab::Sessions)));
         assert_eq!(first("q").map(|c| c.action), Some(Action::Quit));
         assert_eq!(first("frobnicate"), None);

@@ -6,15 +6,15 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 
 use super::{
-    action::Tab,
+    action::{Action, Tab},
     confirm::{self, Confirm},
-    keymap::{Key, Place},
+    keymap::{self, EVERY, Key, Place},
     layout::{self, Room},
     list::Keyed,
     msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Target, Ticket},
     palette::Palette,
-    search::Search,
     screens::{sessions::Sessions, users::Users},
+    search::Search,
     text,
 };
 use crate::{
@@ -358,7 +358,10 @@ impl App {
             }
             Err(problem) if problem.busy => {
                 self.refused = running;
-                self.say(Tone::Bad, format!("{} · nothing was changed · r asks again", problem.text));
+                self.say(
+                    Tone::Bad,
+                    format!("{} · nothing was changed · r asks again", problem.text),
+                );
             }
             Err(problem) => {
                 let text = sentence(&problem);
@@ -422,7 +425,9 @@ fn report(change: &Change, outcome: Outcome) -> String {
     let mut parts = vec![match change.verb {
         Verb::UserLock => format!("locked out {name}"),
         Verb::UserUnlock => format!("unlocked {name}"),
-        Verb::SessionRevoke => format!("ended {} of {name}", text::count(outcome.sessions, "session")),
+        Verb::SessionRevoke => {
+            format!("ended {} of {name}", text::count(outcome.sessions, "session"))
+        }
         Verb::SessionRevokeOfUser => {
             format!("ended {} of {name}", text::count(outcome.sessions, "session"))
         }
@@ -433,13 +438,7 @@ fn report(change: &Change, outcome: Outcome) -> String {
     if outcome.grants > 0 {
         parts.push(format!("{} lost their refresh tokens", text::count(outcome.grants, "app")));
     }
-    if outcome.api_keys > 0 {
-        parts.push(format!("{} shut", text::count(outcome.api_keys, "API key")));
-    }
-    match change.verb {
-        Verb::UserLock => parts.push("undo: U".to_owned()),
-        Verb::UserUnlock => parts.push("undo: L".to_owned()),
-        Verb::SessionRevoke | Verb::SessionRevokeOfUser => {}
-    }
+    let undo = change.verb.spec().undo.and_then(|verb| keymap::key_of(&EVERY, Action::Run(verb)));
+    parts.extend(undo.map(|key| format!("undo: {key}")));
     parts.join(" · ")
 }

@@ -9,8 +9,7 @@ use ratatui::{
 };
 
 use super::{
-    layout,
-    text,
+    layout, text,
     theme::{Role, Theme},
 };
 use crate::time::Time;
@@ -60,7 +59,11 @@ impl<'b> Canvas<'b> {
         let mut rest = Rect { height: area.height.min(1), ..area };
         for (words, role) in pieces {
             let cells = self.text(rest, words, *role);
-            rest = Rect { x: rest.x.saturating_add(cells), width: rest.width.saturating_sub(cells), ..rest };
+            rest = Rect {
+                x: rest.x.saturating_add(cells),
+                width: rest.width.saturating_sub(cells),
+                ..rest
+            };
         }
         rest
     }
@@ -81,7 +84,12 @@ impl<'b> Canvas<'b> {
         let area = area.intersection(self.buf.area);
         let style = self.theme.style(role);
         Block::bordered().border_type(kind).border_style(style).render(area, self.buf);
-        let top = Rect { x: area.x.saturating_add(2), width: area.width.saturating_sub(4), height: 1, ..area };
+        let top = Rect {
+            x: area.x.saturating_add(2),
+            width: area.width.saturating_sub(4),
+            height: 1,
+            ..area
+        };
         if !heading.is_empty() && area.height > 0 {
             let rest = self.line(top, &[(" ", Role::Text)]);
             let rest = self.line(rest, heading);

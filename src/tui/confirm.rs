@@ -33,12 +33,27 @@ pub struct Confirm {
 pub struct Step {
     /// What.
     pub what: String,
-    /// The key that takes it back; none when nothing does.
-    pub undo: Option<&'static str>,
+    /// Whether it can be taken back.
+    pub fate: Fate,
+}
+
+/// Whether something can be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It cannot.
+    Final,
+    /// Another verb does.
+    Undo(Verb),
+    /// Nothing happens; it is only said.
+    Said,
+}
+
+fn step(what: impl Into<String>, fate: Fate) -> Step {
+    Step { what: what.into(), fate }
 }
 
 fn forever(what: impl Into<String>) -> Step {
-    Step { what: what.into(), undo: None }
+    step(what, Fate::Final)
 }
 
 /// Asks about a person, or says why there is nothing to ask.
@@ -48,32 +63,32 @@ pub fn about_user(verb: Verb, row: &UserRow, access: Duration) -> Result<Confirm
         Verb::UserLock => {
             match row.user.state {
                 UserState::Locked => return Err(format!("{name} is locked already")),
-                UserState::Disabled => return Err(format!("{name} is disabled, which is more than locked")),
+                UserState::Disabled => {
+                    return Err(format!("{name} is disabled, which is more than locked"));
+                }
                 UserState::Active | UserState::Invited => {}
             }
             let mut steps = vec![
-                Step { what: "block sign-in".to_owned(), undo: Some("U unlocks") },
+                step("block sign-in", Fate::Undo(Verb::UserUnlock)),
                 end_sessions(row.sessions),
                 forever("revoke the refresh tokens of every app"),
             ];
             if row.api_keys > 0 {
                 let keys = text::count(usize_of(row.api_keys), "API key");
-                steps.push(Step { what: format!("{keys} of theirs stop working"), undo: Some("U unlocks") });
+                steps.push(step(format!("stop {keys} from working"), Fate::Undo(Verb::UserUnlock)));
             }
             steps
         }
         Verb::UserUnlock => {
-            let paused = row.paused_until.is_some();
-            match row.user.state {
-                UserState::Locked => {}
-                UserState::Disabled => return Err(format!("{name} is disabled, not locked")),
-                UserState::Active | UserState::Invited if paused => {}
-                UserState::Active | UserState::Invited => return Err(format!("{name} is not locked")),
+            if row.user.state == UserState::Disabled {
+                return Err(format!("{name} is disabled, not locked"));
             }
-            vec![
-                Step { what: "allow sign-in again".to_owned(), undo: Some("L locks out") },
-                Step { what: "ended sessions stay ended".to_owned(), undo: Some("–") },
-            ]
+            let mut steps = vec![forever("forget wrong passwords and codes")];
+            if row.user.state == UserState::Locked {
+                steps.insert(0, step("allow sign-in again", Fate::Undo(Verb::UserLock)));
+                steps.push(step("sessions that were ended stay ended", Fate::Said));
+            }
+            steps
         }
         Verb::SessionRevokeOfUser => {
             vec![end_sessions(row.sessions), forever("revoke the refresh tokens of every app")]
@@ -114,7 +129,8 @@ pub fn about_session(
         }
         Verb::SessionRevokeOfUser => {
             let alive = u32::try_from(alive).unwrap_or(u32::MAX);
-            let steps = vec![end_sessions(alive), forever("revoke the refresh tokens of every app")];
+            let steps =
+                vec![end_sessions(alive), forever("revoke the refresh tokens of every app")];
             let target = Target::User { id: session.user_id.clone(), name: name.clone() };
             (format!("End all sessions of {name} ?"), steps, target)
         }
@@ -132,7 +148,10 @@ fn end_sessions(alive: u32) -> Step {
 }
 
 fn outlive(access: Duration) -> String {
-    format!("Access tokens that apps hold already stay valid until they expire, at most {}.", text::brief(access))
+    format!(
+        "Access tokens that apps hold already stay valid until they expire, at most {}.",
+        text::brief(access)
+    )
 }
 
 fn usize_of(n: u32) -> usize {

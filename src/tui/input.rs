@@ -15,7 +15,8 @@ const TYPED_AT_ONCE: usize = 8;
 
 impl App {
     pub(super) fn keys(&mut self, keys: Vec<KeyEvent>) {
-        let printable = keys.iter().copied().filter_map(Key::of).filter(|key| key.is_printable()).count();
+        let printable =
+            keys.iter().copied().filter_map(Key::of).filter(|key| key.is_printable()).count();
         if printable > TYPED_AT_ONCE && !self.in_field() && !self.site.scripted {
             self.say(Tone::Bad, format!("{printable} keys at once look like a paste: ignored"));
             return;
@@ -78,15 +79,25 @@ impl App {
         self.room() != Room::Line
             || matches!(
                 action,
-                Action::Quit | Action::Suspend | Action::Redraw | Action::Move(_) | Action::Show(_)
-                    | Action::Cancel | Action::No | Action::Back | Action::Reload
+                Action::Quit
+                    | Action::Suspend
+                    | Action::Redraw
+                    | Action::Move(_)
+                    | Action::Show(_)
+                    | Action::Cancel
+                    | Action::No
+                    | Action::Back
+                    | Action::Reload
             )
     }
 
     fn must_wait(&self, action: Action) -> bool {
         self.changing()
             && self.overlay.is_none()
-            && matches!(action, Action::Run(_) | Action::Open | Action::SessionsOfUser | Action::UserOfSession)
+            && matches!(
+                action,
+                Action::Run(_) | Action::Open | Action::SessionsOfUser | Action::UserOfSession
+            )
     }
 
     /// Gives the keys that waited for rows to the row they can only have meant.
@@ -99,7 +110,10 @@ impl App {
         match rows {
             1 => keys.into_iter().for_each(|key| self.key(key)),
             0 => self.say(Tone::Bad, "nothing matches: the keys behind it were ignored"),
-            n => self.say(Tone::Bad, format!("{n} rows match: choose one; the keys behind it were ignored")),
+            n => self.say(
+                Tone::Bad,
+                format!("{n} rows match: choose one; the keys behind it were ignored"),
+            ),
         }
     }
 

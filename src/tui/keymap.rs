@@ -164,7 +164,13 @@ pub struct Binding {
     pub hint: Option<u8>,
 }
 
-const fn bind(place: Place, keys: &'static [Chord], action: Action, group: Group, hint: Option<u8>) -> Binding {
+const fn bind(
+    place: Place,
+    keys: &'static [Chord],
+    action: Action,
+    group: Group,
+    hint: Option<u8>,
+) -> Binding {
     Binding { place, keys, action, group, hint }
 }
 
@@ -202,7 +208,13 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Always, &[ctrl('l')], A::Redraw, G::Always, None),
         bind(P::Confirm, &[ch('y')], A::Yes, G::Act, Some(1)),
         bind(P::Confirm, &[ch('n'), one(K::Esc)], A::No, G::Act, Some(2)),
-        bind(P::Confirm, &[one(K::Tab), one(K::Left), one(K::Right)], A::NextButton, G::Act, Some(3)),
+        bind(
+            P::Confirm,
+            &[one(K::Tab), one(K::Left), one(K::Right)],
+            A::NextButton,
+            G::Act,
+            Some(3),
+        ),
         bind(P::Confirm, &[one(K::Enter)], A::Press, G::Act, Some(4)),
         bind(P::Field, &[one(K::Enter), one(K::Down)], A::Accept, G::Look, Some(1)),
         bind(P::Field, &[one(K::Esc)], A::Cancel, G::Look, Some(2)),
@@ -217,6 +229,9 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Help, &[one(K::Esc), ch('?'), ch('q')], A::Cancel, G::Look, Some(3)),
     ]
 };
+
+/// Where keys work while nothing lies over a screen.
+pub const EVERY: [Place; 4] = [Place::Users, Place::Sessions, Place::Screen, Place::Always];
 
 /// What a key turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,19 +289,27 @@ mod tests {
     #[test]
     fn every_verb_has_a_key_in_upper_case_and_looking_has_none() {
         for verb in Verb::ALL {
-            let keys: Vec<_> =
-                BINDINGS.iter().filter(|b| b.action == Action::Run(verb)).flat_map(|b| b.keys).collect();
+            let keys: Vec<_> = BINDINGS
+                .iter()
+                .filter(|b| b.action == Action::Run(verb))
+                .flat_map(|b| b.keys)
+                .collect();
             assert!(!keys.is_empty(), "{verb:?} has no key");
             assert_ne!(verb.spec().tier, Tier::Look);
             for chord in keys {
-                assert!(matches!(chord.key.code, KeyCode::Char(c) if c.is_ascii_uppercase()), "{verb:?}: {chord}");
+                assert!(
+                    matches!(chord.key.code, KeyCode::Char(c) if c.is_ascii_uppercase()),
+                    "{verb:?}: {chord}"
+                );
             }
         }
     }
 
     #[test]
     fn upper_case_letters_act_and_nothing_else_but_jump_to_the_end() {
-        for binding in BINDINGS.iter().filter(|b| SCREENS.contains(&b.place) || b.place == Place::Screen) {
+        for binding in
+            BINDINGS.iter().filter(|b| SCREENS.contains(&b.place) || b.place == Place::Screen)
+        {
             for chord in binding.keys {
                 let upper = matches!(chord.key.code, KeyCode::Char(c) if c.is_ascii_uppercase());
                 let acts = matches!(binding.action, Action::Run(_));
@@ -312,7 +335,8 @@ mod tests {
 
     #[test]
     fn yes_is_no_key_that_opens_a_question() {
-        let yes: Vec<_> = BINDINGS.iter().filter(|b| b.action == Action::Yes).flat_map(|b| b.keys).collect();
+        let yes: Vec<_> =
+            BINDINGS.iter().filter(|b| b.action == Action::Yes).flat_map(|b| b.keys).collect();
         for binding in BINDINGS.iter().filter(|b| matches!(b.action, Action::Run(_))) {
             assert!(!binding.keys.iter().any(|chord| yes.contains(&chord)));
         }

@@ -45,12 +45,14 @@ pub struct Parts {
 impl Parts {
     /// The parts of a whole screen that is not [`Room::Line`].
     pub fn of(area: Rect) -> Self {
-        let line = |y: u16| Rect { y: area.y.saturating_add(y), height: 1, ..area }.intersection(area);
+        let line =
+            |y: u16| Rect { y: area.y.saturating_add(y), height: 1, ..area }.intersection(area);
         let height = area.height;
         Self {
             header: line(0),
             tabs: line(1),
-            body: Rect { y: area.y + 2, height: height.saturating_sub(4), ..area }.intersection(area),
+            body: Rect { y: area.y + 2, height: height.saturating_sub(4), ..area }
+                .intersection(area),
             toast: line(height.saturating_sub(2)),
             footer: line(height.saturating_sub(1)),
         }

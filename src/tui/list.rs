@@ -169,7 +169,8 @@ impl<R: Keyed> List<R> {
     pub fn follow(&mut self, height: usize) {
         let height = height.max(1);
         let lowest = self.rows.len().saturating_sub(height);
-        self.top = self.top.min(self.place).max((self.place + 1).saturating_sub(height)).min(lowest);
+        self.top =
+            self.top.min(self.place).max((self.place + 1).saturating_sub(height)).min(lowest);
     }
 
     /// The rows.

@@ -10,11 +10,17 @@ pub mod input;
 pub mod keymap;
 pub mod layout;
 pub mod list;
+pub mod live;
 pub mod msg;
 pub mod palette;
+pub mod run;
 pub mod screens;
 pub mod search;
+pub mod terminal;
 pub mod text;
 pub mod theme;
 pub mod view;
 pub mod widgets;
+pub mod worker;
+
+pub use run::{Opened, run};

@@ -156,8 +156,6 @@ pub struct Outcome {
     pub sessions: usize,
     /// Refresh-token families that were revoked.
     pub grants: usize,
-    /// API keys that were shut.
-    pub api_keys: usize,
 }
 
 /// A refusal or a fault, fit for the screen.

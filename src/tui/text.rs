@@ -3,60 +3,20 @@
 
 use std::time::Duration;
 
-use unicode_width::UnicodeWidthChar;
+use unicode_width::UnicodeWidthStr;
 
-use crate::time::Time;
-
-const ELLIPSIS: char = '…';
+use crate::{model::name::sanitise, time::Time};
 
 /// Makes foreign text fit for one line of a terminal, at most `cells` wide.
 ///
-/// A name is chosen by whoever signs up, and a user agent by whoever connects: without control characters it cannot
-/// drive the terminal, without direction marks and invisible characters it cannot look like somebody else's.
+/// A name is chosen by whoever signs up, and a user agent by whoever connects: neither may drive the terminal.
 pub fn clean(text: &str, cells: usize) -> String {
-    let visible = text.chars().filter_map(|c| match c {
-        '\n' | '\r' | '\t' => Some(' '),
-        c if c.is_control() || is_hidden(c) => None,
-        c => Some(c),
-    });
-    cut(visible, cells)
-}
-
-/// Characters that take no room or turn the line around: nothing honest needs them in a name.
-fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
-fn cut(chars: impl Iterator<Item = char>, cells: usize) -> String {
-    let mut out = String::new();
-    let mut used = 0_usize;
-    // Where the text must end if one more character turns out not to fit.
-    let mut fits = 0_usize;
-    for c in chars {
-        let width = c.width().unwrap_or(0);
-        if used + width > cells {
-            out.truncate(fits);
-            if cells > 0 {
-                out.push(ELLIPSIS);
-            }
-            return out;
-        }
-        out.push(c);
-        used += width;
-        if used < cells {
-            fits = out.len();
-        }
-    }
-    out
+    sanitise(text, cells)
 }
 
 /// How wide text is on the screen.
 pub fn width(text: &str) -> u16 {
-    let cells: usize = text.chars().map(|c| c.width().unwrap_or(0)).sum();
-    u16::try_from(cells).unwrap_or(u16::MAX)
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
 }
 
 /// How long ago, in one or two characters and a unit: `now`, `5 m`, `3 h`, `12 d`.
@@ -154,7 +114,7 @@ mod tests {
     fn foreign_text_cannot_drive_the_terminal() {
         assert_eq!(clean("\u{1b}]52;c;cm0=\u{7}x", 40), "]52;c;cm0=x");
         assert_eq!(clean("a\u{202e}nimda\u{2069}\u{200b}\u{9b}2J", 40), "animda2J");
-        assert_eq!(clean("one\r\ntwo", 40), "one  two");
+        assert_eq!(clean("one\r\ntwo", 40), "one two");
     }
 
     #[test]
@@ -182,9 +142,13 @@ mod tests {
 
     #[test]
     fn browsers_are_named_by_what_they_are_and_not_by_what_they_claim() {
-        let edge = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0";
+        let edge =
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0";
         assert_eq!(agent(edge), "Edge/Windows");
-        assert_eq!(agent("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Firefox/127.0"), "Firefox/Linux");
+        assert_eq!(
+            agent("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Firefox/127.0"),
+            "Firefox/Linux"
+        );
         assert_eq!(agent(""), "–");
         assert_eq!(agent("my\u{1b}[2Japp"), "my[2Japp");
     }

@@ -89,7 +89,9 @@ impl Theme {
         match role {
             Role::Text | Role::Muted | Role::Strong | Role::Title | Role::Button => None,
             Role::Border => Some(Color::DarkGray),
-            Role::Brand | Role::Focus | Role::TabOn | Role::Key | Role::Selected => Some(Color::Cyan),
+            Role::Brand | Role::Focus | Role::TabOn | Role::Key | Role::Selected => {
+                Some(Color::Cyan)
+            }
             Role::Good => Some(Color::Green),
             Role::Warn => Some(Color::Yellow),
             Role::Danger => Some(Color::Red),

@@ -75,7 +75,9 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
 /// What can be said in a window that is too small for more.
 fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let words = match (&app.overlay, app.tab) {
-        (Some(Overlay::Confirm(question)), _) => format!("{} enlarge the window to answer", question.title),
+        (Some(Overlay::Confirm(question)), _) => {
+            format!("{} enlarge the window to answer", question.title)
+        }
         (_, Tab::Users) => match app.users.list.selected() {
             Some(row) => {
                 let sessions = text::count(usize::try_from(row.sessions).unwrap_or(0), "session");

@@ -10,7 +10,13 @@ use super::super::{
 };
 
 /// Frames a list's panel with its heading.
-pub fn draw(canvas: &mut Canvas<'_>, panel: Rect, title: &str, search: &Search, counts: &[Piece<'_>]) {
+pub(super) fn draw(
+    canvas: &mut Canvas<'_>,
+    panel: Rect,
+    title: &str,
+    search: &Search,
+    counts: &[Piece<'_>],
+) {
     let filter = match search.field() {
         Some((typed, _)) => format!("/{typed}"),
         None if search.text().is_empty() => String::new(),
@@ -28,6 +34,11 @@ pub fn draw(canvas: &mut Canvas<'_>, panel: Rect, title: &str, search: &Search, 
     if let Some((_, cursor)) = search.field() {
         let before = 3 + text::width(title) + 3 + 1;
         let x = panel.x.saturating_add(before).saturating_add(u16::try_from(cursor).unwrap_or(0));
-        canvas.put_cursor(Rect { x: x.min(panel.right().saturating_sub(2)), width: 1, height: 1, ..panel });
+        canvas.put_cursor(Rect {
+            x: x.min(panel.right().saturating_sub(2)),
+            width: 1,
+            height: 1,
+            ..panel
+        });
     }
 }

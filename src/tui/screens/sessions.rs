@@ -66,11 +66,13 @@ impl Sessions {
         let wanted = self.search.text().to_lowercase();
         let passes = |row: &&SessionRow| {
             let session = &row.session;
-            let words = [row.username.as_str(), &session.address, &session.user_agent, session.id.as_str()];
+            let words =
+                [row.username.as_str(), &session.address, &session.user_agent, session.id.as_str()];
             wanted.is_empty()
-                || words.into_iter().chain(row.clients.iter().map(String::as_str)).any(|word| {
-                    word.to_lowercase().contains(&wanted)
-                })
+                || words
+                    .into_iter()
+                    .chain(row.clients.iter().map(String::as_str))
+                    .any(|word| word.to_lowercase().contains(&wanted))
         };
         self.all.iter().filter(passes).cloned().collect()
     }

@@ -62,11 +62,20 @@ fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
                 Some((_, name)) => format!("{name} is not signed in anywhere."),
                 None => "Nobody is signed in.".to_owned(),
             };
-            let next = if sessions.of.is_some() { "Esc shows everybody's" } else { "Sign-ins appear here as they happen." };
+            let next = if sessions.of.is_some() {
+                "Esc shows everybody's"
+            } else {
+                "Sign-ins appear here as they happen."
+            };
             table::draw_empty(canvas, panel, &[(&whose, Role::Strong), (next, Role::Muted)]);
         } else {
-            let none = format!("no person, address, device or app holds “{}”", sessions.search.text());
-            table::draw_empty(canvas, panel, &[(&none, Role::Text), ("Esc clears the filter", Role::Muted)]);
+            let none =
+                format!("no person, address, device or app holds “{}”", sessions.search.text());
+            table::draw_empty(
+                canvas,
+                panel,
+                &[(&none, Role::Text), ("Esc clears the filter", Role::Muted)],
+            );
         }
         return;
     }
@@ -94,7 +103,8 @@ fn cells(row: &SessionRow, now: Time) -> Vec<Cell> {
 
 /// How somebody proved who they are, without the word that only says there was more than one proof.
 fn methods(amr: &[String]) -> String {
-    let proofs: Vec<&str> = amr.iter().map(String::as_str).filter(|method| *method != "mfa").collect();
+    let proofs: Vec<&str> =
+        amr.iter().map(String::as_str).filter(|method| *method != "mfa").collect();
     if proofs.is_empty() { "–".to_owned() } else { proofs.join("+") }
 }
 
@@ -113,17 +123,27 @@ fn inspector(canvas: &mut Canvas<'_>, panel: Rect, app: &App, focus: bool) {
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let proof = if session.mfa_verified() { "two factors" } else { "one factor" };
     let end = |span: Time| text::brief(span.since(now));
-    let apps = if row.clients.is_empty() { "none has tokens from it".to_owned() } else { row.clients.join(", ") };
+    let apps = if row.clients.is_empty() {
+        "none has tokens from it".to_owned()
+    } else {
+        row.clients.join(", ")
+    };
     let remembered = if session.remember_me { " · remembered" } else { "" };
     let facts = [
         ("user", format!("{}   {}", row.username, session.user_id)),
-        ("proved", format!("{} · {proof} · {}", methods(&session.amr), text::moment(session.auth_time))),
-        ("ends", format!(
-            "in {} unused (limit {}), at the latest in {}{remembered}",
-            end(session.ends_at()),
-            text::brief(session.idle),
-            end(session.expires_at),
-        )),
+        (
+            "proved",
+            format!("{} · {proof} · {}", methods(&session.amr), text::moment(session.auth_time)),
+        ),
+        (
+            "ends",
+            format!(
+                "in {} unused (limit {}), at the latest in {}{remembered}",
+                end(session.ends_at()),
+                text::brief(session.idle),
+                end(session.expires_at),
+            ),
+        ),
         ("from", format!("{} · last seen {}", session.address, text::moment(session.last_seen_at))),
         ("device", session.user_agent.clone()),
         ("apps", apps),
@@ -131,6 +151,10 @@ fn inspector(canvas: &mut Canvas<'_>, panel: Rect, app: &App, focus: bool) {
     for ((label, words), y) in facts.iter().zip(inner.top()..inner.bottom()) {
         let line = Rect { y, height: 1, ..inner };
         canvas.text(Rect { width: line.width.min(8), ..line }, label, Role::Muted);
-        canvas.text(Rect { x: line.x + 8, width: line.width.saturating_sub(8), ..line }, words, Role::Text);
+        canvas.text(
+            Rect { x: line.x + 8, width: line.width.saturating_sub(8), ..line },
+            words,
+            Role::Text,
+        );
     }
 }

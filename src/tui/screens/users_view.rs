@@ -50,7 +50,11 @@ fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
         (true, _) => format!("{}+", text::grouped(users.before() + rows)),
         (false, true) => text::grouped(rows),
         (false, false) => {
-            if rows == 1 { "1 match".to_owned() } else { format!("{} matches", text::grouped(rows)) }
+            if rows == 1 {
+                "1 match".to_owned()
+            } else {
+                format!("{} matches", text::grouped(rows))
+            }
         }
     };
     heading::draw(canvas, panel, "Users", &users.search, &[(&count, Role::Muted)]);
@@ -61,13 +65,21 @@ fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
     }
     if users.list.rows().is_empty() {
         if users.search.text().is_empty() {
-            table::draw_empty(canvas, panel, &[
-                ("Nobody is here yet.", Role::Strong),
-                ("Add the first person in a shell:  mcpcodex user create NAME", Role::Text),
-            ]);
+            table::draw_empty(
+                canvas,
+                panel,
+                &[
+                    ("Nobody is here yet.", Role::Strong),
+                    ("Add the first person in a shell:  mcpcodex user create NAME", Role::Text),
+                ],
+            );
         } else {
             let none = format!("no name, user name or address holds “{}”", users.search.text());
-            table::draw_empty(canvas, panel, &[(&none, Role::Text), ("Esc clears the filter", Role::Muted)]);
+            table::draw_empty(
+                canvas,
+                panel,
+                &[(&none, Role::Text), ("Esc clears the filter", Role::Muted)],
+            );
         }
         return;
     }
@@ -92,14 +104,19 @@ fn cells(row: &UserRow, now: Time) -> Vec<Cell> {
         } else {
             (row.sessions.to_string(), Role::Text)
         },
-        (user.last_login_at.map_or_else(|| "never".to_owned(), |at| text::ago(now, at)), Role::Muted),
+        (
+            user.last_login_at.map_or_else(|| "never".to_owned(), |at| text::ago(now, at)),
+            Role::Muted,
+        ),
     ]
 }
 
 /// The account's state in a word: what it is, or that tries wait.
 fn state(row: &UserRow, now: Time) -> (&'static str, Role) {
     match row.user.state {
-        UserState::Active if row.paused_until.is_some_and(|until| until > now) => ("paused", Role::Warn),
+        UserState::Active if row.paused_until.is_some_and(|until| until > now) => {
+            ("paused", Role::Warn)
+        }
         UserState::Active => ("active", Role::Good),
         UserState::Invited => ("invited", Role::Muted),
         UserState::Locked => ("locked", Role::Danger),
@@ -167,7 +184,10 @@ fn facts(page: &mut Page<'_, '_>, row: &UserRow) {
     let (word, role) = state(row, now);
     let state = match row.paused_until {
         Some(until) if until > now => {
-            format!("{word}: wrong passwords, tries count again in {}", text::brief(until.since(now)))
+            format!(
+                "{word}: wrong passwords, tries count again in {}",
+                text::brief(until.since(now))
+            )
         }
         _ => word.to_owned(),
     };
@@ -178,13 +198,17 @@ fn facts(page: &mut Page<'_, '_>, row: &UserRow) {
     page.fact("created", &dated(now, Some(user.created_at), "–"), Role::Text);
     page.fact("signed in", &dated(now, user.last_login_at, "never"), Role::Text);
     page.fact("password", &dated(now, user.password_changed_at, "none yet"), Role::Text);
-    let codes = format!("on · {} left", text::count(usize::try_from(row.recovery_codes).unwrap_or(0), "recovery code"));
+    let codes = format!(
+        "on · {} left",
+        text::count(usize::try_from(row.recovery_codes).unwrap_or(0), "recovery code")
+    );
     match (row.mfa, user.mfa_grace_from) {
         (true, _) => page.fact("MFA", &codes, Role::Good),
         (false, Some(_)) => page.fact("MFA", "off, and required: in the grace period", Role::Warn),
         (false, None) => page.fact("MFA", "off", Role::Warn),
     }
-    let keys = if row.api_keys == 0 { "none".to_owned() } else { format!("{} in force", row.api_keys) };
+    let keys =
+        if row.api_keys == 0 { "none".to_owned() } else { format!("{} in force", row.api_keys) };
     page.fact("API keys", &keys, Role::Text);
 }
 
@@ -216,7 +240,11 @@ fn related(page: &mut Page<'_, '_>, app: &App, row: &UserRow) {
     }
     page.section("Last events", "");
     for event in &detail.events {
-        page.row(&format!("{:<16} {}", event.event, event.actor), &text::ago(now, event.at), Role::Text);
+        page.row(
+            &format!("{:<16} {}", event.event, event.actor),
+            &text::ago(now, event.at),
+            Role::Text,
+        );
     }
     if detail.events.is_empty() {
         page.row("none", "", Role::Muted);

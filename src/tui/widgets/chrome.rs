@@ -25,8 +25,13 @@ pub fn header(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     } else {
         ("● live", Role::Good)
     };
-    let pieces =
-        [(name.as_str(), Role::Brand), ("  ", Role::Text), (&title, Role::Text), ("  ", Role::Text), live];
+    let pieces = [
+        (name.as_str(), Role::Brand),
+        ("  ", Role::Text),
+        (&title, Role::Text),
+        ("  ", Role::Text),
+        live,
+    ];
     canvas.line(Rect { width: room, ..area }, &pieces);
 }
 
@@ -40,7 +45,11 @@ pub fn tabs(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     }
     if let Some(crumb) = app.crumb() {
         let path = format!("{} › {crumb} ", app.tab.title());
-        canvas.text_right(Rect { x: rest.x + 1, width: rest.width.saturating_sub(1), ..rest }, &path, Role::Muted);
+        canvas.text_right(
+            Rect { x: rest.x + 1, width: rest.width.saturating_sub(1), ..rest },
+            &path,
+            Role::Muted,
+        );
     }
 }
 
@@ -82,7 +91,8 @@ pub fn footer(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             _ => true,
         };
         let (key, label) = (key(binding), format!(" {}  ", label(binding, app)));
-        let (key_role, role) = if allowed { (Role::Key, Role::Text) } else { (Role::Muted, Role::Muted) };
+        let (key_role, role) =
+            if allowed { (Role::Key, Role::Text) } else { (Role::Muted, Role::Muted) };
         rest = canvas.line(rest, &[(&key, key_role), (&label, role)]);
     }
 }

@@ -2,14 +2,21 @@
 
 use ratatui::layout::Rect;
 
-use super::super::{canvas::Canvas, confirm::Confirm, layout, text, theme::Role};
+use super::super::{
+    action::Action,
+    canvas::Canvas,
+    confirm::{Confirm, Fate},
+    keymap, layout, text,
+    theme::Role,
+};
 
 const WIDTH: u16 = 70;
 
 /// Draws a question into the middle of an area.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, question: &Confirm) {
     let width = WIDTH.min(area.width.saturating_sub(2));
-    let lines = wrap(question.note.as_deref().unwrap_or_default(), usize::from(width.saturating_sub(6)));
+    let lines =
+        wrap(question.note.as_deref().unwrap_or_default(), usize::from(width.saturating_sub(6)));
     let body = 8 + u16::try_from(question.steps.len() + lines.len()).unwrap_or(0);
     let roomy = area.height >= body + 4;
     let height = if roomy { body + 3 } else { body };
@@ -19,22 +26,35 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, question: &Confirm) {
     let mut y = inner.y;
     let skip = |y: &mut u16| *y += u16::from(roomy);
     let row = |y: u16, indent: u16| {
-        let area = Rect { x: inner.x + indent, y, width: inner.width.saturating_sub(indent + 1), height: 1 };
+        let area = Rect {
+            x: inner.x + indent,
+            y,
+            width: inner.width.saturating_sub(indent + 1),
+            height: 1,
+        };
         area.intersection(inner)
     };
     skip(&mut y);
     canvas.text(row(y, 2), "This happens now, in one transaction:", Role::Text);
     y += 2;
     for step in &question.steps {
-        let (undo, role) = match step.undo {
-            Some(key) => (key, Role::Muted),
-            None => ("final", Role::Danger),
+        let (undo, role) = match step.fate {
+            Fate::Final => ("final".to_owned(), Role::Danger),
+            Fate::Said => ("–".to_owned(), Role::Muted),
+            Fate::Undo(verb) => {
+                let key = keymap::key_of(&keymap::EVERY, Action::Run(verb)).unwrap_or_default();
+                (format!("undo: {key}"), Role::Muted)
+            }
         };
         let line = row(y, 4);
         let undo_width = 12;
-        canvas.text(Rect { width: line.width.saturating_sub(undo_width + 1), ..line }, &step.what, Role::Strong);
+        canvas.text(
+            Rect { width: line.width.saturating_sub(undo_width + 1), ..line },
+            &step.what,
+            Role::Strong,
+        );
         let x = line.x + line.width.saturating_sub(undo_width);
-        canvas.text(Rect { x, width: undo_width, ..line }.intersection(inner), undo, role);
+        canvas.text(Rect { x, width: undo_width, ..line }.intersection(inner), &undo, role);
         y += 1;
     }
     y += 1;

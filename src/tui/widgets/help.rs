@@ -28,7 +28,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, tab: Tab, top: usize) {
     let inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner };
     let fits = usize::from(inner.height);
     let half = inner.width / columns;
-    let (left, right) = if columns == 2 { lines.split_at(split) } else { (lines.as_slice(), [].as_slice()) };
+    let (left, right) =
+        if columns == 2 { lines.split_at(split) } else { (lines.as_slice(), [].as_slice()) };
     let longest = left.len().max(right.len());
     let top = top.min(longest.saturating_sub(fits));
     for (part, x) in [(left, inner.x), (right, inner.x + half)] {
@@ -39,7 +40,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, tab: Tab, top: usize) {
                 continue;
             }
             canvas.text(Rect { width: 12, ..line }, keys, Role::Key);
-            canvas.text(Rect { x: line.x + 13, width: line.width.saturating_sub(13), ..line }, label, Role::Text);
+            canvas.text(
+                Rect { x: line.x + 13, width: line.width.saturating_sub(13), ..line },
+                label,
+                Role::Text,
+            );
         }
     }
     canvas.put_cursor(Rect { width: 1, height: 1, ..inner });
@@ -68,7 +73,8 @@ fn lines(tab: Tab) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for group in Group::ALL {
         let here = |b: &&Binding| {
-            b.group == group && (b.place == own || b.place == Place::Screen || b.place == Place::Always)
+            b.group == group
+                && (b.place == own || b.place == Place::Screen || b.place == Place::Always)
         };
         if !lines.is_empty() {
             lines.push((String::new(), ""));

@@ -2,9 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::super::{
-    action::Action, canvas::Canvas, keymap, keymap::Place, palette::Palette, theme::Role,
-};
+use super::super::{action::Action, canvas::Canvas, keymap, palette::Palette, theme::Role};
 
 const MOST: u16 = 8;
 
@@ -25,23 +23,31 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, palette: &Palette) {
         let line = Rect { y, height: 1, ..inner };
         let words = command.action.words().unwrap_or_default();
         let name = command.name.as_deref().unwrap_or_default();
-        let left = canvas.line(Rect { x: line.x + 2, width: 34.min(line.width.saturating_sub(2)), ..line }, &[
-            (words, Role::Strong),
-            (" ", Role::Text),
-            (name, Role::Text),
-        ]);
+        let left = canvas.line(
+            Rect { x: line.x + 2, width: 34.min(line.width.saturating_sub(2)), ..line },
+            &[(words, Role::Strong), (" ", Role::Text), (name, Role::Text)],
+        );
         let _: Rect = left;
         let help = Rect { x: line.x + 38, width: line.width.saturating_sub(46), ..line };
         canvas.text(help.intersection(inner), command.action.help(), Role::Muted);
         if let Some(key) = key(command.action) {
-            canvas.text_right(Rect { width: line.width.saturating_sub(2), ..line }, &key, Role::Key);
+            canvas.text_right(
+                Rect { width: line.width.saturating_sub(2), ..line },
+                &key,
+                Role::Key,
+            );
         }
         if index == palette.chosen() {
             canvas.select(line);
         }
     }
     if candidates.is_empty() {
-        let line = Rect { x: inner.x + 2, y: inner.y + 1, width: inner.width.saturating_sub(2), height: 1 };
+        let line = Rect {
+            x: inner.x + 2,
+            y: inner.y + 1,
+            width: inner.width.saturating_sub(2),
+            height: 1,
+        };
         canvas.text(line.intersection(inner), "no such command", Role::Warn);
     }
     let x = rest.x.saturating_add(u16::try_from(cursor).unwrap_or(u16::MAX));
@@ -49,5 +55,5 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, palette: &Palette) {
 }
 
 fn key(action: Action) -> Option<String> {
-    keymap::key_of(&[Place::Users, Place::Sessions, Place::Screen, Place::Always], action)
+    keymap::key_of(&keymap::EVERY, action)
 }

@@ -109,17 +109,23 @@ pub fn draw_empty(canvas: &mut Canvas<'_>, panel: Rect, lines: &[(&str, Role)]) 
 }
 
 /// What a list says while it has no rows to show for a reason of its own; none when the reason is the screen's.
-pub fn draw_waiting<R: Keyed>(canvas: &mut Canvas<'_>, panel: Rect, app: &App, list: &List<R>) -> bool {
+pub fn draw_waiting<R: Keyed>(
+    canvas: &mut Canvas<'_>,
+    panel: Rect,
+    app: &App,
+    list: &List<R>,
+) -> bool {
     if !list.rows().is_empty() {
         return false;
     }
     match list.trouble() {
         Some(problem) => {
             let next = problem.next.clone().unwrap_or_else(|| "r tries again".to_owned());
-            draw_empty(canvas, panel, &[
-                (&format!("▲ {}", problem.text), Role::Danger),
-                (&next, Role::Text),
-            ]);
+            draw_empty(
+                canvas,
+                panel,
+                &[(&format!("▲ {}", problem.text), Role::Danger), (&next, Role::Text)],
+            );
             true
         }
         None if !list.loaded() => {

@@ -1,0 +1,87 @@
+//! What a transaction offers: statements in, typed rows out, and the one moment it happens at.
+//! SQL text lives in `store`; beginning and ending is done by `writer` and `reader`.
+
+use std::ops::Deref;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{Params, Row, RowResult, fault};
+use crate::{
+    error::{Error, Result},
+    time::Time,
+};
+
+/// A view of the database at one moment.
+pub struct Read<'c> {
+    conn: &'c Connection,
+    /// The moment this transaction happens at; read once.
+    pub now: Time,
+}
+
+impl<'c> Read<'c> {
+    pub(super) fn new(conn: &'c Connection, now: Time) -> Self {
+        Self { conn, now }
+    }
+
+    /// The first row of the answer, if there is one. With `returning`, every row is changed all the same.
+    pub fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnOnce(&Row<'_>) -> RowResult<T>,
+    ) -> Result<Option<T>> {
+        self.conn
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(params, map).optional())
+            .map_err(|error| fault::in_statement(&error, sql))
+    }
+
+    /// Every row of the answer, in the order of the statement.
+    pub fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnMut(&Row<'_>) -> RowResult<T>,
+    ) -> Result<Vec<T>> {
+        self.conn
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_map(params, map)?.collect())
+            .map_err(|error| fault::in_statement(&error, sql))
+    }
+}
+
+/// A transaction that may change things. What is read here is what it would change.
+pub struct Write<'c>(Read<'c>);
+
+impl<'c> Write<'c> {
+    pub(super) fn new(conn: &'c Connection, now: Time) -> Self {
+        Self(Read::new(conn, now))
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub fn exec(&self, sql: &str, params: impl Params) -> Result<usize> {
+        self.conn
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(params))
+            .map_err(|error| fault::in_statement(&error, sql))
+    }
+
+    /// Runs a statement that must change exactly one row; anything else is a fault of ours.
+    pub fn exec_one(&self, sql: &str, params: impl Params) -> Result<()> {
+        match self.exec(sql, params)? {
+            1 => Ok(()),
+            n => Err(Error::internal(format!(
+                "a statement changed {n} rows instead of one: {}",
+                fault::squeezed(sql)
+            ))),
+        }
+    }
+}
+
+impl<'c> Deref for Write<'c> {
+    type Target = Read<'c>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
