@@ -91,17 +91,30 @@ impl fmt::Display for Problem {
         else {
             return Ok(());
         };
+        let (shown, column) = window(excerpt, column);
         let number = line.to_string();
         let margin = " ".repeat(number.len());
         // A tab before the caret stays a tab, so that the caret stands under what it means.
-        let lead: String = excerpt
+        let lead: String = shown
             .chars()
             .take(column.saturating_sub(1))
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
-        let carets = "^".repeat(self.width.min(80));
-        write!(f, "\n{margin} |\n{number} | {}\n{margin} | {lead}{carets}", printable(excerpt))
+        let room = shown.chars().count().saturating_sub(column.saturating_sub(1));
+        let carets = "^".repeat(self.width.min(room).max(1));
+        write!(f, "\n{margin} |\n{number} | {}\n{margin} | {lead}{carets}", printable(&shown))
     }
+}
+
+/// Cuts a line that no terminal could show around the column, which moves along.
+fn window(line: &str, column: usize) -> (String, usize) {
+    const MOST: usize = 160;
+    if line.chars().count() <= MOST {
+        return (line.to_owned(), column);
+    }
+    let skip = column.saturating_sub(MOST / 2);
+    let cut = line.chars().skip(skip).take(MOST).collect();
+    (cut, column - skip)
 }
 
 /// Keeps escape sequences in a file from reaching the terminal.

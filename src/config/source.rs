@@ -47,8 +47,16 @@ impl<'a> Values<'a> {
 
     /// Notes a mistake at a key, or at the place the problem already has.
     pub fn refuse(&mut self, path: &'static str, problem: Problem) {
+        self.refuse_with(path, &[], problem);
+    }
+
+    /// The same for a mistake that lies between several keys: when `path` itself was not set, it is
+    /// shown at the first of the `others` that was.
+    pub fn refuse_with(&mut self, path: &'static str, others: &[&str], problem: Problem) {
         let problem = problem.on(path);
-        let problem = match self.settings.get(path).map(|setting| &setting.origin) {
+        let mut paths = std::iter::once(&path).chain(others);
+        let set = paths.find_map(|path| self.settings.get(*path));
+        let problem = match set.map(|setting| &setting.origin) {
             Some(Origin::File(place)) => {
                 let problem = if problem.line.is_none() { problem.at(*place) } else { problem };
                 problem.from_source(self.file)
