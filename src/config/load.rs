@@ -66,7 +66,7 @@ pub fn from_text(text: &str, name: &str, env: &Environment) -> Result<Loaded, Pr
         };
         Problems::new(problems.into_iter().map(finish).collect())
     };
-    let root = tree::parse(text, &mut |scalar, _| env.expand(scalar)).map_err(located)?;
+    let root = tree::parse(text, &|scalar| env.expand(scalar)).map_err(located)?;
     let table = table();
     let mut values = Values::new(name);
     if let Some(root) = root {
@@ -259,7 +259,7 @@ fn from_env(kind: &Kind, text: &str) -> Result<Data, String> {
         Kind::Bool | Kind::Integer => Ok(tree::resolve(text.trim())),
         Kind::Choice(_) | Kind::Text(_) | Kind::Secret => Ok(Data::Text(text.to_owned())),
         Kind::List(_) if text.trim_start().starts_with('[') => {
-            let parsed = tree::parse(text, &mut |_, _| Ok(None));
+            let parsed = tree::parse(text, &|_| Ok(None));
             let problem = |problems: Vec<Problem>| {
                 problems.first().map(|problem| problem.message.clone()).unwrap_or_default()
             };

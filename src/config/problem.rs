@@ -11,7 +11,7 @@ use super::tree::Place;
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
     /// The file, or the environment variable, that holds the mistake.
-    pub source: Option<String>,
+    pub source: Option<Box<str>>,
     /// Line in the file, from 1.
     pub line: Option<usize>,
     /// Column in the line, in characters, from 1.
@@ -23,7 +23,7 @@ pub struct Problem {
     #[serde(skip)]
     width: usize,
     #[serde(skip)]
-    excerpt: Option<String>,
+    excerpt: Option<Box<str>>,
 }
 
 impl Problem {
@@ -60,7 +60,7 @@ impl Problem {
 
     /// Says which file or variable.
     #[must_use]
-    pub fn from_source(mut self, source: impl Into<String>) -> Self {
+    pub fn from_source(mut self, source: impl Into<Box<str>>) -> Self {
         self.source = Some(source.into());
         self
     }
@@ -69,7 +69,7 @@ impl Problem {
     #[must_use]
     pub fn with_excerpt(mut self, text: &str) -> Self {
         let line = self.line.and_then(|line| text.lines().nth(line.saturating_sub(1)));
-        self.excerpt = line.map(|line| line.trim_end().to_owned());
+        self.excerpt = line.map(|line| line.trim_end().into());
         self
     }
 }

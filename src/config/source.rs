@@ -61,7 +61,7 @@ impl<'a> Values<'a> {
                 let problem = if problem.line.is_none() { problem.at(*place) } else { problem };
                 problem.from_source(self.file)
             }
-            Some(Origin::Environment(name)) => problem.from_source(name),
+            Some(Origin::Environment(name)) => problem.from_source(name.as_str()),
             Some(Origin::Default) | None => problem,
         };
         self.problems.push(problem);
@@ -95,6 +95,6 @@ fn or_default(mut problem: Problem, node: &Node, spec: &Spec) -> Problem {
 
 /// A key's default as a value.
 pub fn default_node(spec: &Spec) -> Node {
-    let parsed = tree::parse(spec.default, &mut |_, _| Ok(None));
+    let parsed = tree::parse(spec.default, &|_| Ok(None));
     parsed.ok().flatten().unwrap_or_else(|| Node::placeless(Data::Null))
 }

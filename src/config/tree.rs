@@ -126,12 +126,12 @@ pub fn resolve(text: &str) -> Data {
     Data::Text(text.to_owned())
 }
 
+/// Replaces `${NAME}` in a scalar; `Ok(None)` when there is none in it.
+pub type Expand<'a> = &'a dyn Fn(&str) -> Result<Option<String>, String>;
+
 /// Reads YAML; `Ok(None)` when there is nothing but comments. `expand` replaces `${NAME}` in
 /// scalars and says what is wrong with one that cannot be replaced.
-pub fn parse(
-    text: &str,
-    expand: &mut dyn FnMut(&str, Place) -> Result<Option<String>, String>,
-) -> Result<Option<Node>, Vec<Problem>> {
+pub fn parse(text: &str, expand: Expand<'_>) -> Result<Option<Node>, Vec<Problem>> {
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_BYTES {
         let message = format!("the file is longer than the {MAX_BYTES} bytes that are allowed");
         return Err(vec![Problem::new(message)]);
@@ -152,7 +152,7 @@ pub fn parse(
 struct Reader<'a, 'input> {
     text: &'input str,
     events: Parser<'input, saphyr_parser::StrInput<'input>>,
-    expand: &'a mut dyn FnMut(&str, Place) -> Result<Option<String>, String>,
+    expand: Expand<'a>,
     problems: Vec<Problem>,
 }
 
@@ -293,7 +293,7 @@ impl<'input> Reader<'_, 'input> {
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, place: Place) -> Node {
-        let expanded = (self.expand)(text, place).unwrap_or_else(|message| {
+        let expanded = (self.expand)(text).unwrap_or_else(|message| {
             self.problems.push(Problem::new(message).at(place));
             None
         });
