@@ -177,7 +177,7 @@ fn row(page: &mut String, table: &[Entry], at: usize, key: &Key) {
     let default = if key.spec.default == "~" {
         "unset".to_owned()
     } else {
-        format!("`{}`", key.spec.default)
+        format!("`{}`", default_node(&key.spec).display())
     };
     let env = key.spec.env.map(|name| format!(" Environment: `{name}`.")).unwrap_or_default();
     let waits = key.spec.waits_for.map(|f| format!(" ◌ Waits for: {f}.")).unwrap_or_default();
@@ -212,7 +212,8 @@ pub fn file(set: &[(&str, &str)]) -> String {
             Entry::Section { .. } => writeln!(text, "{indent}{name}:"),
             Entry::Key(key) => {
                 let chosen = set.iter().find(|(at, _)| *at == path);
-                let value = chosen.map_or(key.spec.default, |(_, value)| value);
+                let default = default_node(&key.spec).display();
+                let value = chosen.map_or(default.as_str(), |(_, value)| value);
                 writeln!(text, "{indent}{name}: {value}")
             }
         };

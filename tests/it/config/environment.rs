@@ -18,9 +18,9 @@ fn environment_wins_over_file_and_file_over_default() {
     let lifetime = |text, env: &[(&str, &str)]| {
         load_with(text, env).unwrap().config.authentication.tokens.access_token.lifetime
     };
-    assert_eq!(lifetime("", &[]), Duration::from_secs(900));
-    assert_eq!(lifetime(LIFETIME, &[]), Duration::from_secs(600));
-    assert_eq!(lifetime(LIFETIME, &[(LIFETIME_VARIABLE, "60")]), Duration::from_secs(60));
+    assert_eq!(lifetime("", &[]), Duration::from_mins(15));
+    assert_eq!(lifetime(LIFETIME, &[]), Duration::from_mins(10));
+    assert_eq!(lifetime(LIFETIME, &[(LIFETIME_VARIABLE, "60")]), Duration::from_mins(1));
 }
 
 #[test]
@@ -130,7 +130,7 @@ authentication:
     assert_eq!(primary.issuer.as_deref(), Some("https://auth.example.com"));
     assert_eq!(primary.client_id, "${HOST}");
     assert_eq!(primary.scopes, ["openid", "email"]);
-    assert_eq!(config.authentication.tokens.access_token.lifetime, Duration::from_secs(1200));
+    assert_eq!(config.authentication.tokens.access_token.lifetime, Duration::from_mins(20));
     assert_eq!(config.authentication.tokens.refresh_token.lifetime, Duration::from_secs(1300));
     assert_eq!(config.authentication.roles, [""; 0]);
     let env = [("HOST", "12"), ("LIFETIME", "5"), ("PORT", "1"), ("ROLES", "a,b"), ("SCOPE", "7")];

@@ -1,4 +1,5 @@
 //! The configuration as an operator meets it: files, variables, refusals, advice.
+#![cfg(test)]
 
 mod advice;
 mod environment;

@@ -111,17 +111,16 @@ fn schema_knows_every_key_and_takes_the_shipped_file() {
 fn fits(schema: &Value, value: &Value) -> Result<(), String> {
     for (word, rule) in schema.as_object().unwrap() {
         let good = match word.as_str() {
-            "$schema" | "title" | "description" | "default" => true,
-            "type" => match rule {
-                Value::Array(types) => types.iter().any(|name| is_type(value, name)),
-                name => is_type(value, name),
-            },
+            "$schema" | "title" | "description" | "default" | "uniqueItems" => true,
+            "type" => rule.as_array().map_or_else(
+                || is_type(value, rule),
+                |types| types.iter().any(|name| is_type(value, name)),
+            ),
             "enum" => rule.as_array().unwrap().contains(value),
             "minimum" => value.as_i64().is_none_or(|number| number >= rule.as_i64().unwrap()),
             "maximum" => value.as_i64().is_none_or(|number| number <= rule.as_i64().unwrap()),
             "pattern" => value.as_str().is_none_or(|text| text.contains("${")),
             "anyOf" => rule.as_array().unwrap().iter().any(|one| fits(one, value).is_ok()),
-            "uniqueItems" => true,
             "items" => value.as_array().is_none_or(|all| all.iter().all(|v| fits(rule, v).is_ok())),
             "additionalProperties" => *rule == Value::Bool(false),
             "properties" => value.as_object().is_none_or(|map| {
