@@ -4,11 +4,15 @@
 pub mod apikey;
 pub mod attempt;
 pub mod audit;
+pub mod client;
 pub mod env;
 pub mod factor;
+pub mod key;
 pub mod link;
 pub mod login;
+pub mod oauth;
 pub mod password;
+pub mod resource;
 pub mod seen;
 pub mod session;
 pub mod setup;
