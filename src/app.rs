@@ -43,7 +43,7 @@ impl App {
         // The database is opened first: a folder with the wrong mode is refused before a key is put into it.
         let db = Db::open(options)?;
         let vault = Vault::new(&master_key(&config, &folder)?)?;
-        ops::key::check_master_key(&db, &vault)?;
+        ops::setup::check_master_key(&db, &vault)?;
         let session = SessionSigner::new(&session_secret(&config, &vault));
         let env = Env {
             site: Site::of(&config, listen),

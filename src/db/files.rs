@@ -143,7 +143,8 @@ fn unusable(path: &Path, how: &str, error: io::Error) -> Error {
         .with_source(error)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 

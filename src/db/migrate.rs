@@ -108,3 +108,42 @@ fn run(conn: &Connection, path: &Path, known: &[Migration]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+    use crate::{
+        db::{Db, Options},
+        error::Kind,
+    };
+
+    #[test]
+    fn database_of_another_program_is_refused_untouched() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().join("data");
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        for script in [
+            "create table photos (id integer)",
+            "pragma user_version = 1",
+            "pragma user_version = -1",
+            "pragma application_id = 7; create table photos (id integer)",
+        ] {
+            let options = Options::in_folder(&folder);
+            let path = options.path.clone();
+            Connection::open(&path).unwrap().execute_batch(script).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            let before = fs::read(&path).unwrap();
+
+            let error = Db::open(options).unwrap_err();
+            assert_eq!(error.kind(), Kind::Conflict, "{script}");
+            assert!(error.to_string().ends_with("belongs to another program"), "{error}");
+            assert!(fs::read(&path).unwrap() == before, "{script}");
+            assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "{script}");
+            fs::remove_file(&path).unwrap();
+        }
+    }
+}

@@ -9,7 +9,7 @@ pub mod extract;
 pub mod fields;
 pub mod health;
 pub mod middleware;
-pub mod oauth;
+
 pub mod pages;
 pub mod router;
 pub mod view;

@@ -121,7 +121,10 @@ fn spend_totp(tx: &Write<'_>, env: &Env, user: &UserId, code: &str) -> Result<bo
 
 fn spend_recovery(tx: &Write<'_>, env: &Env, user: &UserId, code: &str) -> Result<bool> {
     let Some(code) = secret::read_code(code) else { return Ok(false) };
-    store::factor::spend_recovery_code(tx, user, &Hashed::of_bytes(recovery_mac(env, user, &code)))
+    match Hashed::from_bytes(&recovery_mac(env, user, &code)) {
+        Some(hash) => store::factor::spend_recovery_code(tx, user, &hash),
+        None => Ok(false),
+    }
 }
 
 fn recovery_mac(env: &Env, user: &UserId, code: &Plain) -> [u8; 32] {

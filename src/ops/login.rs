@@ -137,6 +137,16 @@ pub fn abandon(tx: &Write<'_>, attempt: &Try, why: &Error) -> Result<()> {
     Ok(())
 }
 
+/// Settles a try that opens nothing, such as the old password before a new one; how long to wait when it was wrong.
+pub fn settle(tx: &Write<'_>, attempt: &Try, compared: &Compared) -> Result<Option<Duration>> {
+    if !compared.matches {
+        return Ok(Some(attempt.next));
+    }
+    attempt::succeed(tx, Scope::Account, &attempt.subject)?;
+    attempt::give_back(tx, Scope::Address, &attempt.address)?;
+    Ok(None)
+}
+
 /// Settles a try: wrong stays counted, right starts the next step.
 pub fn finish(
     tx: &Write<'_>,

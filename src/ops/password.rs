@@ -86,8 +86,8 @@ pub fn choose(env: &Env, basis: &Basis, candidate: &str) -> Result<Chosen, Refus
     let about = About {
         username: &basis.username,
         email: &basis.email,
-        name: &basis.name,
-        site_words: &["mcpcodex", env.site.host()],
+        display_name: &basis.name,
+        words: &["mcpcodex", env.site.host()],
     };
     password::check(&env.password_policy(), candidate, &about)
         .map_err(|all| Refused::Unfit(all.iter().map(Violation::to_string).collect()))?;

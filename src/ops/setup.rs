@@ -8,7 +8,8 @@ use super::{
     user::{self, Created, FirstPassword, New},
 };
 use crate::{
-    db::{Read, Write},
+    crypto::{secret, seal::Vault},
+    db::{Db, Read, Write},
     error::{Error, Result},
     model::{
         actor::{Actor, Origin},
@@ -16,6 +17,28 @@ use crate::{
     },
     store,
 };
+
+const MASTER_KEY_CHECK: &str = "master_key_check";
+
+/// Refuses a master key other than the one this database was made with; the first one becomes it.
+pub fn check_master_key(db: &Db, vault: &Vault) -> Result<()> {
+    let mark = secret::b64(&vault.mac("check", b""));
+    let known = match db.read(|r| store::meta::get(r, MASTER_KEY_CHECK))? {
+        Some(known) => known,
+        None => {
+            let mark = mark.clone();
+            db.write_blocking(move |tx| {
+                store::meta::claim(tx, MASTER_KEY_CHECK, &mark)?;
+                Ok(store::meta::get(tx, MASTER_KEY_CHECK)?.unwrap_or_default())
+            })?
+        }
+    };
+    if secret::equal(known.as_bytes(), mark.as_bytes()) {
+        return Ok(());
+    }
+    Err(Error::denied("the master key is not the one that this database was made with")
+        .with_next("restore master.key (or MCPCODEX_MASTER_KEY) from where the database comes from"))
+}
 
 /// The link for the first administrator: the one that was printed before while it lives, else a new one;
 /// none when there is an administrator.

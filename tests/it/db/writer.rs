@@ -12,18 +12,17 @@ use std::{
 
 use futures_util::{FutureExt as _, future::join_all};
 use mcpcodex::{
-    db::{Db, Options},
+    db::{Db, Options, Write},
     error::{Error, Kind, Result},
     time::Time,
 };
 
 use super::{Held, impatient, note, open, options, seen};
 
+type Job<T> = Box<dyn FnOnce(&Write<'_>) -> Result<T> + Send>;
+
 /// Sends the jobs in order while the writer stands still, lets it go, and gives their answers.
-fn together<T: Send + 'static>(
-    db: &Db,
-    jobs: Vec<Box<dyn FnOnce(&mcpcodex::db::Write<'_>) -> Result<T> + Send>>,
-) -> Vec<Result<T>> {
+fn together<T: Send + 'static>(db: &Db, jobs: Vec<Job<T>>) -> Vec<Result<T>> {
     let held = Held::new(db);
     let mut waiting: Vec<_> = jobs.into_iter().map(|job| Box::pin(db.write(job))).collect();
     // The first poll sends; nothing can be answered yet.
@@ -39,9 +38,7 @@ fn sixty_four_changes_are_saved_by_one_commit_and_the_next_by_another() {
     let db = open(temp.path());
     let before = db.counts();
     // One job holds: 63 more fill its group, one is left over.
-    let jobs = (0..64).map(|n| -> Box<dyn FnOnce(&mcpcodex::db::Write<'_>) -> Result<()> + Send> {
-        Box::new(move |tx| note(tx, &n.to_string()))
-    });
+    let jobs = (0..64).map(|n| -> Job<()> { Box::new(move |tx| note(tx, &n.to_string())) });
     assert!(together(&db, jobs.collect()).iter().all(Result::is_ok));
     let after = db.counts();
     assert_eq!((after.jobs - before.jobs, after.commits - before.commits), (65, 2));
@@ -182,27 +179,26 @@ fn lock_given_back_in_time_is_not_busy() {
 fn process_that_commits_without_pause_does_not_starve_another() {
     let temp = tempfile::tempdir().unwrap();
     let (greedy, modest) = (open(temp.path()), impatient(temp.path(), Duration::from_secs(3)));
-    let stop = Arc::new(AtomicBool::new(false));
-    let crowd: Vec<_> = (0..4)
-        .map(|crowd: u32| {
-            let (db, stop) = (greedy.clone(), Arc::clone(&stop));
-            thread::spawn(move || {
-                for n in 0.. {
+    let stop = AtomicBool::new(false);
+    let answers: Vec<_> = thread::scope(|scope| {
+        for crowd in 0..4 {
+            let (greedy, stop) = (&greedy, &stop);
+            scope.spawn(move || {
+                for n in 0_u64.. {
                     if stop.load(Ordering::SeqCst) {
-                        return n;
+                        break;
                     }
-                    db.write_blocking(move |tx| note(tx, &format!("{crowd}-{n}"))).unwrap();
+                    greedy.write_blocking(move |tx| note(tx, &format!("{crowd}-{n}"))).unwrap();
                 }
-                0
-            })
-        })
-        .collect();
-    let answers: Vec<_> = (0..10)
-        .map(|n: u32| modest.write_blocking(move |tx| note(tx, &format!("modest-{n}"))))
-        .collect();
-    stop.store(true, Ordering::SeqCst);
-    let busy: u32 = crowd.into_iter().map(|t| t.join().unwrap()).sum();
-    assert!(answers.iter().all(Result::is_ok), "beside {busy} commits: {answers:?}");
+            });
+        }
+        let answers = (0..20)
+            .map(|n: u32| modest.write_blocking(move |tx| note(tx, &format!("modest-{n}"))))
+            .collect();
+        stop.store(true, Ordering::SeqCst);
+        answers
+    });
+    assert!(answers.iter().all(Result::is_ok), "beside {:?}: {answers:?}", greedy.counts());
 }
 
 #[test]
