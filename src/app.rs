@@ -1,10 +1,6 @@
 //! The wiring: opens the data folder and holds what every face needs. Built once, cheap to clone.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use crate::{
     config::{Config, site::Site},
@@ -32,38 +28,30 @@ pub struct App {
 
 /// The file beside the database that holds the master key.
 pub const MASTER_KEY_FILE: &str = "master.key";
-/// The database's file.
-pub const DATABASE_FILE: &str = "mcpcodex.db";
 
 impl App {
-    /// Opens or makes the data folder: master key, database, signing key.
-    pub fn open(config: Config, listen: SocketAddr, clock: Clock) -> Result<Self> {
+    /// Opens or makes the data folder: master key, database, signing key. `listen` is the address that is served;
+    /// without one it is where the server was last seen to listen, else the configured one.
+    pub fn open(config: Config, listen: Option<SocketAddr>, clock: Clock) -> Result<Self> {
         let folder = config.storage.data_dir.clone();
         let options = db::Options { clock, ..db::Options::in_folder(&folder) };
         // The database is opened first: a folder with the wrong mode is refused before a key is put into it.
         let db = Db::open(options)?;
         let vault = Vault::new(&master_key(&config, &folder)?)?;
         ops::setup::check_master_key(&db, &vault)?;
+        let listen = match listen {
+            Some(listen) => listen,
+            None => db.read(ops::setup::last_listen)?.unwrap_or(config.server.listen),
+        };
         let session = SessionSigner::new(&session_secret(&config, &vault));
-        let env = Env {
+        let env = Arc::new(Env {
             site: Site::of(&config, listen),
             keys: Keyring::new(vault, session),
             hasher: hasher(&config)?,
             config,
-        };
-        Ok(Self { db, env: Arc::new(env), seen: Arc::default() })
-    }
-
-    /// The same, with another address: known only once the listener is bound.
-    #[must_use]
-    pub fn reached_at(self, listen: SocketAddr) -> Self {
-        match Arc::try_unwrap(self.env) {
-            Ok(mut env) => {
-                env.site = Site::of(&env.config, listen);
-                Self { env: Arc::new(env), ..self }
-            }
-            Err(env) => Self { env, ..self },
-        }
+        });
+        ops::key::ensure(&db, &env)?;
+        Ok(Self { db, env, seen: Arc::default() })
     }
 }
 
@@ -105,7 +93,7 @@ fn master_key(config: &Config, folder: &Path) -> Result<MasterKey> {
     }
 }
 
-fn make_master_key(path: &PathBuf) -> Result<MasterKey> {
+fn make_master_key(path: &Path) -> Result<MasterKey> {
     let key = MasterKey::generate();
     if db::files::create_private(path, format!("{}\n", key.encode().expose()).as_bytes())? {
         return Ok(key);

@@ -18,6 +18,7 @@ pub mod secret;
 pub mod server;
 pub mod session;
 pub mod show;
+pub mod site;
 pub mod source;
 pub mod text;
 pub mod tokens;

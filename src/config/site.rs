@@ -85,11 +85,14 @@ mod tests {
         for host in ["localhost:8420", "127.0.0.1:8420", "LOCALHOST:8420"] {
             assert!(site.is_host(host), "{host}");
         }
-        for host in ["evil.example", "localhost", "localhost:80", "localhost.evil.example:8420", ""] {
+        for host in ["evil.example", "localhost", "localhost:80", "localhost.evil.example:8420", ""]
+        {
             assert!(!site.is_host(host), "{host}");
         }
         assert!(site.is_origin("http://127.0.0.1:8420"));
-        for origin in ["null", "https://localhost:8420", "http://evil.example", "http://localhost:81"] {
+        for origin in
+            ["null", "https://localhost:8420", "http://evil.example", "http://localhost:81"]
+        {
             assert!(!site.is_origin(origin), "{origin}");
         }
     }

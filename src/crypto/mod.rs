@@ -3,6 +3,7 @@
 
 pub mod claims;
 pub mod jwt;
+pub mod keyring;
 pub mod keys;
 pub mod password;
 pub mod pkce;

@@ -3,10 +3,7 @@
 use cookie::{Cookie, SameSite, time::Duration};
 
 use crate::{
-    config::session::SameSite as Configured,
-    model::session::Session,
-    ops::env::Env,
-    time::Time,
+    config::session::SameSite as Configured, model::session::Session, ops::env::Env, time::Time,
 };
 
 /// Names the browser, from its first page on: what CSRF tokens and waiting requests are bound to.

@@ -95,7 +95,8 @@ fn next(kind: Kind) -> &'static str {
 /// A message of the core as a sentence for people.
 pub fn sentence(message: &str) -> String {
     let mut chars = message.chars();
-    let start: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let start: String =
+        chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
     let end = if message.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{start}{}{end}", chars.as_str())
 }

@@ -161,7 +161,9 @@ impl FromRequest<App> for PageForm {
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split(';').next())
-            .is_some_and(|mime| mime.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+            .is_some_and(|mime| {
+                mime.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+            });
         if !form {
             return Err(forged());
         }
@@ -176,7 +178,10 @@ impl FromRequest<App> for PageForm {
             return Err(forged());
         }
         if let Some(name) = fields.repeated(&[]) {
-            return Err(PageError::Core(Error::invalid("form", format!("the field \"{name}\" came twice"))));
+            return Err(PageError::Core(Error::invalid(
+                "form",
+                format!("the field \"{name}\" came twice"),
+            )));
         }
         Ok(Self(fields))
     }

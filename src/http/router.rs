@@ -5,14 +5,15 @@ use axum::{
     extract::DefaultBodyLimit,
     http::StatusCode,
     middleware as layer,
-    routing::{any, get, post},
+    routing::{get, post},
 };
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer,
+};
 
 use super::{
     auth, health, middleware,
-    oauth,
-    pages::{self, account, demo, enroll, invite, login, logout, mfa, password, setup},
+    pages::{self, account, enroll, invite, login, logout, mfa, password, setup},
 };
 use crate::app::App;
 
@@ -21,11 +22,12 @@ use crate::app::App;
 pub fn routes(app: App) -> Router {
     let limits = &app.env.config.limits;
     let body = usize::try_from(limits.request_body).unwrap_or(usize::MAX);
-    let timeout = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout);
+    let timeout =
+        TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout);
     Router::new()
         .merge(sign_in())
         .merge(account_pages())
-        .merge(oauth::routes(&app))
+        // OAUTH
         .route("/auth/session", get(auth::session)) //               session cookie
         .route("/auth/logout", post(auth::logout)) //                session cookie, own origin
         .route("/healthz", get(health::healthz)) //                  anyone
@@ -53,7 +55,6 @@ fn sign_in() -> Router<App> {
         .route("/password", get(password::show).post(password::submit)) //   on the way: password expired, or Session
         .route("/setup", get(setup::show).post(setup::submit)) //            one-time link
         .route("/invite", get(invite::show).post(invite::submit)) //         one-time link
-        .route("/demo", any(demo::gone)) //                                  replaced by `demo::routes` under --demo
 }
 
 fn account_pages() -> Router<App> {

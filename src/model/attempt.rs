@@ -121,12 +121,8 @@ fn delay(failures: u32) -> Duration {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits {
-        max: 5,
-        lock: Duration::from_secs(900),
-        progressive: true,
-        escalate: false,
-    };
+    const LIMITS: Limits =
+        Limits { max: 5, lock: Duration::from_secs(900), progressive: true, escalate: false };
 
     fn go(tries: Tries, limits: &Limits, at: i64) -> Tries {
         match tries.reserve(limits, Time::from_secs(at)) {

@@ -159,8 +159,14 @@ mod tests {
 
     #[test]
     fn newest_token_rotates_until_its_end() {
-        assert_eq!(judge(&grant(1), &token(1, None), None, false, WINDOW, at(3_599)), Verdict::Rotate);
-        assert_eq!(judge(&grant(1), &token(1, None), None, true, WINDOW, at(3_600)), Verdict::Expired);
+        assert_eq!(
+            judge(&grant(1), &token(1, None), None, false, WINDOW, at(3_599)),
+            Verdict::Rotate
+        );
+        assert_eq!(
+            judge(&grant(1), &token(1, None), None, true, WINDOW, at(3_600)),
+            Verdict::Expired
+        );
     }
 
     #[test]
@@ -183,7 +189,10 @@ mod tests {
     #[test]
     fn window_of_zero_is_textbook_rotation() {
         let (old, next) = (token(1, Some(10)), token(2, None));
-        assert_eq!(judge(&grant(2), &old, Some(&next), true, Duration::ZERO, at(10)), Verdict::Replayed);
+        assert_eq!(
+            judge(&grant(2), &old, Some(&next), true, Duration::ZERO, at(10)),
+            Verdict::Replayed
+        );
     }
 
     #[test]
@@ -191,6 +200,16 @@ mod tests {
         let mut over = grant(1);
         over.revoked = Some((at(5), "logout".to_owned()));
         assert_eq!(judge(&over, &token(1, None), None, true, WINDOW, at(6)), Verdict::Revoked);
-        assert_eq!(judge(&grant(2), &token(1, Some(86_399)), Some(&token(2, None)), true, WINDOW, at(86_400)), Verdict::Expired);
+        assert_eq!(
+            judge(
+                &grant(2),
+                &token(1, Some(86_399)),
+                Some(&token(2, None)),
+                true,
+                WINDOW,
+                at(86_400)
+            ),
+            Verdict::Expired
+        );
     }
 }

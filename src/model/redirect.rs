@@ -9,7 +9,16 @@ const FIELD: &str = "redirect_uri";
 const LONGEST: usize = 2_048;
 /// Schemes that run code, read files or leave the web in ways no client needs.
 const REFUSED_SCHEMES: [&str; 11] = [
-    "javascript", "data", "file", "vbscript", "blob", "about", "ftp", "ws", "wss", "mailto",
+    "javascript",
+    "data",
+    "file",
+    "vbscript",
+    "blob",
+    "about",
+    "ftp",
+    "ws",
+    "wss",
+    "mailto",
     "view-source",
 ];
 
@@ -20,7 +29,8 @@ pub struct RedirectUri(String);
 impl RedirectUri {
     /// Accepts `https` anywhere, `http` on this computer only, and private-use schemes (RFC 8252 §7).
     pub fn parse(text: &str) -> Result<Self> {
-        let refuse = |why: &str| Err(Error::invalid(FIELD, format!("redirect URI \"{text}\" {why}")));
+        let refuse =
+            |why: &str| Err(Error::invalid(FIELD, format!("redirect URI \"{text}\" {why}")));
         if text.len() > LONGEST {
             return Err(Error::invalid(FIELD, "a redirect URI may have at most 2048 characters"));
         }
@@ -40,7 +50,9 @@ impl RedirectUri {
             "https" if url.host_str().is_some() => Ok(Self(text.to_owned())),
             "http" if url.host_str().is_some_and(is_loopback) => Ok(Self(text.to_owned())),
             "http" => refuse("is http but not on this computer: use https"),
-            scheme if REFUSED_SCHEMES.contains(&scheme) => refuse("has a scheme that is not allowed"),
+            scheme if REFUSED_SCHEMES.contains(&scheme) => {
+                refuse("has a scheme that is not allowed")
+            }
             _ => Ok(Self(text.to_owned())),
         }
     }
@@ -101,7 +113,9 @@ fn loopback_parts(uri: &str) -> Option<(&str, &str)> {
         && port.bytes().all(|b| b.is_ascii_digit())
         && port.parse::<u16>().is_ok_and(|port| port > 0);
     let host_ok = is_loopback(host)
-        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'[' | b']' | b':'));
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'[' | b']' | b':'));
     (port_ok && host_ok).then_some((host, path))
 }
 
@@ -164,7 +178,9 @@ mod tests {
             assert!(!registered.fits(&format!("http://u@{host}:80/callback")));
         }
         let registered = RedirectUri::parse("http://127.0.0.1:3000/callback").unwrap();
-        for other in ["localhost:3000", "127.1:3000", "0.0.0.0:3000", "[::1]:3000", "127.0.0.2:3000"] {
+        for other in
+            ["localhost:3000", "127.1:3000", "0.0.0.0:3000", "[::1]:3000", "127.0.0.2:3000"]
+        {
             assert!(!registered.fits(&format!("http://{other}/callback")), "{other}");
         }
     }
@@ -172,13 +188,26 @@ mod tests {
     #[test]
     fn dangerous_registrations_are_refused() {
         for bad in [
-            "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "http://example.com/cb",
-            "https://*.example.com/cb", "https://a.example/cb#x", "https://u:p@a.example/cb", "cb", "",
-            "https://a.example/\ncb", "http://0.0.0.0/cb", "http://127.0.0.1.evil.example/cb",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "http://example.com/cb",
+            "https://*.example.com/cb",
+            "https://a.example/cb#x",
+            "https://u:p@a.example/cb",
+            "cb",
+            "",
+            "https://a.example/\ncb",
+            "http://0.0.0.0/cb",
+            "http://127.0.0.1.evil.example/cb",
         ] {
             assert!(RedirectUri::parse(bad).is_err(), "{bad}");
         }
-        for good in ["https://a.example/cb?x=1", "cursor://anysphere.cursor-mcp/oauth/callback", "com.example.app:/cb"] {
+        for good in [
+            "https://a.example/cb?x=1",
+            "cursor://anysphere.cursor-mcp/oauth/callback",
+            "com.example.app:/cb",
+        ] {
             assert!(RedirectUri::parse(good).is_ok(), "{good}");
         }
     }

@@ -13,9 +13,13 @@ impl ResourceUri {
     /// Reads an absolute URI without fragment (RFC 8707 §2): scheme and host in lower case, no default port,
     /// and `https://h` for `https://h/`.
     pub fn parse(text: &str) -> Result<Self> {
-        let refuse = |why: &str| Err(Error::invalid("resource", format!("resource \"{text}\" {why}")));
+        let refuse =
+            |why: &str| Err(Error::invalid("resource", format!("resource \"{text}\" {why}")));
         if text.len() > 2_048 || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(Error::invalid("resource", "a resource is an absolute URI of at most 2048 characters"));
+            return Err(Error::invalid(
+                "resource",
+                "a resource is an absolute URI of at most 2048 characters",
+            ));
         }
         let Ok(url) = Url::parse(text) else { return refuse("is not an absolute URI") };
         if url.fragment().is_some() || text.contains('#') {
@@ -62,12 +66,22 @@ mod tests {
         for text in ["https://H.example", "https://h.example/", "HTTPS://h.example:443/"] {
             assert_eq!(ResourceUri::parse(text).unwrap().as_str(), "https://h.example", "{text}");
         }
-        assert_eq!(ResourceUri::parse("https://h.example/mcp").unwrap().as_str(), "https://h.example/mcp");
+        assert_eq!(
+            ResourceUri::parse("https://h.example/mcp").unwrap().as_str(),
+            "https://h.example/mcp"
+        );
     }
 
     #[test]
     fn relative_fragment_and_userinfo_are_refused() {
-        for text in ["/mcp", "mcp", "https://h.example/#", "https://h.example/#x", "https://u@h.example/", ""] {
+        for text in [
+            "/mcp",
+            "mcp",
+            "https://h.example/#",
+            "https://h.example/#x",
+            "https://u@h.example/",
+            "",
+        ] {
             assert!(ResourceUri::parse(text).is_err(), "{text}");
         }
     }

@@ -31,11 +31,11 @@ impl ScopeSet {
     }
 
     /// Collects words; the first of equal ones stays.
-    pub fn from_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut set = Vec::new();
-        for word in words.into_iter().filter(|word| is_scope(word)).take(MOST) {
-            if !set.iter().any(|seen| seen == word) {
-                set.push(word.to_owned());
+    pub fn from_words(words: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let mut set: Vec<String> = Vec::new();
+        for word in words.into_iter().filter(|word| is_scope(word.as_ref())).take(MOST) {
+            if !set.iter().any(|seen| seen == word.as_ref()) {
+                set.push(word.as_ref().to_owned());
             }
         }
         Self(set)

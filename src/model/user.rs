@@ -48,7 +48,9 @@ impl UserState {
         match self {
             Self::Active | Self::Invited => Ok(Self::Locked),
             Self::Locked => Err(Error::conflict("the account is locked already")),
-            Self::Disabled => Err(Error::conflict("the account is disabled, which is more than locked")),
+            Self::Disabled => {
+                Err(Error::conflict("the account is disabled, which is more than locked"))
+            }
         }
     }
 

@@ -98,7 +98,10 @@ pub fn create(tx: &Write<'_>, env: &Env, who: &Actor, owner: &User, new: &New) -
 fn allowed(env: &Env, owner: &User, scopes: &[String]) -> Result<ScopeSet> {
     let known = &env.config.authentication.api_keys.scopes;
     if scopes.is_empty() {
-        return Err(Error::invalid("scope", format!("name at least one scope of: {}", known.join(", "))));
+        return Err(Error::invalid(
+            "scope",
+            format!("name at least one scope of: {}", known.join(", ")),
+        ));
     }
     for scope in scopes {
         if !known.contains(scope) {
@@ -133,9 +136,8 @@ pub fn list(
 /// Finds a key by id.
 pub fn get(r: &Read<'_>, who: &Actor, id: &ApiKeyId) -> Result<(ApiKey, String)> {
     let found = store::apikey::by_id(r, id)?;
-    let (key, owner) = found.ok_or_else(|| {
-        Error::not_found("API key", id).with_next("mcpcodex auth apikey list")
-    })?;
+    let (key, owner) = found
+        .ok_or_else(|| Error::not_found("API key", id).with_next("mcpcodex auth apikey list"))?;
     who.must_be(&key.user_id)?;
     Ok((key, owner))
 }

@@ -23,12 +23,8 @@ use crate::{
 
 /// Wrong secrets before a pause, and the pause: short, so that someone else's guesses lock no one out for long.
 /// Guessing 256 random bits is hopeless anyway; the bound is for load and for weak secrets of one's own choice.
-const GUESSES: Limits = Limits {
-    max: 20,
-    lock: Duration::from_secs(30),
-    progressive: false,
-    escalate: false,
-};
+const GUESSES: Limits =
+    Limits { max: 20, lock: Duration::from_secs(30), progressive: false, escalate: false };
 const MOST_URIS: usize = 32;
 
 /// A client to be, in the words of whoever makes it.
@@ -200,8 +196,10 @@ pub fn find(r: &Read<'_>, who: &Actor, id_or_name: &str) -> Result<Client> {
     let mut named = store::client::by_name(r, id_or_name)?;
     match (named.pop(), named.is_empty()) {
         (Some(only), true) => Ok(only),
-        (Some(_), false) => Err(Error::conflict(format!("several clients are named \"{id_or_name}\""))
-            .with_next("name it by its client_id: mcpcodex client list")),
+        (Some(_), false) => {
+            Err(Error::conflict(format!("several clients are named \"{id_or_name}\""))
+                .with_next("name it by its client_id: mcpcodex client list"))
+        }
         (None, _) => Err(Error::not_found("client", id_or_name).with_next("mcpcodex client list")),
     }
 }
@@ -289,8 +287,8 @@ fn prove(r: &Read<'_>, client: Client, secrets: &[&Plain]) -> Result<Recognised>
         return Ok(Recognised::Wait(wait));
     }
     let own = store::client::secret_hash(r, &client.id)?;
-    let right =
-        own.is_some_and(|own| secrets.iter().any(|secret| own.matches(&Hashed::of(secret.expose()))));
+    let right = own
+        .is_some_and(|own| secrets.iter().any(|secret| own.matches(&Hashed::of(secret.expose()))));
     Ok(if right { Recognised::Client(Box::new(client)) } else { Recognised::Wrong(client.id) })
 }
 
@@ -313,8 +311,11 @@ fn chosen_id(tx: &Write<'_>, id: String) -> Result<ClientId> {
 
 fn strong(secret: Plain) -> Result<Plain> {
     if secret.expose().len() < 32 {
-        return Err(Error::invalid("client_secret", "a client secret needs at least 32 characters")
-            .with_next("leave it out and one is made"));
+        return Err(Error::invalid(
+            "client_secret",
+            "a client secret needs at least 32 characters",
+        )
+        .with_next("leave it out and one is made"));
     }
     Ok(secret)
 }
@@ -370,7 +371,9 @@ fn resources(r: &Read<'_>, texts: &[String]) -> Result<Vec<ResourceUri>> {
     for text in texts {
         let uri = ResourceUri::parse(text)?;
         if store::resource::by_uri(r, &uri)?.is_none() {
-            return Err(Error::not_found("resource", uri.as_str()).with_next("mcpcodex resource list"));
+            return Err(
+                Error::not_found("resource", uri.as_str()).with_next("mcpcodex resource list")
+            );
         }
         if !uris.contains(&uri) {
             uris.push(uri);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::{
-    config::{Config, site::Site},
+    config::{Config, mfa::TotpAlgorithm, site::Site},
     crypto::{keyring::Keyring, password::Hasher, totp},
     model::{
         attempt::Limits,
@@ -103,7 +103,12 @@ impl Env {
     /// How TOTP credentials are enrolled.
     pub fn totp_settings(&self) -> totp::Settings {
         let totp = &self.config.authentication.mfa.providers.totp;
-        totp::Settings { digits: totp.digits, period: totp.period, algorithm: totp.algorithm.into() }
+        let algorithm = match totp.algorithm {
+            TotpAlgorithm::Sha1 => totp::Algorithm::Sha1,
+            TotpAlgorithm::Sha256 => totp::Algorithm::Sha256,
+            TotpAlgorithm::Sha512 => totp::Algorithm::Sha512,
+        };
+        totp::Settings { digits: totp.digits, period: totp.period, algorithm }
     }
 
     /// Whether the person must have a second factor.

@@ -369,9 +369,7 @@ pub fn codes_on_the_way(tx: &Write<'_>, env: &Env, way: &OnTheWay) -> Result<Opt
 pub fn codes_stored(tx: &Write<'_>, env: &Env, origin: &Origin, way: &OnTheWay) -> Result<Step> {
     let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
     match live.filter(|now| now.stage == Stage::RecoveryCodes) {
-        Some(sign_in) => {
-            login::proceed(tx, env, origin, way, Stage::RecoveryCodes, sign_in.amr)
-        }
+        Some(sign_in) => login::proceed(tx, env, origin, way, Stage::RecoveryCodes, sign_in.amr),
         None => Ok(Step::Gone),
     }
 }

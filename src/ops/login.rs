@@ -219,12 +219,7 @@ fn open(
 }
 
 /// What the account still owes after `proved`; `None` when it owes nothing.
-fn next_stage(
-    tx: &Write<'_>,
-    env: &Env,
-    user: &User,
-    proved: &[String],
-) -> Result<Option<Stage>> {
+fn next_stage(tx: &Write<'_>, env: &Env, user: &User, proved: &[String]) -> Result<Option<Stage>> {
     let mfa = &env.config.authentication.mfa;
     let has_factor = mfa.enabled && !store::factor::active(tx, &user.id)?.is_empty();
     let verified = proved.iter().any(|method| method == amr::MFA);

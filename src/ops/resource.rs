@@ -31,7 +31,10 @@ pub fn add(tx: &Write<'_>, who: &Actor, new: New) -> Result<Resource> {
     who.must_operate()?;
     let uri = ResourceUri::parse(&new.uri)?;
     if store::resource::by_uri(tx, &uri)?.is_some() {
-        return Err(Error::conflict(format!("resource \"{}\" is registered already", uri.as_str())));
+        return Err(Error::conflict(format!(
+            "resource \"{}\" is registered already",
+            uri.as_str()
+        )));
     }
     check(&new.scopes)?;
     let name = if new.name.is_empty() { uri.as_str().to_owned() } else { new.name };
@@ -47,7 +50,10 @@ fn check(scopes: &[(String, String)]) -> Result<()> {
             return Err(Error::invalid("scope", format!("\"{scope}\" cannot be a scope")));
         }
         if STANDARD.contains(&scope.as_str()) {
-            return Err(Error::invalid("scope", format!("\"{scope}\" is a scope of this server itself")));
+            return Err(Error::invalid(
+                "scope",
+                format!("\"{scope}\" is a scope of this server itself"),
+            ));
         }
         if scopes.iter().take(at).any(|(earlier, _)| earlier == scope) {
             return Err(Error::invalid("scope", format!("scope \"{scope}\" is named twice")));

@@ -186,8 +186,7 @@ fn end_one(tx: &Write<'_>, who: &Actor, id: &SessionId, reason: &str) -> Result<
         return Ok(false);
     }
     revoke_bound_grants(tx, id, reason)?;
-    let event =
-        Event::new("session.end").user(&session.user_id).session(id).with("reason", reason);
+    let event = Event::new("session.end").user(&session.user_id).session(id).with("reason", reason);
     audit::record(tx, who, &event)?;
     Ok(true)
 }
@@ -245,7 +244,8 @@ pub(super) fn shut(
         audit::record(tx, who, &event)?;
     }
     if grants > 0 {
-        let event = Event::new("grant.revoke").user(user).with("reason", reason).with("grants", grants);
+        let event =
+            Event::new("grant.revoke").user(user).with("reason", reason).with("grants", grants);
         audit::record(tx, who, &event)?;
     }
     Ok(Shut { sessions: ended.len(), grants })
@@ -265,8 +265,7 @@ pub fn revoke_everything(tx: &Write<'_>, who: &Actor) -> Result<Shut> {
     who.must_operate()?;
     let sessions = store::session::end_all(tx, "everything revoked")?;
     let grants = store::grant::revoke_all(tx, "everything revoked")?;
-    let event =
-        Event::new("session.end_all").with("sessions", sessions).with("grants", grants);
+    let event = Event::new("session.end_all").with("sessions", sessions).with("grants", grants);
     audit::record(tx, who, &event)?;
     Ok(Shut { sessions, grants })
 }

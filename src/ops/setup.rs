@@ -1,6 +1,8 @@
 //! The first administrator: a one-time link printed by `serve`, and what happens behind it.
 //! There is no default password, and once there is an administrator there is no link (security.md P95).
 
+use std::net::SocketAddr;
+
 use super::{
     env::Env,
     link::{self, Printed, Purpose},
@@ -8,7 +10,7 @@ use super::{
     user::{self, Created, FirstPassword, New},
 };
 use crate::{
-    crypto::{secret, seal::Vault},
+    crypto::{seal::Vault, secret},
     db::{Db, Read, Write},
     error::{Error, Result},
     model::{
@@ -36,8 +38,21 @@ pub fn check_master_key(db: &Db, vault: &Vault) -> Result<()> {
     if secret::equal(known.as_bytes(), mark.as_bytes()) {
         return Ok(());
     }
-    Err(Error::denied("the master key is not the one that this database was made with")
-        .with_next("restore master.key (or MCPCODEX_MASTER_KEY) from where the database comes from"))
+    Err(Error::denied("the master key is not the one that this database was made with").with_next(
+        "restore master.key (or MCPCODEX_MASTER_KEY) from where the database comes from",
+    ))
+}
+
+const LISTEN: &str = "listen";
+
+/// Notes where the server listens, so that other processes on this database know its address.
+pub fn note_listen(tx: &Write<'_>, listen: SocketAddr) -> Result<()> {
+    store::meta::set(tx, LISTEN, &listen.to_string())
+}
+
+/// Where the server was last seen to listen.
+pub fn last_listen(r: &Read<'_>) -> Result<Option<SocketAddr>> {
+    Ok(store::meta::get(r, LISTEN)?.and_then(|text| text.parse().ok()))
 }
 
 /// The link for the first administrator: the one that was printed before while it lives, else a new one;

@@ -115,8 +115,11 @@ fn parse_roles(env: &Env, roles: &[String]) -> Result<Vec<String>> {
     let mut parsed: Vec<String> = Vec::new();
     for role in roles {
         if !known.contains(&role.as_str()) {
-            return Err(Error::invalid("role", format!("role \"{role}\" is not one of: {}", known.join(", ")))
-                .with_next("add it to authentication.roles in the configuration"));
+            return Err(Error::invalid(
+                "role",
+                format!("role \"{role}\" is not one of: {}", known.join(", ")),
+            )
+            .with_next("add it to authentication.roles in the configuration"));
         }
         if !parsed.contains(role) {
             parsed.push(role.clone());
@@ -265,7 +268,8 @@ fn shut_out(
     keep_an_admin(tx, &user)?;
     move_state(tx, &user, to)?;
     let shut = session::shut(tx, who, id, None, reason)?;
-    let event = Event::new(event).user(id).with("sessions", shut.sessions).with("grants", shut.grants);
+    let event =
+        Event::new(event).user(id).with("sessions", shut.sessions).with("grants", shut.grants);
     audit::record(tx, who, &event)?;
     Ok(shut)
 }
@@ -284,11 +288,9 @@ pub fn unlock(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<User> {
     let user = get(tx, id)?;
     let to = user.state.unlock(has_password(tx, id)?)?;
     let key = Username::lookup_key(&user.username).unwrap_or_default();
-    for (scope, subject) in [
-        (Scope::Account, key.as_str()),
-        (Scope::Totp, id.as_str()),
-        (Scope::Recovery, id.as_str()),
-    ] {
+    for (scope, subject) in
+        [(Scope::Account, key.as_str()), (Scope::Totp, id.as_str()), (Scope::Recovery, id.as_str())]
+    {
         attempt::succeed(tx, scope, subject)?;
     }
     move_state(tx, &user, to)?;

@@ -10,7 +10,8 @@ use crate::{
     },
 };
 
-const COLUMNS: &str = "k.id, k.user_id, k.name, k.hint, k.scopes, k.requests_per_minute, k.burst_size, k.created_at,
+const COLUMNS: &str =
+    "k.id, k.user_id, k.name, k.hint, k.scopes, k.requests_per_minute, k.burst_size, k.created_at,
     k.expires_at, k.rotation_due_at, k.last_used_at, k.revoked_at, u.username";
 
 fn from_row(row: &Row<'_>) -> RowResult<(ApiKey, String)> {
@@ -63,8 +64,9 @@ pub fn by_hash(r: &Read<'_>, hash: &Hashed) -> Result<Option<(ApiKey, String)>> 
 
 /// Finds a key by id, with its owner's user name.
 pub fn by_id(r: &Read<'_>, id: &ApiKeyId) -> Result<Option<(ApiKey, String)>> {
-    let sql =
-        format!("select {COLUMNS} from api_keys k join users u on u.id = k.user_id where k.id = ?1");
+    let sql = format!(
+        "select {COLUMNS} from api_keys k join users u on u.id = k.user_id where k.id = ?1"
+    );
     r.one(&sql, params![id.as_str()], from_row)
 }
 

@@ -47,7 +47,9 @@ pub fn newest(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<Eve
     let columns = "id, at, event, actor, via, user_id, detail";
     match user {
         Some(user) => r.all(
-            &format!("select {columns} from audit_events where user_id = ?1 order by id desc limit ?2"),
+            &format!(
+                "select {columns} from audit_events where user_id = ?1 order by id desc limit ?2"
+            ),
             params![user.as_str(), limit],
             from_row,
         ),

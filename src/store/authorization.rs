@@ -80,7 +80,8 @@ pub fn take_request(tx: &Write<'_>, id: &RequestId) -> Result<bool> {
 
 /// How many requests a browser has waiting.
 pub fn count_requests(r: &Read<'_>) -> Result<u32> {
-    let count = r.one("select count(*) from authorization_requests", params![], |row| row.get(0))?;
+    let count =
+        r.one("select count(*) from authorization_requests", params![], |row| row.get(0))?;
     Ok(count.unwrap_or(0))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     crypto::secret::Hashed,
-    db::{Read, Row, RowResult, Write, unreadable, params},
+    db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
         client::{AuthMethod, Client, ClientOrigin, GrantType},
@@ -133,7 +133,9 @@ pub fn by_name(r: &Read<'_>, name: &str) -> Result<Vec<Client>> {
 /// The digest of a client's secret.
 pub fn secret_hash(r: &Read<'_>, id: &ClientId) -> Result<Option<Hashed>> {
     let found: Option<Option<Vec<u8>>> =
-        r.one("select secret_hash from clients where id = ?1", params![id.as_str()], |row| row.get(0))?;
+        r.one("select secret_hash from clients where id = ?1", params![id.as_str()], |row| {
+            row.get(0)
+        })?;
     Ok(found.flatten().and_then(|bytes| Hashed::from_bytes(&bytes)))
 }
 

@@ -5,7 +5,7 @@ use crate::{
         secret::Hashed,
         totp::{Algorithm, Settings},
     },
-    db::{Read, Row, RowResult, Write, unreadable, params},
+    db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
         factor::TotpCredential,
@@ -61,7 +61,8 @@ pub fn insert_pending(tx: &Write<'_>, credential: &TotpCredential, sealed: &[u8]
 
 /// The credential that waits for its first code, with its sealed seed.
 pub fn pending(r: &Read<'_>, user: &UserId) -> Result<Option<(TotpCredential, Vec<u8>)>> {
-    let sql = format!("select {COLUMNS} from totp_credentials where user_id = ?1 and state = 'pending'");
+    let sql =
+        format!("select {COLUMNS} from totp_credentials where user_id = ?1 and state = 'pending'");
     r.one(&sql, params![user.as_str()], from_row)
 }
 

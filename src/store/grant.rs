@@ -208,7 +208,12 @@ pub fn sweep(tx: &Write<'_>, before: Time) -> Result<usize> {
 }
 
 /// Moves the end of a generation that is kept after its use.
-pub fn extend_token(tx: &Write<'_>, grant: &GrantId, generation: u32, expires_at: Time) -> Result<()> {
+pub fn extend_token(
+    tx: &Write<'_>,
+    grant: &GrantId,
+    generation: u32,
+    expires_at: Time,
+) -> Result<()> {
     tx.exec_one(
         "update refresh_tokens set expires_at = ?3
          where grant_id = ?1 and generation = ?2 and spent_at is null",

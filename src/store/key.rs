@@ -2,7 +2,7 @@
 
 use crate::{
     crypto::jwt::Algorithm,
-    db::{Read, Row, RowResult, Write, unreadable, params},
+    db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::key::{KeyState, SigningKeyRow},
     time::Time,

@@ -12,7 +12,8 @@ use crate::{
     time::Time,
 };
 
-const COLUMNS: &str = "s.id, s.user_id, s.remember_me, s.amr, s.auth_time, s.created_at, s.last_seen_at,
+const COLUMNS: &str =
+    "s.id, s.user_id, s.remember_me, s.amr, s.auth_time, s.created_at, s.last_seen_at,
     s.idle_ms, s.expires_at, s.address, s.user_agent, s.ended_at, s.end_reason";
 const LIVE: &str = "s.ended_at is null and s.expires_at > ?1 and s.last_seen_at + s.idle_ms > ?1";
 

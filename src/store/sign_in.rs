@@ -2,7 +2,7 @@
 
 use crate::{
     crypto::secret::Hashed,
-    db::{Read, Row, RowResult, Write, unreadable, params},
+    db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
         id::UserId,

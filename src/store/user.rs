@@ -1,7 +1,7 @@
 //! The tables `users`, `user_roles` and `password_history`.
 
 use crate::{
-    db::{Read, Row, RowResult, Write, unreadable, params},
+    db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
         id::UserId,
@@ -107,13 +107,17 @@ pub fn by_email_key(r: &Read<'_>, key: &str) -> Result<Option<User>> {
 
 /// The user name of whoever has this skeleton.
 pub fn name_by_skeleton(r: &Read<'_>, skeleton: &str) -> Result<Option<String>> {
-    r.one("select username from users where username_skeleton = ?1", params![skeleton], |row| row.get(0))
+    r.one("select username from users where username_skeleton = ?1", params![skeleton], |row| {
+        row.get(0)
+    })
 }
 
 /// The password's PHC string.
 pub fn password_hash(r: &Read<'_>, id: &UserId) -> Result<Option<String>> {
     let found: Option<Option<String>> =
-        r.one("select password_hash from users where id = ?1", params![id.as_str()], |row| row.get(0))?;
+        r.one("select password_hash from users where id = ?1", params![id.as_str()], |row| {
+            row.get(0)
+        })?;
     Ok(found.flatten())
 }
 

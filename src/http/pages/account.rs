@@ -52,8 +52,7 @@ pub async fn show(
         roles: user.roles.clone(),
         factors: factor_lines(&factors),
         recovery_codes_left: (!factors.is_empty()).then_some(codes),
-        new_codes: (!factors.is_empty())
-            .then(|| form(&app.env, &browser, "/mfa/codes/new", &[])),
+        new_codes: (!factors.is_empty()).then(|| form(&app.env, &browser, "/mfa/codes/new", &[])),
         session: line(&signed_in.session),
         sign_out: form(&app.env, &browser, "/logout", &[]),
         others: others.map(|row| line(&row.session)).collect(),

@@ -48,9 +48,13 @@ fn enroller(
 ) -> Result<Enroller, Response> {
     let way = on_the_way(app, headers, browser).map_err(IntoResponse::into_response)?;
     match (way, session) {
-        (Some(way), _) if way.sign_in.stage == Stage::Enroll => Ok(Enroller::OnTheWay(Box::new(way))),
+        (Some(way), _) if way.sign_in.stage == Stage::Enroll => {
+            Ok(Enroller::OnTheWay(Box::new(way)))
+        }
         (_, Some(signed_in)) => Ok(Enroller::SignedIn(Box::new(signed_in))),
-        (Some(way), None) => Err(Redirect::to(super::stage_path(way.sign_in.stage)).into_response()),
+        (Some(way), None) => {
+            Err(Redirect::to(super::stage_path(way.sign_in.stage)).into_response())
+        }
         (None, None) => Err(Redirect::to("/login?return_to=/mfa/enroll").into_response()),
     }
 }
@@ -108,7 +112,7 @@ pub async fn submit(
         Err(elsewhere) => return Ok(elsewhere),
     };
     let (env, code) = (app.env.clone(), fields.text("code").to_owned());
-    let enrolled = match &enroller {
+    let outcome = match &enroller {
         Enroller::OnTheWay(way) => {
             let way = way.clone();
             app.db
@@ -124,10 +128,13 @@ pub async fn submit(
                 .map(Some)?
         }
     };
-    match enrolled {
-        Some(Enrolled::Active(codes)) => Ok(show_codes(&app, &browser, enroller.user(), &codes, false)),
+    match outcome {
+        Some(Enrolled::Active(codes)) => {
+            Ok(show_codes(&app, &browser, enroller.user(), &codes, false))
+        }
         Some(Enrolled::Wrong) => {
-            let error = "That code did not match. Check the clock of your phone and use the newest code.";
+            let error =
+                "That code did not match. Check the clock of your phone and use the newest code.";
             ask(&app, &browser, &enroller, Some(error)).await
         }
         None => Ok(Redirect::to("/login").into_response()),
@@ -210,7 +217,8 @@ pub async fn stored(
         }
         None if session.is_some() => Ok(Redirect::to("/account").into_response()),
         None => Err(PageError::Core(
-            Error::absent("this sign-in is not in progress any more").with_next("sign in again at /login"),
+            Error::absent("this sign-in is not in progress any more")
+                .with_next("sign in again at /login"),
         )),
     }
 }

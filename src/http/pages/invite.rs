@@ -32,8 +32,7 @@ pub async fn show(
 }
 
 fn ask(app: &App, browser: &Browser, token: &str, user: &User, broken: Vec<String>) -> Response {
-    let status =
-        if broken.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = if broken.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let view = Invite {
         shell: shell(&app.env),
         form: form(&app.env, browser, "/invite", &[("token", token)]),
@@ -61,10 +60,8 @@ pub async fn submit(
         Err(broken) => return Ok(ask(&app, &browser, &token, &user, broken)),
     };
     let (env, who) = (app.env.clone(), Actor::anonymous(origin));
-    let user = app
-        .db
-        .write(move |tx| ops::user::accept_invite(tx, &env, &who, &token, &chosen))
-        .await?;
+    let user =
+        app.db.write(move |tx| ops::user::accept_invite(tx, &env, &who, &token, &chosen)).await?;
     let view = SetupDone {
         shell: shell(&app.env),
         username: Some(Label::new(&user.username)),

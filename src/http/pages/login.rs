@@ -85,13 +85,16 @@ pub async fn submit(
         return Ok(refused(&app, &browser, &fields, wait));
     }
     let next = follow(&app.env, app.db.now(), step)?;
-    let cookie = token
-        .map(|token| (header::SET_COOKIE, cookies::sign_in(&app.env, token.expose())));
+    let cookie =
+        token.map(|token| (header::SET_COOKIE, cookies::sign_in(&app.env, token.expose())));
     Ok((AppendHeaders(cookie), next).into_response())
 }
 
 fn return_to(fields: &Fields) -> String {
-    match fields.get("request").filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')) {
+    match fields
+        .get("request")
+        .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+    {
         Some(id) => format!("/authorize/continue?request={id}"),
         None => own_path(fields.get("return_to")),
     }

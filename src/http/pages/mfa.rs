@@ -23,7 +23,8 @@ use crate::{
     },
 };
 
-const WRONG_CODE: &str = "That code did not work. Use the newest one from your app; each works once.";
+const WRONG_CODE: &str =
+    "That code did not work. Use the newest one from your app; each works once.";
 const WRONG_RECOVERY: &str = "That recovery code did not work. Each works once.";
 
 /// `GET /mfa`: the code of an authenticator app.

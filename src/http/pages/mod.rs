@@ -195,9 +195,19 @@ mod tests {
 
     #[test]
     fn return_path_never_leaves_our_origin() {
-        for bad in ["//evil.example", "/\\evil.example", "https://evil.example", "/a\nb", "", "javascript:x"] {
+        for bad in [
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\nb",
+            "",
+            "javascript:x",
+        ] {
             assert_eq!(own_path(Some(bad)), "/account", "{bad}");
         }
-        assert_eq!(own_path(Some("/authorize/continue?request=r_1")), "/authorize/continue?request=r_1");
+        assert_eq!(
+            own_path(Some("/authorize/continue?request=r_1")),
+            "/authorize/continue?request=r_1"
+        );
     }
 }

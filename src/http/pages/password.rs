@@ -127,10 +127,8 @@ async fn expired(
         Err(broken) => return Ok(ask(app, browser, &way.user, true, broken, None)),
     };
     let (env, from) = (app.env.clone(), origin.clone());
-    let step: Step = app
-        .db
-        .write(move |tx| ops::login::change_expired(tx, &env, &from, &way, &chosen))
-        .await?;
+    let step: Step =
+        app.db.write(move |tx| ops::login::change_expired(tx, &env, &from, &way, &chosen)).await?;
     follow(&app.env, app.db.now(), step)
 }
 
@@ -155,9 +153,7 @@ async fn change(
     };
     let (env, who) = (app.env.clone(), signed_in.actor(origin.clone()));
     let (id, keep) = (user.id.clone(), signed_in.session.id.clone());
-    app.db
-        .write(move |tx| ops::password::set(tx, &env, &who, &id, &chosen, Some(&keep)))
-        .await?;
+    app.db.write(move |tx| ops::password::set(tx, &env, &who, &id, &chosen, Some(&keep))).await?;
     Ok(Redirect::to("/account?done=password").into_response())
 }
 

@@ -39,6 +39,24 @@ pub enum Next {
     Gone,
 }
 
+/// What the sign-in page says of the request that waits behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The client's name.
+    pub client: String,
+    /// Who is expected.
+    pub login_hint: Option<String>,
+}
+
+/// The request that waits in this browser, as the sign-in page shows it.
+pub fn waiting(r: &Read<'_>, request: &RequestId, browser: &Hashed) -> Result<Option<Waiting>> {
+    let Some(request) = store::authorization::request(r, request, browser)? else {
+        return Ok(None);
+    };
+    let client = store::client::by_id(r, &request.client_id)?;
+    Ok(client.map(|client| Waiting { client: client.name, login_hint: request.login_hint }))
+}
+
 /// Everything that an answer depends on, read anew at each step: what a page carried counts for nothing.
 struct Case<'a> {
     env: &'a Env,
@@ -73,9 +91,16 @@ pub fn decide(
         return give(tx, who, &case);
     }
     if case.request.prompt.none {
-        return refuse(tx, env, &case.request, Code::ConsentRequired, "the person must be asked first");
+        return refuse(
+            tx,
+            env,
+            &case.request,
+            Code::ConsentRequired,
+            "the person must be asked first",
+        );
     }
-    let question = consent::question(tx, &case.request, &case.client, &case.signed_in.user, &case.scopes)?;
+    let question =
+        consent::question(tx, &case.request, &case.client, &case.signed_in.user, &case.scopes)?;
     Ok(Next::Consent(Box::new(question)))
 }
 
@@ -124,8 +149,8 @@ fn open<'a>(
     };
     let client = store::client::by_id(tx, &request.client_id)?;
     // Switched off, or its redirect URI withdrawn, while the person was reading: nobody is redirected.
-    let Some(client) = client
-        .filter(|client| !client.disabled && client.accepts_redirect(&request.redirect_uri))
+    let Some(client) =
+        client.filter(|client| !client.disabled && client.accepts_redirect(&request.redirect_uri))
     else {
         store::authorization::take_request(tx, id)?;
         return next(Next::Gone);
@@ -133,7 +158,8 @@ fn open<'a>(
     let fresh = signed_in.filter(|one| is_fresh(&request, &one.session, tx));
     let Some(signed_in) = fresh else {
         return if request.prompt.none {
-            refuse(tx, env, &request, Code::LoginRequired, "nobody fitting is signed in").map(Opened::Next)
+            refuse(tx, env, &request, Code::LoginRequired, "nobody fitting is signed in")
+                .map(Opened::Next)
         } else if signed_in.is_some() {
             next(Next::SignInAgain)
         } else {
@@ -142,8 +168,14 @@ fn open<'a>(
     };
     let scopes = policy::of_person(&signed_in.user, &request.scopes);
     if scopes.is_empty() && !request.scopes.is_empty() {
-        return refuse(tx, env, &request, Code::InvalidScope, "none of the scopes can be had by this person")
-            .map(Opened::Next);
+        return refuse(
+            tx,
+            env,
+            &request,
+            Code::InvalidScope,
+            "none of the scopes can be had by this person",
+        )
+        .map(Opened::Next);
     }
     Ok(Opened::Case(Box::new(Case { env, request, client, signed_in, scopes })))
 }
@@ -151,7 +183,8 @@ fn open<'a>(
 /// Whether the sign-in is as young as the client wants it (OpenID Connect Core §3.1.2.1).
 fn is_fresh(request: &AuthorizationRequest, session: &Session, tx: &Write<'_>) -> bool {
     let since_asked = session.auth_time > request.created_at;
-    let young = request.max_age.is_none_or(|age| tx.now.since(session.auth_time) <= age && !age.is_zero());
+    let young =
+        request.max_age.is_none_or(|age| tx.now.since(session.auth_time) <= age && !age.is_zero());
     since_asked || (young && !request.prompt.login)
 }
 

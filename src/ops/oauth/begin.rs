@@ -52,7 +52,9 @@ impl Unsure {
     /// What is wrong, in a sentence.
     pub fn what(self) -> &'static str {
         match self {
-            Self::UnknownClient => "The app that sent you here is not, or no longer, registered with this server.",
+            Self::UnknownClient => {
+                "The app that sent you here is not, or no longer, registered with this server."
+            }
             Self::UnknownRedirect => {
                 "The app that sent you here wants the answer at an address that is not registered for it."
             }
@@ -71,7 +73,9 @@ impl Unsure {
                 "Remove the connection in the app and add it again. If the app was set up by hand, \
                  its redirect URI must be registered here letter by letter."
             }
-            Self::Ambiguous => "Go back to the app and start again; if it happens again, report it to its maker.",
+            Self::Ambiguous => {
+                "Go back to the app and start again; if it happens again, report it to its maker."
+            }
         }
     }
 }
@@ -177,7 +181,10 @@ fn check(
         policy::having(&back.client, &resources, &ScopeSet::parse(asked))
     };
     if scopes.is_empty() && !asked.is_empty() {
-        return Ok(Err(Refusal::new(Code::InvalidScope, "none of the scopes can be had by this client")));
+        return Ok(Err(Refusal::new(
+            Code::InvalidScope,
+            "none of the scopes can be had by this client",
+        )));
     }
     Ok(Ok(AuthorizationRequest {
         id: RequestId::new(),
@@ -190,7 +197,10 @@ fn check(
         code_challenge: form.challenge.to_owned(),
         prompt: form.prompt,
         max_age: form.max_age,
-        login_hint: params.get("login_hint").filter(|hint| hint.len() <= HINT_MAX).map(str::to_owned),
+        login_hint: params
+            .get("login_hint")
+            .filter(|hint| hint.len() <= HINT_MAX)
+            .map(str::to_owned),
         created_at: tx.now,
     }))
 }
@@ -212,11 +222,16 @@ fn form<'p>(params: &Params<'p>, client: &Client) -> Result<Form<'p>, Refusal> {
     }
     match params.get("response_type") {
         Some("code") => {}
-        Some(_) => return refuse(Code::UnsupportedResponseType, "only response_type=code is supported"),
+        Some(_) => {
+            return refuse(Code::UnsupportedResponseType, "only response_type=code is supported");
+        }
         None => return refuse(Code::InvalidRequest, "response_type is missing"),
     }
     if !client.may(GrantType::AuthorizationCode) {
-        return refuse(Code::UnauthorizedClient, "this client may not use the authorization code grant");
+        return refuse(
+            Code::UnauthorizedClient,
+            "this client may not use the authorization code grant",
+        );
     }
     if params.get("response_mode").is_some_and(|mode| mode != "query") {
         return refuse(Code::InvalidRequest, "only response_mode=query is supported");
@@ -228,7 +243,10 @@ fn form<'p>(params: &Params<'p>, client: &Client) -> Result<Form<'p>, Refusal> {
         return refuse(Code::RequestUriNotSupported, "the request_uri parameter is not supported");
     }
     let Some(challenge) = params.get("code_challenge") else {
-        return refuse(Code::InvalidRequest, "code_challenge is missing: PKCE is required (RFC 7636)");
+        return refuse(
+            Code::InvalidRequest,
+            "code_challenge is missing: PKCE is required (RFC 7636)",
+        );
     };
     if params.get("code_challenge_method") != Some("S256") {
         return refuse(Code::InvalidRequest, "code_challenge_method must be S256");
@@ -252,7 +270,8 @@ fn form<'p>(params: &Params<'p>, client: &Client) -> Result<Form<'p>, Refusal> {
 
 /// The redirect that tells the client of a refusal (RFC 6749 §4.1.2.1, RFC 9207).
 pub(super) fn refused(env: &Env, uri: &str, state: Option<&str>, refusal: &Refusal) -> String {
-    let pairs = [("error", refusal.code.as_str()), ("error_description", refusal.description.as_ref())];
+    let pairs =
+        [("error", refusal.code.as_str()), ("error_description", refusal.description.as_ref())];
     answer(env, uri, state, &pairs)
 }
 

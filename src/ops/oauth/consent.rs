@@ -161,5 +161,9 @@ fn allowed(
 
 /// How resources are named in the table: no resource is one, too.
 fn keys(resources: &[ResourceUri]) -> Vec<&str> {
-    if resources.is_empty() { vec![""] } else { resources.iter().map(ResourceUri::as_str).collect() }
+    if resources.is_empty() {
+        vec![""]
+    } else {
+        resources.iter().map(ResourceUri::as_str).collect()
+    }
 }

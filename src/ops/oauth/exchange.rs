@@ -7,7 +7,10 @@ use super::{
     token::{self, Subject},
 };
 use crate::{
-    crypto::{pkce, secret::{Hashed, Plain}},
+    crypto::{
+        pkce,
+        secret::{Hashed, Plain},
+    },
     db::Write,
     error::{Error, Result},
     model::{
@@ -20,7 +23,11 @@ use crate::{
         resource::Resource,
         scope::OFFLINE_ACCESS,
     },
-    ops::{audit, env::Env, session::{self, SignedIn}},
+    ops::{
+        audit,
+        env::Env,
+        session::{self, SignedIn},
+    },
     store,
 };
 
@@ -101,7 +108,12 @@ fn fit<'a>(
 }
 
 /// What the code was bound to must be there again.
-fn judge(tx: &Write<'_>, client: &Client, row: &AuthorizationCode, ask: &Ask) -> Option<&'static str> {
+fn judge(
+    tx: &Write<'_>,
+    client: &Client,
+    row: &AuthorizationCode,
+    ask: &Ask,
+) -> Option<&'static str> {
     let fits = ask.verifier.as_deref().is_some_and(|it| pkce::verify(it, &row.code_challenge));
     if row.client_id != client.id {
         Some("the code was given to another client")

@@ -51,7 +51,9 @@ fn refresh(
     client: &Client,
     text: &str,
 ) -> Result<Option<Map<String, Value>>> {
-    let Some((id, generation)) = refresh_token::read(&env.keys.vault, text) else { return Ok(None) };
+    let Some((id, generation)) = refresh_token::read(&env.keys.vault, text) else {
+        return Ok(None);
+    };
     let grant = store::grant::by_id(r, &id)?.filter(|grant| grant.client_id == client.id);
     let Some(grant) = grant else { return Ok(None) };
     let Some(token) = store::grant::token(r, &id, generation)? else { return Ok(None) };

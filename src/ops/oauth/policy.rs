@@ -62,7 +62,10 @@ pub fn narrow(
     if asked.is_empty() {
         let left = remaining(r, client, granted)?;
         return Ok(if left.is_empty() && !granted.is_empty() {
-            Err(Refusal::new(Code::InvalidTarget, "the resource of this grant is no longer registered"))
+            Err(Refusal::new(
+                Code::InvalidTarget,
+                "the resource of this grant is no longer registered",
+            ))
         } else {
             Ok(left)
         });
@@ -96,7 +99,8 @@ pub fn scopes(client: &Client, resources: &[Resource], asked: &ScopeSet) -> Scop
 pub fn having(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
     let picks = client.scopes.iter().any(|scope| !STANDARD.contains(&scope));
     asked.filter(|scope| {
-        let offered = || resources.iter().any(|res| res.scopes.iter().any(|(name, _)| name == scope));
+        let offered =
+            || resources.iter().any(|res| res.scopes.iter().any(|(name, _)| name == scope));
         client.scopes.has(scope) || (!picks && !STANDARD.contains(&scope) && offered())
     })
 }

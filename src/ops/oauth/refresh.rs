@@ -78,7 +78,9 @@ pub fn refresh(
             audit::record(tx, who, &shown.event("refresh.replayed"))?;
             Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD))
         }
-        Verdict::Expired => Ok(Outcome::refuse(Code::InvalidGrant, "the refresh token has expired")),
+        Verdict::Expired => {
+            Ok(Outcome::refuse(Code::InvalidGrant, "the refresh token has expired"))
+        }
         Verdict::Revoked => Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD)),
     }
 }
@@ -100,7 +102,8 @@ fn find<'a>(
     };
     let Some(grant) = store::grant::by_id(tx, &id)? else { return invalid() };
     if grant.client_id != client.id {
-        let event = Event::new("refresh.wrong_client").user(&grant.user_id).grant(&id).client(&client.id);
+        let event =
+            Event::new("refresh.wrong_client").user(&grant.user_id).grant(&id).client(&client.id);
         audit::record(tx, who, &event)?;
         return invalid();
     }
@@ -112,7 +115,8 @@ fn find<'a>(
     let Some(user) = user.filter(|user| user.state == UserState::Active) else { return invalid() };
     // Ended by someone, not merely by time: an app at work must not depend on an open browser.
     if let (false, Some(session)) = (offline, &grant.session_id) {
-        let ended = store::session::by_id(tx, session)?.is_none_or(|session| session.ended.is_some());
+        let ended =
+            store::session::by_id(tx, session)?.is_none_or(|session| session.ended.is_some());
         if ended {
             return invalid();
         }
@@ -152,7 +156,8 @@ fn wanted<'a>(
             asked
         }
     };
-    let resources = match policy::narrow(tx, shown.client, &shown.grant.resources, &ask.resources)? {
+    let resources = match policy::narrow(tx, shown.client, &shown.grant.resources, &ask.resources)?
+    {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };

@@ -258,16 +258,13 @@ pub fn access(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Access, jwt
 type Signed = (Map<String, Value>, String, Time);
 
 /// The part that needs no more than the published keys.
-pub(super) fn signed(
-    r: &Read<'_>,
-    env: &Env,
-    token: &str,
-) -> Result<Result<Signed, jwt::Refusal>> {
+pub(super) fn signed(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Signed, jwt::Refusal>> {
     let header = match jwt::Header::read(token) {
         Ok(header) => header,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let Some(key) = header.kid.as_deref().map(|kid| key::verifier(r, env, kid)).transpose()?.flatten()
+    let Some(key) =
+        header.kid.as_deref().map(|kid| key::verifier(r, env, kid)).transpose()?.flatten()
     else {
         return Ok(Err(jwt::Refusal::UnknownKey));
     };

@@ -18,10 +18,16 @@ pub fn userinfo(
     text: &str,
 ) -> Result<Result<Map<String, Value>, Refusal>> {
     let Ok(access) = token::access(r, env, text)? else {
-        return Ok(Err(Refusal::new(Code::InvalidToken, "the access token is not, or no longer, good")));
+        return Ok(Err(Refusal::new(
+            Code::InvalidToken,
+            "the access token is not, or no longer, good",
+        )));
     };
     if !access.scopes.has(OPENID) {
-        return Ok(Err(Refusal::new(Code::InsufficientScope, "the access token lacks the scope openid")));
+        return Ok(Err(Refusal::new(
+            Code::InsufficientScope,
+            "the access token lacks the scope openid",
+        )));
     }
     let user = access.user;
     let mut claims = Map::new();
