@@ -234,19 +234,3 @@ fn refuse(
     let refusal = Refusal::new(code, why);
     Ok(Next::Redirect(refused(env, &request.redirect_uri, request.state.as_deref(), &refusal)))
 }
-
-/// What the sign-in page says about a request that waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// The name of the client that asks.
-    pub client: String,
-    /// Whom it expects.
-    pub login_hint: Option<String>,
-}
-
-/// The request that waits in this browser, if it does.
-pub fn waiting(r: &Read<'_>, id: &RequestId, browser: &Hashed) -> Result<Option<Waiting>> {
-    let Some(request) = store::authorization::request(r, id, browser)? else { return Ok(None) };
-    let client = store::client::by_id(r, &request.client_id)?;
-    Ok(client.map(|client| Waiting { client: client.name, login_hint: request.login_hint }))
-}
