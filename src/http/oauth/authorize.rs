@@ -75,7 +75,7 @@ pub async fn begin_by_form(
 }
 
 async fn start(visit: Visit, headers: &HeaderMap, fields: Fields) -> Result<Response, PageError> {
-    let (env, browser) = (visit.app.env.clone(), visit.browser.hash());
+    let (env, browser) = (visit.app.env(), visit.browser.hash());
     let begun =
         visit.app.db.write(move |tx| begin::begin(tx, &env, &browser, fields.pairs())).await?;
     match begun {
@@ -108,7 +108,7 @@ pub async fn proceed(
 }
 
 async fn decide(visit: Visit, id: RequestId) -> Result<Response, PageError> {
-    let (env, browser, session) = (visit.app.env.clone(), visit.browser.hash(), visit.session.clone());
+    let (env, browser, session) = (visit.app.env(), visit.browser.hash(), visit.session.clone());
     let (who, request) = (actor(&visit), id.clone());
     let next = visit
         .app
@@ -133,7 +133,7 @@ pub async fn answer(
     };
     let visit = Visit { app, origin, browser, session };
     let id = RequestId::from_text(fields.text("request"));
-    let (env, browser, session) = (visit.app.env.clone(), visit.browser.hash(), visit.session.clone());
+    let (env, browser, session) = (visit.app.env(), visit.browser.hash(), visit.session.clone());
     let (who, request) = (actor(&visit), id.clone());
     let next = visit
         .app

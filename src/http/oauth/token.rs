@@ -37,7 +37,7 @@ pub async fn token(
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
     let ask = ask(&form)?;
-    let (basic, env, who) = (form.basic, app.env.clone(), Actor::anonymous(origin));
+    let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
     let decided = app
         .db
         .write(move |tx| match authenticate(tx, &who, &form.shown)? {
