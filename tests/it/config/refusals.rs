@@ -156,9 +156,13 @@ fn escape_sequences_do_not_reach_the_terminal() {
     assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
 }
 
+fn many_keys(count: usize) -> String {
+    (0..count).map(|n| format!("k{n}: 1")).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn twenty_mistakes_are_shown_and_the_others_counted() {
-    let text: String = (0..25).map(|n| format!("k{n}: 1\n")).collect();
+    let text = many_keys(25);
     let problems = load(&text).unwrap_err();
     assert_eq!(problems.len(), 25);
     let shown = problems.to_string();
@@ -171,7 +175,7 @@ fn hostile_files_are_refused_at_once() {
     let start = std::time::Instant::now();
     let huge = format!("# {}\n", "x".repeat(1024 * 1024));
     let deep = format!("server: {}", "[".repeat(5000));
-    let wide: String = (0..20_000).map(|n| format!("k{n}: 1\n")).collect();
+    let wide = many_keys(20_000);
     let deep_map = format!("server: {}1{}", "{a: ".repeat(500), "}".repeat(500));
     let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b]\n";
     for (text, message) in [
