@@ -15,8 +15,8 @@ use crate::{
     app::App,
     crypto::secret::Plain,
     db::Write,
-    http::extract::From,
     error::Result as CoreResult,
+    http::extract::From,
     model::{actor::Actor, client::Client},
     ops::{
         client::{Authenticated, authenticate},
@@ -73,7 +73,13 @@ fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
     }
 }
 
-fn decide(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) -> CoreResult<Outcome> {
+fn decide(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    client: &Client,
+    ask: &Ask,
+) -> CoreResult<Outcome> {
     match ask {
         Ask::Code(ask) => exchange::exchange(tx, env, who, client, ask),
         Ask::Refresh(ask) => refresh::refresh(tx, env, who, client, ask),
