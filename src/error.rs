@@ -53,6 +53,11 @@ impl Error {
         Self::new(Kind::NotFound, format!("{what} \"{name}\" not found"))
     }
 
+    /// Refuses because something is not there (any more), in a sentence of its own.
+    pub fn absent(message: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, message)
+    }
+
     /// Refuses because of the state things are in.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(Kind::Conflict, message)

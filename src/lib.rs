@@ -14,10 +14,16 @@
 //! | `db` | `error`, `time` |
 //! | `store` | `db`, `model`, `crypto`, `error`, `time`; never another store file |
 //! | `ops` | `store`, `db`, `model`, `crypto`, `config`, `error`, `time`; never axum, clap, ratatui or tokio |
-//! | `app` | `db`, `crypto`, `config`, `error`, `time` |
+//! | `app` | `db`, `crypto`, `config`, `ops`, `error`, `time` |
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
 
+pub mod app;
+pub mod config;
+pub mod crypto;
 pub mod db;
 pub mod error;
+pub mod http;
 pub mod model;
+pub mod ops;
+pub mod store;
 pub mod time;

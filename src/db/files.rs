@@ -4,9 +4,11 @@
 use std::{
     ffi::OsString,
     fs::{self, DirBuilder, File, Metadata, OpenOptions},
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
+
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 
@@ -70,6 +72,33 @@ pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(database);
     name.push(suffix);
     name.into()
+}
+
+/// Reads a private file whole; none when there is no such file.
+pub fn read_private(path: &Path) -> Result<Option<Zeroizing<String>>> {
+    check_file(path)?;
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(Zeroizing::new(text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unusable(path, "cannot be read", error)),
+    }
+}
+
+/// Makes a private file with this content, whole or not at all; false when there is one already.
+pub fn create_private(path: &Path, content: &[u8]) -> Result<bool> {
+    let fail = |error| unusable(path, "cannot be made", error);
+    let draft = beside(path, &format!(".{}", std::process::id()));
+    let written = private(OpenOptions::new().write(true).create_new(true))
+        .open(&draft)
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
+    // A link is made in one step and never over a file that is there, so nobody reads half a file.
+    let linked = written.and_then(|()| fs::hard_link(&draft, path));
+    fs::remove_file(&draft).map_err(fail)?;
+    match linked {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(fail(error)),
+    }
 }
 
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {

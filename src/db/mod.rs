@@ -6,7 +6,7 @@
 pub mod clock;
 mod connect;
 mod fault;
-mod files;
+pub mod files;
 pub mod handle;
 pub mod lock;
 pub mod migrate;

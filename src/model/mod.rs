@@ -1,3 +1,20 @@
 //! Nouns and rules without any input or output: what a thing is, and what it may become.
 
+pub mod actor;
+pub mod apikey;
+pub mod attempt;
+pub mod audit;
+pub mod authorization;
+pub mod client;
+pub mod factor;
+pub mod grant;
 pub mod id;
+pub mod key;
+pub mod name;
+pub mod password;
+pub mod redirect;
+pub mod resource;
+pub mod scope;
+pub mod session;
+pub mod sign_in;
+pub mod user;

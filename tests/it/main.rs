@@ -1,4 +1,5 @@
 //! Every integration test, in one binary; the folders mirror `src`.
 
-#[cfg(test)]
+mod config;
 mod db;
+mod http;

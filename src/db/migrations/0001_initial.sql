@@ -237,6 +237,7 @@ create table refresh_tokens (
     issued_at  integer not null,
     expires_at integer not null,
     spent_at   integer,                             -- when it was first rotated
+    recovered_at integer,                           -- when it was honoured once more after the retry window
     address    text not null,                       -- where it was asked for from
     user_agent text not null,
     primary key (grant_id, generation)

@@ -1,0 +1,114 @@
+//! The wiring: opens the data folder and holds what every face needs. Built once, cheap to clone.
+
+use std::{net::SocketAddr, path::Path, sync::Arc};
+
+use crate::{
+    config::{Config, site::Site},
+    crypto::{
+        keyring::Keyring,
+        password::{HashLimits, Hasher, Params},
+        seal::{MasterKey, Vault},
+        session::SessionSigner,
+    },
+    db::{self, Clock, Db},
+    error::{Error, Result},
+    ops::{self, env::Env, seen::Seen},
+};
+
+/// Everything a face holds.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// Configuration, keys, hasher and our own address.
+    pub env: Arc<Env>,
+    /// Last-used marks that are not written yet.
+    pub seen: Arc<Seen>,
+}
+
+/// The file beside the database that holds the master key.
+pub const MASTER_KEY_FILE: &str = "master.key";
+
+impl App {
+    /// Opens or makes the data folder: master key, database, signing key. `listen` is the address that is served;
+    /// without one it is where the server was last seen to listen, else the configured one.
+    pub fn open(config: Config, listen: Option<SocketAddr>, clock: Clock) -> Result<Self> {
+        let folder = config.storage.data_dir.clone();
+        let options = db::Options { clock, ..db::Options::in_folder(&folder) };
+        // The database is opened first: a folder with the wrong mode is refused before a key is put into it.
+        let db = Db::open(options)?;
+        let vault = Vault::new(&master_key(&config, &folder)?)?;
+        ops::setup::check_master_key(&db, &vault)?;
+        let listen = match listen {
+            Some(listen) => listen,
+            None => db.read(ops::setup::last_listen)?.unwrap_or(config.server.listen),
+        };
+        let session = SessionSigner::new(&session_secret(&config, &vault));
+        let env = Arc::new(Env {
+            site: Site::of(&config, listen),
+            keys: Keyring::new(vault, session),
+            hasher: hasher(&config)?,
+            config,
+        });
+        ops::key::ensure(&db, &env)?;
+        Ok(Self { db, env, seen: Arc::default() })
+    }
+
+    /// Another handle on what ops need, for a job that outlives the request.
+    pub fn env(&self) -> Arc<Env> {
+        Arc::clone(&self.env)
+    }
+}
+
+fn hasher(config: &Config) -> Result<Hasher> {
+    let hashing = &config.authentication.password.hashing;
+    let params = Params {
+        memory_kib: hashing.memory_kib,
+        iterations: hashing.iterations,
+        parallelism: hashing.parallelism,
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let permits = usize::try_from(config.limits.hashing_permits).unwrap_or(cores);
+    let limits = HashLimits {
+        permits: if permits == 0 { cores } else { permits },
+        queue: usize::try_from(config.limits.hashing_queue).unwrap_or(usize::MAX),
+        wait: config.limits.hashing_wait,
+    };
+    Hasher::new(params, limits)
+}
+
+fn session_secret(config: &Config, vault: &Vault) -> [u8; 32] {
+    // Derived rather than stored when none is given: it lives in the data folder as part of the master key.
+    let given = config.credentials.session_secret.as_ref();
+    vault.mac("session", given.map_or(&[][..], |secret| secret.expose().as_bytes()))
+}
+
+fn master_key(config: &Config, folder: &Path) -> Result<MasterKey> {
+    if let Some(key) = &config.credentials.master_key {
+        return MasterKey::parse(key.expose());
+    }
+    let path = folder.join(MASTER_KEY_FILE);
+    match read_private(&path)? {
+        Some(text) => MasterKey::parse(text.trim()).map_err(|error| {
+            Error::conflict(format!("the master key in {} cannot be read", path.display()))
+                .with_next("restore it from a backup: without it the sealed secrets stay sealed")
+                .with_source(error)
+        }),
+        None => make_master_key(&path),
+    }
+}
+
+fn make_master_key(path: &Path) -> Result<MasterKey> {
+    let key = MasterKey::generate();
+    if db::files::create_private(path, format!("{}\n", key.encode().expose()).as_bytes())? {
+        return Ok(key);
+    }
+    // Another process was first: its key is the key.
+    let text = read_private(path)?
+        .ok_or_else(|| Error::internal(format!("{} appeared and is gone", path.display())))?;
+    MasterKey::parse(text.trim())
+}
+
+fn read_private(path: &Path) -> Result<Option<zeroize::Zeroizing<String>>> {
+    db::files::read_private(path)
+}

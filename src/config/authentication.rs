@@ -1,0 +1,120 @@
+//! The provider that people sign in with, the roles, and how apps become known.
+//! Tokens, factors, sessions, passwords and API keys have files of their own.
+
+use url::Url;
+
+use super::{
+    api_keys::ApiKeys,
+    keys::{UNSET, key, section},
+    mfa::Mfa,
+    password::Password,
+    session::Session,
+    text,
+    tokens::Tokens,
+    value::words,
+};
+
+/// The roles that every installation has.
+pub const BUILT_IN_ROLES: &[&str] = &["admin", "developer", "user"];
+
+section! {
+    /// How people and programs prove who they are.
+    Authentication {
+        /// The provider that people sign in with: this server itself unless another issuer is named.
+        primary: Primary,
+        /// Tokens that apps get.
+        tokens: Tokens,
+        /// How apps become known here, besides `mcpcodex client create`.
+        clients: Clients,
+        /// Role names besides the built-in `admin`, `developer` and `user`.
+        roles: Vec<String> = key("[]").check(text::role),
+        /// The second factor.
+        mfa: Mfa,
+        /// Sessions of people in the browser.
+        session: Session,
+        /// What a password must be.
+        password: Password,
+        /// Keys for programs.
+        api_keys: ApiKeys,
+    }
+}
+
+words! {
+    /// How the primary provider is spoken to.
+    PrimaryProvider {
+        /// OAuth 2.1 with OpenID Connect.
+        Oauth2 = "oauth2",
+    }
+}
+
+section! {
+    /// The provider that people sign in with: this server itself unless another issuer is named.
+    Primary {
+        /// How the provider is spoken to.
+        provider: PrimaryProvider = key("oauth2"),
+        /// The provider's issuer URL. With no `server.public_url` it is also this server's own public URL.
+        issuer: Option<String> = UNSET.env("AUTH_ISSUER").check(text::issuer),
+        /// Our client at the provider. With this server as provider it names the built-in client of `/auth/login`.
+        client_id: String = key("\"mcpcodex-client\"").env("AUTH_CLIENT_ID").check(text::not_empty),
+        /// Where the provider sends the browser back to; unset means `/auth/callback` under the public URL.
+        redirect_uri: Option<Url> = UNSET.env("AUTH_REDIRECT_URI").check(text::redirect_uri),
+        /// Scopes asked of the provider.
+        scopes: Vec<String> = key("[\"openid\", \"profile\", \"email\", \"mcpcodex:api\"]").check(text::scope),
+        /// Proof Key for Code Exchange (RFC 7636).
+        pkce: Pkce,
+    }
+}
+
+words! {
+    /// How the challenge is made from the verifier.
+    ChallengeMethod {
+        /// SHA-256; `plain` would protect nothing.
+        S256 = "S256",
+    }
+}
+
+section! {
+    /// Proof Key for Code Exchange (RFC 7636).
+    Pkce {
+        /// PKCE is required by OAuth 2.1; `false` is refused.
+        enabled: bool = key("true"),
+        /// How the challenge is made from the verifier.
+        code_challenge_method: ChallengeMethod = key("S256"),
+    }
+}
+
+words! {
+    /// Who may register an app by itself (RFC 7591).
+    Registration {
+        /// Anyone.
+        Open = "open",
+        /// Whoever holds an initial access token.
+        Token = "token",
+        /// No one.
+        Off = "off",
+    }
+}
+
+words! {
+    /// Which apps may be known by a document at their own URL.
+    MetadataDocuments {
+        /// Any.
+        Any = "any",
+        /// Those on the listed domains.
+        Domains = "domains",
+        /// None.
+        Off = "off",
+    }
+}
+
+section! {
+    /// How apps become known here, besides `mcpcodex client create`.
+    Clients {
+        /// Dynamic registration (RFC 7591): `open` to anyone, with a `token`, or `off`.
+        dynamic_registration: Registration = key("off").waits_for("dynamic client registration"),
+        /// Client ID metadata documents: from `any` site, from the `domains` listed, or `off`.
+        metadata_documents: MetadataDocuments = key("off").waits_for("client ID metadata documents"),
+        /// Domains whose metadata documents are taken with `metadata_documents: domains`.
+        domains: Vec<String> = key("[]").check(text::domain).waits_for("client ID metadata documents"),
+    }
+}

@@ -1,0 +1,150 @@
+//! The second factor: who needs one and which there are.
+//! Checking codes is left to `crypto` and `ops`.
+
+use std::time::Duration;
+
+use super::{
+    keys::{UNSET, key, section},
+    text,
+    value::words,
+};
+
+section! {
+    /// The second factor.
+    Mfa {
+        /// Whether second factors are offered at all.
+        enabled: bool = key("true"),
+        /// People with one of these roles must have one.
+        required_for_roles: Vec<String> = key("[\"admin\", \"developer\"]").check(text::role),
+        /// Seconds after their first sign-in in which they may go on without; then sign-in leads to enrolment.
+        grace_period: Duration = key("3600").maybe_seconds(),
+        /// A browser that is trusted for a while after a second factor.
+        trusted_device: TrustedDevice,
+        /// The methods.
+        providers: Providers,
+    }
+}
+
+section! {
+    /// A browser that is trusted for a while after a second factor.
+    TrustedDevice {
+        /// Whether the MFA page offers to trust the browser.
+        enabled: bool = key("false").waits_for("trusted devices"),
+        /// Days until the browser is asked again.
+        days: u32 = key("30").between(1, 365).counting("day").waits_for("trusted devices"),
+    }
+}
+
+section! {
+    /// The methods.
+    Providers {
+        /// Codes from an authenticator app (RFC 6238).
+        totp: Totp,
+        /// Codes by SMS.
+        sms: Sms,
+        /// Codes by e-mail.
+        email: Email,
+        /// Passkeys and security keys.
+        webauthn: Webauthn,
+    }
+}
+
+words! {
+    /// The hash inside TOTP.
+    TotpAlgorithm {
+        /// What every app knows.
+        Sha1 = "SHA1",
+        /// Known to most apps.
+        Sha256 = "SHA256",
+        /// Known to some apps.
+        Sha512 = "SHA512",
+    }
+}
+
+section! {
+    /// Codes from an authenticator app (RFC 6238).
+    Totp {
+        /// Whether it is offered.
+        enabled: bool = key("true"),
+        /// The name that the app shows above the code.
+        issuer: String = key("\"MCPCodex\"").check(text::totp_issuer),
+        /// How many digits a code has.
+        digits: u8 = key("6").between(6, 8).counting("digit"),
+        /// Seconds that a code lasts.
+        period: u32 = key("30").between(15, 120).counting("second"),
+        /// The hash inside; some apps know only SHA1, which is sound in this place.
+        algorithm: TotpAlgorithm = key("SHA1"),
+    }
+}
+
+words! {
+    /// Who carries SMS.
+    SmsProvider {
+        /// Twilio's REST API.
+        Twilio = "twilio",
+        /// The log and the console, for working offline.
+        Console = "console",
+    }
+}
+
+section! {
+    /// Codes by SMS.
+    Sms {
+        /// Whether it is offered.
+        enabled: bool = key("false").waits_for("codes by SMS"),
+        /// `twilio`, or `console` for offline use: the message appears in the log and the console.
+        provider: SmsProvider = key("twilio").waits_for("codes by SMS"),
+        /// Text with `{code}`, or the name of a file in assets.
+        template: String = key("\"Your MCPCodex code: {code}\"").check(text::template).waits_for("codes by SMS"),
+    }
+}
+
+words! {
+    /// Who carries e-mail.
+    EmailProvider {
+        /// The REST API of `sendgrid`.
+        Sendgrid = "sendgrid",
+        /// A mail server.
+        Smtp = "smtp",
+        /// The log and the console, for working offline.
+        Console = "console",
+    }
+}
+
+section! {
+    /// Codes by e-mail.
+    Email {
+        /// Whether it is offered.
+        enabled: bool = key("false").waits_for("codes by e-mail"),
+        /// `sendgrid`, `smtp`, or `console` for offline use.
+        provider: EmailProvider = key("sendgrid").waits_for("codes by e-mail"),
+        /// Text with `{code}`, or the name of a file in assets.
+        template: String = key("\"mfa-code\"").check(text::template).waits_for("codes by e-mail"),
+    }
+}
+
+words! {
+    /// Whether the device must check the person, by PIN or finger.
+    UserVerification {
+        /// It must.
+        Required = "required",
+        /// If it can.
+        Preferred = "preferred",
+        /// It need not.
+        Discouraged = "discouraged",
+    }
+}
+
+section! {
+    /// Passkeys and security keys.
+    Webauthn {
+        /// Whether they are offered.
+        enabled: bool = key("true").waits_for("passkeys"),
+        /// The domain that passkeys belong to; unset means the host of the public URL. A later change makes them useless.
+        rp_id: Option<String> = UNSET.check(text::domain).waits_for("passkeys"),
+        /// The name that the device shows.
+        rp_name: String = key("\"MCPCodex\"").check(text::not_empty).waits_for("passkeys"),
+        /// Whether the device must check the person, by PIN or finger.
+        user_verification: UserVerification = key("required").waits_for("passkeys"),
+    }
+}

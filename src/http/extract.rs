@@ -1,0 +1,207 @@
+//! What a request tells about itself: from where, which browser, whose session, a form that is really ours.
+//! Extractors authenticate; they never write.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    body::Bytes,
+    extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+use cookie::Cookie;
+
+use super::{cookies, error::PageError, fields::Fields};
+use crate::{
+    app::App,
+    crypto::secret::{self, Hashed},
+    error::Error,
+    model::actor::Origin,
+    ops::{
+        self,
+        env::Env,
+        session::{NoSession, SignedIn},
+    },
+};
+
+/// The value of a cookie.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
+        .find(|cookie| cookie.name() == name)
+        .and_then(|cookie| cookie.value_raw())
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug)]
+pub struct From(pub Origin);
+
+impl FromRequestParts<App> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let address = peer.map(|peer| client_address(&app.env, peer, &parts.headers));
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        Ok(Self(Origin {
+            address: address.map(|address| address.to_string()).unwrap_or_default(),
+            user_agent: agent.unwrap_or_default().chars().take(256).collect(),
+        }))
+    }
+}
+
+/// The peer, or, behind trusted proxies only, the right-most address that is not one of them (P106).
+fn client_address(env: &Env, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let trusted = |address: IpAddr| {
+        env.config.server.trusted_proxies.iter().any(|net| net.contains(&address))
+    };
+    if !trusted(peer) {
+        return peer;
+    }
+    let named: Vec<IpAddr> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map_while(|hop| hop.trim().parse().ok())
+        .collect();
+    named.iter().rev().copied().find(|hop| !trusted(*hop)).unwrap_or(peer)
+}
+
+/// The browser, by a cookie it got with its first page.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    value: String,
+    /// Whether the cookie must be set with this answer.
+    fresh: bool,
+}
+
+impl Browser {
+    /// What rows are bound to.
+    pub fn hash(&self) -> Hashed {
+        Hashed::of(&self.value)
+    }
+
+    /// The token that forms of this browser carry (RFC 9700 §4.7).
+    pub fn csrf(&self, env: &Env) -> String {
+        secret::b64(&env.keys.vault.mac("csrf", self.value.as_bytes()))
+    }
+
+    /// The cookie to set, for a browser that came without.
+    pub fn set_cookie(&self, env: &Env) -> Option<String> {
+        self.fresh.then(|| cookies::browser(env, &self.value))
+    }
+}
+
+impl FromRequestParts<App> for Browser {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        let known = cookie(&parts.headers, cookies::BROWSER).filter(|value| value.len() == 43);
+        Ok(known.map_or_else(
+            || Self { value: secret::random_token(32).expose().to_owned(), fresh: true },
+            |value| Self { value: value.to_owned(), fresh: false },
+        ))
+    }
+}
+
+/// The session behind the cookie, if there is a good one.
+#[derive(Clone, Debug)]
+pub struct MaybeSession(pub Option<SignedIn>);
+
+impl FromRequestParts<App> for MaybeSession {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(find_session(&parts.headers, app)?.and_then(Result::ok)))
+    }
+}
+
+/// The session behind the cookie, or why there is none; `None` without a cookie.
+pub fn find_session(
+    headers: &HeaderMap,
+    app: &App,
+) -> Result<Option<Result<SignedIn, NoSession>>, Error> {
+    let name = &app.env.config.authentication.session.cookie_name;
+    let Some(value) = cookie(headers, name) else { return Ok(None) };
+    app.db.read(|r| ops::session::resume(r, &app.env, &app.seen, value)).map(Some)
+}
+
+/// A good session; anyone else is sent to sign in.
+#[derive(Clone, Debug)]
+pub struct Session(pub SignedIn);
+
+impl FromRequestParts<App> for Session {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        match find_session(&parts.headers, app)?.and_then(Result::ok) {
+            Some(signed_in) => Ok(Self(signed_in)),
+            None => Err(PageError::SignIn(path.to_owned())),
+        }
+    }
+}
+
+/// A form that one of our own pages sent from this browser: content type, origin and CSRF token agree.
+#[derive(Clone, Debug)]
+pub struct PageForm(pub Fields);
+
+impl FromRequest<App> for PageForm {
+    type Rejection = PageError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Self::Rejection> {
+        let (mut parts, body) = request.into_parts();
+        refuse_foreign(&parts.headers, &app.env)?;
+        let form = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|mime| {
+                mime.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+            });
+        if !form {
+            return Err(forged());
+        }
+        let Ok(browser) = Browser::from_request_parts(&mut parts, app).await;
+        let expected = browser.csrf(&app.env);
+        let request = Request::from_parts(parts, body);
+        let bytes = Bytes::from_request(request, app).await.map_err(|_| {
+            PageError::Core(Error::invalid("form", "the form was too large or cut off"))
+        })?;
+        let fields = Fields::parse(&bytes);
+        if browser.fresh || !secret::equal(fields.text("csrf").as_bytes(), expected.as_bytes()) {
+            return Err(forged());
+        }
+        if let Some(name) = fields.repeated(&[]) {
+            return Err(PageError::Core(Error::invalid(
+                "form",
+                format!("the field \"{name}\" came twice"),
+            )));
+        }
+        Ok(Self(fields))
+    }
+}
+
+/// Refuses what a page of another site sent (security.md P56). `Sec-Fetch-Site` is the browser's own word and
+/// decides when it is there: under `Referrer-Policy: no-referrer` our own forms carry `Origin: null`.
+pub fn refuse_foreign(headers: &HeaderMap, env: &Env) -> Result<(), PageError> {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let ours = match (text("sec-fetch-site"), text("origin")) {
+        (Some("same-origin" | "none"), None | Some("null")) | (None, None) => true,
+        (Some("same-origin" | "none") | None, Some(origin)) => env.site.is_origin(origin),
+        (Some(_), _) => false,
+    };
+    if ours { Ok(()) } else { Err(forged()) }
+}
+
+fn forged() -> PageError {
+    PageError::Core(
+        Error::denied("this form did not come from a page of this server, or the page was too old")
+            .with_next("go back, reload the page and try again; cookies must be allowed"),
+    )
+}

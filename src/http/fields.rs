@@ -1,0 +1,42 @@
+//! Form fields and query parameters as they came, with repeats visible.
+
+/// Names and values in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads `application/x-www-form-urlencoded`.
+    pub fn parse(encoded: &[u8]) -> Self {
+        Self(form_urlencoded::parse(encoded).into_owned().collect())
+    }
+
+    /// The first value of a field.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a field, or nothing.
+    pub fn text(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// The name of a field that came twice, unless it is one of `repeatable` (RFC 6749 §3.1).
+    pub fn repeated(&self, repeatable: &[&str]) -> Option<&str> {
+        self.0.iter().enumerate().find_map(|(at, (name, _))| {
+            let twice = self.0.iter().skip(at + 1).any(|(other, _)| other == name);
+            (twice && !repeatable.contains(&name.as_str())).then_some(name.as_str())
+        })
+    }
+
+    /// All of them.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// Adds those of another place, for example the query before the body.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+}

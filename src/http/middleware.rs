@@ -1,0 +1,54 @@
+//! What holds for every answer: whose host it is, the security headers, no caching, no panics.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header, uri::Authority},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::app::App;
+
+/// No inline script or style, nothing from elsewhere, no frame (security.md P12, P57). `form-action` is left
+/// out: browsers apply it to the redirect after a form, which on the consent page leads to the client.
+const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+
+/// Refuses requests meant for another host (DNS rebinding on loopback, security.md P107).
+pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or_else(|| request.uri().authority().map(Authority::as_str));
+    // Probes ask by whatever address they know.
+    let probe = matches!(request.uri().path(), "/healthz" | "/readyz");
+    if probe || host.is_some_and(|host| app.env.site.is_host(host)) {
+        return next.run(request).await;
+    }
+    let body = serde_json::json!({ "error": {
+        "code": "misdirected",
+        "message": "this server does not answer for that host name",
+        "next": "set server.public_url to the address that people use",
+    }});
+    (StatusCode::MISDIRECTED_REQUEST, axum::Json(body)).into_response()
+}
+
+/// Sets the headers that every answer carries, errors too.
+pub async fn secure_headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, CSP);
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
+    set(header::CACHE_CONTROL, "no-store");
+    if app.env.site.public_url.scheme() == "https" {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    response
+}

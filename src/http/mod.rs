@@ -1,0 +1,94 @@
+//! The server: from a bound listener to answered requests. What is answered is in the modules below;
+//! the caller owns port and shutdown.
+
+pub mod assets;
+pub mod auth;
+pub mod cookies;
+pub mod error;
+pub mod extract;
+pub mod fields;
+pub mod health;
+pub mod middleware;
+pub mod oauth;
+
+pub mod pages;
+pub mod router;
+pub mod view;
+
+use std::{future::Future, net::TcpListener, time::Duration};
+
+use axum_server::Handle;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    ops,
+};
+
+/// How long open requests may take to end after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long a connection may take to send its first request head.
+const FIRST_REQUEST: Duration = Duration::from_secs(10);
+/// How often last-used marks are written.
+const MARKS: Duration = Duration::from_secs(1);
+/// How often what is over is forgotten.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Serves until `shutdown` resolves, then lets open requests end.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    let failed = |error| Error::internal("the server could not listen").with_source(error);
+    listener.set_nonblocking(true).map_err(failed)?;
+    let handle = Handle::new();
+    let stopper = handle.clone();
+    tokio::spawn(async move {
+        shutdown.await;
+        stopper.graceful_shutdown(Some(DRAIN));
+    });
+    let upkeep = tokio::spawn(upkeep(app.clone()));
+    let service =
+        router::routes(app.clone()).into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let served = axum_server::from_tcp(listener)
+        .map_err(failed)?
+        .first_request_timeout(FIRST_REQUEST)
+        .handle(handle)
+        .serve(service)
+        .await;
+    upkeep.abort();
+    write_marks(&app).await;
+    served.map_err(failed)
+}
+
+async fn upkeep(app: App) {
+    let mut marks = tokio::time::interval(MARKS);
+    let mut sweep = tokio::time::interval(SWEEP);
+    marks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = marks.tick() => write_marks(&app).await,
+            _ = sweep.tick() => {
+                if let Err(error) = app.db.write(ops::sweep::sweep).await {
+                    tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
+                }
+            }
+        }
+    }
+}
+
+async fn write_marks(app: &App) {
+    let marks = app.seen.take();
+    if marks.is_empty() {
+        return;
+    }
+    let written = marks.clone();
+    if let Err(error) = app.db.write(move |tx| ops::seen::write(tx, &written)).await {
+        tracing::warn!(%error, "last-used marks could not be written; they are kept");
+        for (id, at) in &marks {
+            app.seen.mark(id, *at);
+        }
+    }
+}

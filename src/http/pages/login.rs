@@ -1,0 +1,153 @@
+//! `/login`: user name and password.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+};
+
+use super::{blocking, follow, form, own_path, page, previous_session, shell, wait_sentence};
+use crate::{
+    app::App,
+    crypto::secret::Plain,
+    http::{
+        cookies,
+        error::{PageError, set_retry_after},
+        extract::{Browser, From, MaybeSession, PageForm},
+        fields::Fields,
+        view::{Label, Login},
+    },
+    model::{actor::Origin, id::RequestId},
+    ops::{
+        self,
+        login::{Arrival, Begun, Finished, Step},
+    },
+};
+
+/// One sentence for every reason: unknown name, wrong password, locked account, too many tries.
+const WRONG: &str = "That did not work. Check the user name and the password. After a few wrong tries, sign-in \
+                     pauses for a while.";
+
+/// `GET /login[?request=ID | ?return_to=PATH]`.
+pub async fn show(
+    State(app): State<App>,
+    MaybeSession(session): MaybeSession,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = Fields::parse(query.unwrap_or_default().as_bytes());
+    // Someone who is signed in and came by an old bookmark wants their account, not another sign-in.
+    if session.is_some() && query.get("request").is_none() && query.get("return_to").is_none() {
+        return Redirect::to("/account").into_response();
+    }
+    let view = view(&app, &browser, &query);
+    page(&app.env, &browser, StatusCode::OK, view.render())
+}
+
+fn view(app: &App, browser: &Browser, fields: &Fields) -> Login {
+    let request = fields.get("request").filter(|id| id.len() <= 64);
+    let waiting = request.and_then(|id| {
+        let id = RequestId::from_text(id);
+        app.db.read(|r| ops::oauth::authorize::waiting(r, &id, &browser.hash())).ok().flatten()
+    });
+    let hidden = match request {
+        Some(id) => ("request", id),
+        None => ("return_to", fields.text("return_to")),
+    };
+    let hint = waiting.as_ref().and_then(|waiting| waiting.login_hint.clone());
+    Login {
+        shell: shell(&app.env),
+        form: form(&app.env, browser, "/login", &[hidden]),
+        client: waiting.map(|waiting| Label::new(&waiting.client)),
+        username: hint.unwrap_or_else(|| fields.text("username").chars().take(64).collect()),
+        can_remember: app.env.remember_me_allowed(),
+        remember: fields.get("remember_me").is_some(),
+        ..Login::default()
+    }
+}
+
+/// `POST /login`.
+pub async fn submit(
+    State(app): State<App>,
+    From(origin): From,
+    browser: Browser,
+    headers: HeaderMap,
+    PageForm(fields): PageForm,
+) -> Result<Response, PageError> {
+    let arrival = Arrival {
+        browser: browser.hash(),
+        return_to: return_to(&fields),
+        remember_me: fields.get("remember_me").is_some_and(|v| !matches!(v, "" | "false" | "0")),
+        previous: previous_session(&headers, &app)?,
+    };
+    let Finished { step, token } = sign_in(&app, &origin, &fields, arrival).await?;
+    if let Step::Wrong(wait) = step {
+        return Ok(refused(&app, &browser, &fields, wait));
+    }
+    let next = follow(&app.env, app.db.now(), step)?;
+    let cookie =
+        token.map(|token| (header::SET_COOKIE, cookies::sign_in(&app.env, token.expose())));
+    Ok((AppendHeaders(cookie), next).into_response())
+}
+
+fn return_to(fields: &Fields) -> String {
+    match fields
+        .get("request")
+        .filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+    {
+        Some(id) => format!("/authorize/continue?request={id}"),
+        None => own_path(fields.get("return_to")),
+    }
+}
+
+/// Reserve, compare, settle.
+async fn sign_in(
+    app: &App,
+    origin: &Origin,
+    fields: &Fields,
+    arrival: Arrival,
+) -> Result<Finished, PageError> {
+    let username = fields.text("username").to_owned();
+    let password = Plain::new(fields.text("password").to_owned());
+    let (env, from) = (app.env(), origin.clone());
+    let begun = app.db.write(move |tx| ops::login::begin(tx, &env, &from, &username)).await?;
+    let attempt = match begun {
+        Begun::Try(attempt) => attempt,
+        Begun::Wait(wait) => return Ok(Finished { step: Step::Wrong(wait), token: None }),
+    };
+    let env = app.env();
+    let (attempt, compared) = blocking(move || {
+        let compared = ops::login::verify(&env, &attempt, password.expose());
+        (attempt, compared)
+    })
+    .await?;
+    let (env, from) = (app.env(), origin.clone());
+    match compared {
+        Ok(compared) => Ok(app
+            .db
+            .write(move |tx| ops::login::finish(tx, &env, &from, &attempt, &compared, &arrival))
+            .await?),
+        Err(error) => {
+            let (kind, why) = (error.kind(), error);
+            tracing::debug!(?kind, "a sign-in was not compared");
+            Ok(app
+                .db
+                .write(move |tx| ops::login::abandon(tx, &attempt, &why).map(|()| Err(why)))
+                .await??)
+        }
+    }
+}
+
+fn refused(app: &App, browser: &Browser, fields: &Fields, wait: std::time::Duration) -> Response {
+    let view = Login {
+        error: Some(WRONG.to_owned()),
+        wait: wait_sentence(wait),
+        username: fields.text("username").chars().take(64).collect(),
+        ..view(app, browser, fields)
+    };
+    let mut response = page(&app.env, browser, StatusCode::UNAUTHORIZED, view.render());
+    if !wait.is_zero() {
+        set_retry_after(&mut response, wait);
+    }
+    response
+}

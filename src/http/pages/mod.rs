@@ -1,0 +1,213 @@
+//! The pages' handlers: extract, call the op, render. What a page looks like is `view`.
+
+pub mod account;
+pub mod enroll;
+pub mod invite;
+pub mod login;
+pub mod logout;
+pub mod mfa;
+pub mod password;
+pub mod setup;
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
+};
+
+use super::{
+    assets, cookies,
+    error::PageError,
+    extract::{self, Browser},
+    view::{Form, Shell},
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    model::{id::SessionId, sign_in::Stage},
+    ops::{
+        self,
+        env::Env,
+        login::{OnTheWay, Step},
+    },
+    time::Time,
+};
+
+/// The frame of every page.
+pub fn shell(env: &Env) -> Shell {
+    Shell { host: env.site.host().to_owned(), ..Shell::default() }
+}
+
+/// A form that carries the CSRF token of this browser.
+pub fn form(env: &Env, browser: &Browser, action: &str, more: &[(&str, &str)]) -> Form {
+    let mut hidden = vec![("csrf".to_owned(), browser.csrf(env))];
+    hidden.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    Form { action: action.to_owned(), hidden }
+}
+
+/// A page, with the browser's cookie if it came without.
+pub fn page(env: &Env, browser: &Browser, status: StatusCode, html: String) -> Response {
+    let cookie = browser.set_cookie(env).map(|cookie| (header::SET_COOKIE, cookie));
+    (status, AppendHeaders(cookie), Html(html)).into_response()
+}
+
+/// A path on our own origin that a browser may be sent to; anything else becomes `/account`.
+pub fn own_path(wanted: Option<&str>) -> String {
+    wanted
+        .filter(|path| path.len() <= 2_048)
+        .filter(|path| path.starts_with('/') && !path.starts_with("//"))
+        .filter(|path| !path.chars().any(|c| c == '\\' || c.is_control() || c.is_whitespace()))
+        .unwrap_or("/account")
+        .to_owned()
+}
+
+/// When the next try counts, as a sentence.
+pub fn wait_sentence(wait: Duration) -> Option<String> {
+    let secs = wait.as_millis().div_ceil(1_000);
+    match secs {
+        0 => None,
+        1 => Some("The next try counts in 1 second.".to_owned()),
+        2..=90 => Some(format!("The next try counts in {secs} seconds.")),
+        _ => Some(format!("The next try counts in {} minutes.", secs.div_ceil(60))),
+    }
+}
+
+/// The session that the browser had when it came; it ends when a new one opens.
+pub fn previous_session(headers: &HeaderMap, app: &App) -> Result<Option<SessionId>> {
+    let found = extract::find_session(headers, app)?;
+    Ok(found.and_then(std::result::Result::ok).map(|signed_in| signed_in.session.id))
+}
+
+/// The sign-in that this browser is in the middle of.
+pub fn on_the_way(
+    app: &App,
+    headers: &HeaderMap,
+    browser: &Browser,
+) -> Result<Option<OnTheWay>, PageError> {
+    let Some(token) = extract::cookie(headers, cookies::SIGN_IN) else { return Ok(None) };
+    let previous = previous_session(headers, app)?;
+    Ok(app.db.read(|r| ops::login::on_the_way(r, token, &browser.hash(), previous))?)
+}
+
+/// The page of a step.
+pub fn stage_path(stage: Stage) -> &'static str {
+    match stage {
+        Stage::SecondFactor => "/mfa",
+        Stage::Enroll => "/mfa/enroll",
+        Stage::RecoveryCodes => "/mfa/codes",
+        Stage::PasswordExpired => "/password",
+    }
+}
+
+/// A sign-in that stands at `stage`, or the way to the step it does stand at (or to the beginning).
+pub fn at_stage(
+    app: &App,
+    headers: &HeaderMap,
+    browser: &Browser,
+    stage: Stage,
+) -> Result<OnTheWay, Response> {
+    match on_the_way(app, headers, browser).map_err(IntoResponse::into_response)? {
+        Some(way) if way.sign_in.stage == stage => Ok(way),
+        Some(way) => Err(Redirect::to(stage_path(way.sign_in.stage)).into_response()),
+        None => Err(Redirect::to("/login").into_response()),
+    }
+}
+
+/// What follows a step that went well: the next page, or the session and the path that was wanted.
+pub fn follow(env: &Env, now: Time, step: Step) -> Result<Response, PageError> {
+    Ok(match step {
+        Step::Next(stage) => Redirect::to(stage_path(stage)).into_response(),
+        Step::In(session, return_to) => {
+            let value = ops::session::cookie(env, &session)?;
+            let cookies = [
+                (header::SET_COOKIE, cookies::session(env, &session, value, now)),
+                (header::SET_COOKIE, cookies::no_sign_in(env)),
+            ];
+            (AppendHeaders(cookies), Redirect::to(&return_to)).into_response()
+        }
+        Step::Gone | Step::Wrong(_) => Redirect::to("/login").into_response(),
+    })
+}
+
+/// Hashes on a thread that may block.
+pub async fn blocking<T: Send + 'static>(
+    job: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, PageError> {
+    tokio::task::spawn_blocking(job).await.map_err(|error| {
+        PageError::Core(Error::internal("a password could not be hashed").with_source(error))
+    })
+}
+
+/// `GET /assets/…`.
+pub async fn asset(Path(file): Path<String>) -> Response {
+    match assets::find(&format!("{}{file}", assets::PREFIX)) {
+        Some(asset) => {
+            let headers = [
+                (header::CONTENT_TYPE, asset.content_type),
+                (header::CACHE_CONTROL, asset.cache_control),
+                (header::ETAG, asset.etag.as_str()),
+            ];
+            (headers, asset.body.clone()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Any other path. Below `/.well-known`, `/api` and `/auth` in JSON, since programs ask there.
+pub async fn not_found(State(app): State<App>, uri: Uri) -> Response {
+    let path = uri.path();
+    if ["/.well-known/", "/api/", "/auth/"].iter().any(|prefix| path.contains(prefix)) {
+        let body = serde_json::json!({ "error": {
+            "code": "not_found",
+            "message": "there is nothing at this path",
+            "next": format!("{}/.well-known/openid-configuration", app.env.site.issuer),
+        }});
+        return (StatusCode::NOT_FOUND, axum::Json(body)).into_response();
+    }
+    PageError::Core(Error::absent("there is no page at this address")).into_response()
+}
+
+/// A path that exists, asked with a method that does not.
+pub async fn method_not_allowed() -> Response {
+    let body = serde_json::json!({
+        "error": "invalid_request",
+        "error_description": "this path does not take that method",
+    });
+    (StatusCode::METHOD_NOT_ALLOWED, axum::Json(body)).into_response()
+}
+
+/// A handler that panicked: logged by its message, answered without it.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over by value")]
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    PageError::Core(Error::internal(format!("a handler panicked: {text}"))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn return_path_never_leaves_our_origin() {
+        for bad in [
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\nb",
+            "",
+            "javascript:x",
+        ] {
+            assert_eq!(own_path(Some(bad)), "/account", "{bad}");
+        }
+        assert_eq!(
+            own_path(Some("/authorize/continue?request=r_1")),
+            "/authorize/continue?request=r_1"
+        );
+    }
+}

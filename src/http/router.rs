@@ -1,0 +1,66 @@
+//! Every route on one screen, with its guard beside it.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware as layer,
+    routing::{get, post},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer,
+};
+
+use super::{
+    auth, health, middleware, oauth,
+    pages::{self, account, enroll, invite, login, logout, mfa, password, setup},
+};
+use crate::app::App;
+
+/// The whole server. Guards: `Session` sends to sign-in; `PageForm` wants a form of ours with its CSRF token;
+/// `on the way` wants a sign-in at exactly that step; `client` wants client authentication.
+pub fn routes(app: App) -> Router {
+    let limits = &app.env.config.limits;
+    let body = usize::try_from(limits.request_body).unwrap_or(usize::MAX);
+    let timeout =
+        TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout);
+    Router::new()
+        .merge(sign_in())
+        .merge(account_pages())
+        .merge(oauth::routes(&app))
+        .route("/auth/session", get(auth::session)) //               session cookie
+        .route("/auth/logout", post(auth::logout)) //                session cookie, own origin
+        .route("/healthz", get(health::healthz)) //                  anyone
+        .route("/readyz", get(health::readyz)) //                    anyone
+        .route("/assets/{file}", get(pages::asset)) //               anyone
+        .fallback(pages::not_found)
+        .method_not_allowed_fallback(pages::method_not_allowed)
+        .layer(DefaultBodyLimit::max(body))
+        .layer(timeout)
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(layer::from_fn_with_state(app.clone(), middleware::own_host))
+        .layer(CatchPanicLayer::custom(pages::panicked))
+        .layer(layer::from_fn_with_state(app.clone(), middleware::secure_headers))
+        .with_state(app)
+}
+
+fn sign_in() -> Router<App> {
+    Router::new()
+        .route("/login", get(login::show).post(login::submit)) //            PageForm
+        .route("/mfa", get(mfa::show).post(mfa::submit)) //                  on the way: second factor
+        .route("/mfa/recovery", get(mfa::show_recovery)) //                  on the way: second factor
+        .route("/mfa/enroll", get(enroll::show).post(enroll::submit)) //     on the way: enrolment, or Session
+        .route("/mfa/codes", get(enroll::codes).post(enroll::stored)) //     on the way: recovery codes
+        .route("/mfa/codes/new", post(enroll::new_codes)) //                 on the way: recovery codes, or Session
+        .route("/password", get(password::show).post(password::submit)) //   on the way: password expired, or Session
+        .route("/setup", get(setup::show).post(setup::submit)) //            one-time link
+        .route("/invite", get(invite::show).post(invite::submit)) //         one-time link
+}
+
+fn account_pages() -> Router<App> {
+    Router::new()
+        .route("/", get(account::root)) //                                   anyone
+        .route("/account", get(account::show)) //                            Session
+        .route("/account/sessions/end-others", post(account::end_others)) // Session, PageForm
+        .route("/logout", get(logout::show).post(logout::submit)) //         Session, PageForm
+}

@@ -1,0 +1,115 @@
+//! What several pages share: the frame, a form, a link, a name from outside, password rules.
+//! The pages themselves are beside this file.
+
+use std::fmt;
+
+/// The frame around every page.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The product or company name, in the header and in every title.
+    pub brand: String,
+    /// The server's own host, shown in the footer so that people can compare it with the address bar.
+    pub host: String,
+}
+
+impl Default for Shell {
+    fn default() -> Self {
+        Self { brand: String::from("mcpcodex"), host: String::new() }
+    }
+}
+
+/// Where a form posts to and what it carries unseen.
+#[derive(Clone, Default)]
+pub struct Form {
+    /// The path the form posts to.
+    pub action: String,
+    /// Hidden fields, name and value: the CSRF token, the flow, what the endpoint needs.
+    pub hidden: Vec<(String, String)>,
+}
+
+/// A link to another page.
+#[derive(Clone, Debug, Default)]
+pub struct Link {
+    /// The words.
+    pub label: String,
+    /// The address; callers give only their own paths and addresses registered by a client.
+    pub href: String,
+}
+
+/// A name given by someone else (a client, a person), made fit to be shown.
+///
+/// Control, direction and invisible characters are dropped, since they can make one name look like
+/// another or turn the sentence around it; white space is folded; length is capped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Label(String);
+
+/// The longest name shown, in characters.
+const LABEL_MAX: usize = 80;
+
+impl Label {
+    /// Makes `raw` fit to be shown.
+    pub fn new(raw: &str) -> Self {
+        let visible: String = raw
+            .chars()
+            .map(|c| if c.is_whitespace() { ' ' } else { c })
+            .filter(|c| !is_hidden(*c))
+            .collect();
+        let folded =
+            visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        if folded.chars().count() <= LABEL_MAX {
+            return Self(folded);
+        }
+        let mut cut: String = folded.chars().take(LABEL_MAX - 1).collect();
+        cut.push('…');
+        Self(cut)
+    }
+}
+
+/// Characters that draw nothing of their own but change what is around them.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+impl<T: AsRef<str>> From<T> for Label {
+    fn from(raw: T) -> Self {
+        Self::new(raw.as_ref())
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a new password must meet, and what the last attempt did not.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// Every rule, as a short phrase: "at least 12 characters".
+    pub all: Vec<String>,
+    /// What was wrong with the last attempt, one sentence each; empty at first.
+    pub broken: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn label_drops_characters_that_turn_or_hide_text() {
+        assert_eq!(Label::new("Goo\u{202e}gle\u{200b}\u{0000}").to_string(), "Google");
+        assert_eq!(Label::new(" a\r\n\tb  c ").to_string(), "a b c");
+    }
+
+    #[test]
+    fn label_is_capped_and_says_so() {
+        let long = Label::new(&"ä".repeat(500)).to_string();
+        assert_eq!(long.chars().count(), LABEL_MAX);
+        assert!(long.ends_with('…'));
+        assert_eq!(Label::new(&"x".repeat(LABEL_MAX)).to_string(), "x".repeat(LABEL_MAX));
+    }
+}

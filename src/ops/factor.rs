@@ -1,0 +1,375 @@
+//! Second factors: checking a code on the way in, enrolling an authenticator, recovery codes.
+
+use std::time::Duration;
+
+use super::{
+    attempt, audit,
+    env::Env,
+    login::{self, OnTheWay, Step},
+    session,
+};
+use crate::{
+    crypto::{
+        secret::{self, Hashed, Plain},
+        totp,
+    },
+    db::{Read, Write},
+    error::{Error, Result},
+    model::{
+        actor::{Actor, Origin},
+        attempt::{Reserved, Scope},
+        audit::Event,
+        factor::{RECOVERY_CODES, TotpCredential},
+        id::{CredentialId, SessionId, UserId},
+        session::amr,
+        sign_in::Stage,
+        user::User,
+    },
+    store,
+};
+
+/// How the second factor is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// A code from an authenticator app.
+    Totp,
+    /// One of the recovery codes.
+    Recovery,
+}
+
+impl Method {
+    /// Reads the form's `method`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "totp" => Some(Self::Totp),
+            "recovery" => Some(Self::Recovery),
+            _ => None,
+        }
+    }
+}
+
+/// Checks a code on the way in. Reserves, checks and settles in one transaction, since no hash is slow here.
+pub fn verify(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    way: &OnTheWay,
+    method: Method,
+    code: &str,
+) -> Result<Step> {
+    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
+    let Some(sign_in) = live.filter(|now| now.stage == Stage::SecondFactor) else {
+        return Ok(Step::Gone);
+    };
+    let who = Actor::anonymous(origin.clone());
+    let checked = check(tx, env, &who, &way.user.id, method, code)?;
+    if let Checked::Wrong(wait) = checked {
+        return Ok(Step::Wrong(wait));
+    }
+    let mut proved = sign_in.amr;
+    proved.push(if method == Method::Totp { amr::OTP } else { amr::RECOVERY }.to_owned());
+    proved.push(amr::MFA.to_owned());
+    login::proceed(tx, env, origin, way, Stage::SecondFactor, proved)
+}
+
+enum Checked {
+    Right,
+    Wrong(Duration),
+}
+
+fn check(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &UserId,
+    method: Method,
+    code: &str,
+) -> Result<Checked> {
+    let scope = if method == Method::Totp { Scope::Totp } else { Scope::Recovery };
+    let wait = match attempt::reserve(tx, scope, user.as_str(), &env.code_limits())? {
+        Reserved::Go(tries) => tries.next_at.since(tx.now),
+        Reserved::Wait(wait) => return Ok(Checked::Wrong(wait)),
+    };
+    let right = match method {
+        Method::Totp => spend_totp(tx, env, user, code)?,
+        Method::Recovery => spend_recovery(tx, env, user, code)?,
+    };
+    if right {
+        attempt::succeed(tx, scope, user.as_str())?;
+        if method == Method::Recovery {
+            let left = store::factor::recovery_codes_left(tx, user)?;
+            audit::record(tx, who, &Event::new("recovery_code.use").user(user).with("left", left))?;
+        }
+        return Ok(Checked::Right);
+    }
+    let event = Event::new("factor.wrong").user(user).with("method", scope.as_str());
+    audit::record(tx, who, &event)?;
+    Ok(Checked::Wrong(wait))
+}
+
+fn spend_totp(tx: &Write<'_>, env: &Env, user: &UserId, code: &str) -> Result<bool> {
+    let code = digits(code);
+    for (credential, sealed) in store::factor::active(tx, user)? {
+        let seed = env.keys.vault.open(&aad(&credential.id), &sealed)?;
+        if let Some(step) = totp::check(&seed, &credential.settings, &code, tx.now) {
+            // A step at or below the last one is a replay (RFC 6238 §5.2).
+            return store::factor::spend_step(tx, &credential.id, step);
+        }
+    }
+    Ok(false)
+}
+
+fn spend_recovery(tx: &Write<'_>, env: &Env, user: &UserId, code: &str) -> Result<bool> {
+    let Some(code) = secret::read_code(code) else { return Ok(false) };
+    match Hashed::from_bytes(&recovery_mac(env, user, &code)) {
+        Some(hash) => store::factor::spend_recovery_code(tx, user, &hash),
+        None => Ok(false),
+    }
+}
+
+fn recovery_mac(env: &Env, user: &UserId, code: &Plain) -> [u8; 32] {
+    env.keys.vault.mac("recovery", format!("{user}:{}", code.expose()).as_bytes())
+}
+
+fn digits(code: &str) -> String {
+    code.chars().filter(|c| !c.is_whitespace()).take(16).collect()
+}
+
+fn aad(id: &CredentialId) -> String {
+    format!("totp_credentials:secret_sealed:{id}")
+}
+
+/// What an authenticator app needs, shown until a code proves it and never again.
+#[derive(Debug)]
+pub struct Enrolment {
+    /// Which credential.
+    pub id: CredentialId,
+    /// `otpauth://…`, for the QR code.
+    pub uri: Plain,
+    /// The seed in base32, for typing.
+    pub secret: Plain,
+    /// The account's label.
+    pub account: String,
+    /// The issuer's label.
+    pub issuer: String,
+}
+
+/// Starts an enrolment, or shows the one again that waits for its first code.
+pub fn enroll(tx: &Write<'_>, env: &Env, user: &User) -> Result<Enrolment> {
+    let providers = &env.config.authentication.mfa.providers;
+    if !env.config.authentication.mfa.enabled || !providers.totp.enabled {
+        return Err(Error::conflict("TOTP is switched off in the configuration")
+            .with_next("set authentication.mfa.providers.totp.enabled: true"));
+    }
+    let (credential, seed) = match store::factor::pending(tx, &user.id)? {
+        Some((credential, sealed)) => {
+            let seed = env.keys.vault.open(&aad(&credential.id), &sealed)?;
+            (credential, seed)
+        }
+        None => pend(tx, env, user)?,
+    };
+    let issuer = providers.totp.issuer.clone();
+    let account = user.email.clone();
+    let uri = totp::uri(&seed, &credential.settings, &issuer, &account)?;
+    Ok(Enrolment { id: credential.id, uri, secret: totp::base32(&seed), account, issuer })
+}
+
+fn pend(
+    tx: &Write<'_>,
+    env: &Env,
+    user: &User,
+) -> Result<(TotpCredential, zeroize::Zeroizing<Vec<u8>>)> {
+    let seed = totp::new_secret();
+    let credential = TotpCredential {
+        id: CredentialId::new(),
+        user_id: user.id.clone(),
+        label: "Authenticator app".to_owned(),
+        settings: env.totp_settings(),
+        last_step: None,
+        active: false,
+        created_at: tx.now,
+        last_used_at: None,
+    };
+    let sealed = env.keys.vault.seal(&aad(&credential.id), &seed)?;
+    store::factor::insert_pending(tx, &credential, &sealed)?;
+    Ok((credential, seed))
+}
+
+/// How the first code of an enrolment was.
+#[derive(Debug)]
+pub enum Enrolled {
+    /// Right: the factor is in force. These are the recovery codes, shown once.
+    Active(Vec<Plain>),
+    /// Not right: nothing changed.
+    Wrong,
+}
+
+/// Puts a waiting authenticator in force with its first code, and makes recovery codes.
+pub fn confirm(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &UserId,
+    code: &str,
+    keep: Option<&SessionId>,
+) -> Result<Enrolled> {
+    who.must_be(user)?;
+    confirm_proved(tx, env, who, user, code, keep)
+}
+
+fn confirm_proved(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &UserId,
+    code: &str,
+    keep: Option<&SessionId>,
+) -> Result<Enrolled> {
+    let Some((credential, sealed)) = store::factor::pending(tx, user)? else {
+        return Err(Error::conflict("no authenticator waits to be confirmed")
+            .with_next("start the enrolment again"));
+    };
+    let seed = env.keys.vault.open(&aad(&credential.id), &sealed)?;
+    let step = totp::check(&seed, &credential.settings, &digits(code), tx.now);
+    let Some(step) = step else { return Ok(Enrolled::Wrong) };
+    put_in_force(tx, env, who, user, &credential.id, Some(step), keep).map(Enrolled::Active)
+}
+
+/// Puts a waiting authenticator in force without a code: for scripts on the host.
+pub fn confirm_unverified(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &UserId,
+) -> Result<Vec<Plain>> {
+    who.must_operate()?;
+    let Some((credential, _)) = store::factor::pending(tx, user)? else {
+        return Err(Error::conflict("no authenticator waits to be confirmed"));
+    };
+    put_in_force(tx, env, who, user, &credential.id, None, None)
+}
+
+fn put_in_force(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &UserId,
+    id: &CredentialId,
+    step: Option<i64>,
+    keep: Option<&SessionId>,
+) -> Result<Vec<Plain>> {
+    if !store::factor::activate(tx, id, step)? {
+        return Err(Error::conflict("this authenticator was confirmed already"));
+    }
+    let codes = new_codes(tx, env, user)?;
+    audit::record(tx, who, &Event::new("factor.enroll").user(user).with("type", "totp"))?;
+    // Sessions opened without the factor must not outlive its arrival.
+    let ended = store::session::end_of_user(tx, user, keep, "second factor added")?;
+    for session in ended {
+        store::grant::revoke_of_session(tx, &session, "second factor added", true)?;
+    }
+    Ok(codes)
+}
+
+fn new_codes(tx: &Write<'_>, env: &Env, user: &UserId) -> Result<Vec<Plain>> {
+    let codes: Vec<Plain> = (0..RECOVERY_CODES).map(|_| secret::random_code()).collect();
+    let mut macs = Vec::with_capacity(codes.len());
+    for code in &codes {
+        let read = secret::read_code(code.expose())
+            .ok_or_else(|| Error::internal("a fresh recovery code cannot be read back"))?;
+        macs.push(recovery_mac(env, user, &read));
+    }
+    store::factor::set_recovery_codes(tx, user, &macs)?;
+    Ok(codes)
+}
+
+/// Makes a new set of recovery codes; the old set is dead.
+pub fn regenerate_codes(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &UserId,
+) -> Result<Vec<Plain>> {
+    who.must_be(user)?;
+    if store::factor::active(tx, user)?.is_empty() {
+        return Err(Error::conflict("recovery codes need a second factor to recover")
+            .with_next("mcpcodex auth mfa enable --user NAME"));
+    }
+    let codes = new_codes(tx, env, user)?;
+    audit::record(tx, who, &Event::new("recovery_code.regenerate").user(user))?;
+    Ok(codes)
+}
+
+/// Removes every factor and recovery code, and ends every session but `keep`.
+pub fn disable(
+    tx: &Write<'_>,
+    who: &Actor,
+    user: &UserId,
+    keep: Option<&SessionId>,
+) -> Result<usize> {
+    who.must_be(user)?;
+    let removed = store::factor::delete_all(tx, user)?;
+    store::factor::set_recovery_codes(tx, user, &[])?;
+    attempt::succeed(tx, Scope::Totp, user.as_str())?;
+    attempt::succeed(tx, Scope::Recovery, user.as_str())?;
+    if removed > 0 {
+        let event = Event::new("factor.disable").user(user).with("removed", removed);
+        audit::record(tx, who, &event)?;
+        session::shut(tx, who, user, keep, "second factor removed")?;
+    }
+    Ok(removed)
+}
+
+/// A person's factors in force and how many recovery codes are left.
+pub fn list(r: &Read<'_>, who: &Actor, user: &UserId) -> Result<(Vec<TotpCredential>, u32)> {
+    who.must_be(user)?;
+    let factors = store::factor::active(r, user)?.into_iter().map(|(factor, _)| factor).collect();
+    Ok((factors, store::factor::recovery_codes_left(r, user)?))
+}
+
+/// Enrolment as a step of a sign-in: what to show.
+pub fn enroll_on_the_way(tx: &Write<'_>, env: &Env, way: &OnTheWay) -> Result<Option<Enrolment>> {
+    match store::sign_in::find(tx, &way.token, &way.arrival.browser)? {
+        Some(sign_in) if sign_in.stage == Stage::Enroll => enroll(tx, env, &way.user).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Enrolment as a step of a sign-in: the first code. Right: the codes are shown and wait to be stored.
+pub fn confirm_on_the_way(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    way: &OnTheWay,
+    code: &str,
+) -> Result<Option<Enrolled>> {
+    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
+    let Some(sign_in) = live.filter(|now| now.stage == Stage::Enroll) else { return Ok(None) };
+    let who = Actor::anonymous(origin.clone());
+    let enrolled = confirm_proved(tx, env, &who, &way.user.id, code, None)?;
+    if matches!(enrolled, Enrolled::Active(_)) {
+        let mut proved = sign_in.amr;
+        proved.extend([amr::OTP.to_owned(), amr::MFA.to_owned()]);
+        store::sign_in::advance(tx, &way.token, Stage::Enroll, Stage::RecoveryCodes, &proved)?;
+    }
+    Ok(Some(enrolled))
+}
+
+/// Shows a new set of recovery codes to a sign-in that stands at that step (the page was lost).
+pub fn codes_on_the_way(tx: &Write<'_>, env: &Env, way: &OnTheWay) -> Result<Option<Vec<Plain>>> {
+    match store::sign_in::find(tx, &way.token, &way.arrival.browser)? {
+        Some(sign_in) if sign_in.stage == Stage::RecoveryCodes => {
+            new_codes(tx, env, &way.user.id).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The recovery codes are stored: on to the session.
+pub fn codes_stored(tx: &Write<'_>, env: &Env, origin: &Origin, way: &OnTheWay) -> Result<Step> {
+    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
+    match live.filter(|now| now.stage == Stage::RecoveryCodes) {
+        Some(sign_in) => login::proceed(tx, env, origin, way, Stage::RecoveryCodes, sign_in.amr),
+        None => Ok(Step::Gone),
+    }
+}

@@ -1,0 +1,99 @@
+//! One-time links: `ID.MAC`, where the second half is a keyed hash of purpose and id.
+//! So the database holds nothing that opens anything, and a link can be printed again.
+
+use std::time::Duration;
+
+use super::env::Env;
+use crate::{
+    crypto::secret,
+    db::{Read, Write},
+    error::{Error, Result},
+    model::id::UserId,
+    store,
+    time::Time,
+};
+
+/// What a link is good for; a link of one purpose opens nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Making the first administrator.
+    Setup,
+    /// Choosing the first password.
+    Invite,
+}
+
+impl Purpose {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Invite => "invite",
+        }
+    }
+
+    fn lifetime(self) -> Duration {
+        match self {
+            Self::Setup => Duration::from_secs(24 * 3600),
+            Self::Invite => Duration::from_secs(72 * 3600),
+        }
+    }
+}
+
+/// A link as a person gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Printed {
+    /// Where it leads.
+    pub url: String,
+    /// When it ends.
+    pub expires_at: Time,
+}
+
+/// Makes a link; an older one of the same purpose for the same person opens nothing any more.
+pub fn make(tx: &Write<'_>, env: &Env, purpose: Purpose, user: Option<&UserId>) -> Result<Printed> {
+    store::link::void(tx, purpose.as_str(), user)?;
+    let id = secret::b64(&secret::random_bytes::<16>());
+    let expires_at = tx.now.plus(purpose.lifetime());
+    store::link::insert(tx, &id, purpose.as_str(), user, expires_at)?;
+    Ok(Printed { url: url(env, purpose, &id), expires_at })
+}
+
+/// The newest live link of a purpose, printed again.
+pub fn again(r: &Read<'_>, env: &Env, purpose: Purpose) -> Result<Option<Printed>> {
+    let link = store::link::newest(r, purpose.as_str())?;
+    Ok(link.map(|link| Printed { url: url(env, purpose, &link.id), expires_at: link.expires_at }))
+}
+
+/// Whom a link is for, if it is live. `Ok(None)`: for nobody in particular.
+pub fn read(r: &Read<'_>, env: &Env, purpose: Purpose, token: &str) -> Result<Option<UserId>> {
+    let id = checked(env, purpose, token)?;
+    store::link::live(r, id, purpose.as_str())?.map(|link| link.user_id).ok_or_else(over)
+}
+
+/// Uses a link, once, and answers whom it is for.
+pub fn spend(tx: &Write<'_>, env: &Env, purpose: Purpose, token: &str) -> Result<Option<UserId>> {
+    let id = checked(env, purpose, token)?;
+    let link = store::link::live(tx, id, purpose.as_str())?.ok_or_else(over)?;
+    if store::link::spend(tx, id, purpose.as_str())? { Ok(link.user_id) } else { Err(over()) }
+}
+
+fn checked<'t>(env: &Env, purpose: Purpose, token: &'t str) -> Result<&'t str> {
+    let (id, mac) = token.split_once('.').ok_or_else(over)?;
+    if secret::equal(self::mac(env, purpose, id).as_bytes(), mac.as_bytes()) {
+        Ok(id)
+    } else {
+        Err(over())
+    }
+}
+
+fn mac(env: &Env, purpose: Purpose, id: &str) -> String {
+    secret::b64(&env.keys.vault.mac("link", format!("{}:{id}", purpose.as_str()).as_bytes()))
+}
+
+fn url(env: &Env, purpose: Purpose, id: &str) -> String {
+    let token = format!("{id}.{}", mac(env, purpose, id));
+    format!("{}/{}?token={token}", env.site.issuer, purpose.as_str())
+}
+
+fn over() -> Error {
+    Error::absent("this link is not valid any more")
+        .with_next("links work once and for a limited time: ask the operator for a new one")
+}

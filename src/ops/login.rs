@@ -1,0 +1,318 @@
+//! Signing in: password first, then whatever the account still owes, one step at a time.
+//! [`begin`] reserves a try, [`verify`] hashes outside any transaction, [`finish`] settles.
+
+use std::time::Duration;
+
+use super::{attempt, audit, env::Env, password, session};
+use crate::{
+    crypto::secret::{self, Hashed, Plain},
+    db::{Read, Write},
+    error::{Error, Kind, Result},
+    model::{
+        actor::{Actor, Origin},
+        attempt::{Reserved, Scope},
+        audit::Event,
+        id::{SessionId, UserId},
+        name::Username,
+        password as policy,
+        session::{Session, amr},
+        sign_in::{LIFETIME, SignIn, Stage},
+        user::{User, UserState},
+    },
+    store,
+};
+
+/// A try that was reserved and waits for its comparison.
+#[derive(Debug)]
+pub struct Try {
+    subject: String,
+    address: String,
+    user: Option<UserId>,
+    phc: Option<String>,
+    next: Duration,
+}
+
+/// Whether a try may be made.
+#[derive(Debug)]
+pub enum Begun {
+    /// It may; it counts as wrong until [`finish`].
+    Try(Box<Try>),
+    /// Not before this long.
+    Wait(Duration),
+}
+
+/// What the comparison said.
+#[derive(Debug)]
+pub struct Compared {
+    matches: bool,
+    rehash: Option<String>,
+}
+
+/// Where a person wants to be, and in which browser.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The browser's cookie, hashed.
+    pub browser: Hashed,
+    /// The path on our own origin that they wanted.
+    pub return_to: String,
+    /// Whether to be remembered.
+    pub remember_me: bool,
+    /// The session the browser had until now; it ends when a new one opens.
+    pub previous: Option<SessionId>,
+}
+
+/// How a step of a sign-in ended.
+#[derive(Debug)]
+pub enum Step {
+    /// Not right. The text is the same for every reason; the next try counts after this long.
+    Wrong(Duration),
+    /// One step further: this one is next.
+    Next(Stage),
+    /// In.
+    In(Box<Session>, String),
+    /// There is no such sign-in, or not at this step: start again.
+    Gone,
+}
+
+/// The first step's result: a step, and the token that carries the sign-in through the next ones.
+#[derive(Debug)]
+pub struct Finished {
+    /// What comes.
+    pub step: Step,
+    /// Names the sign-in, when more steps follow.
+    pub token: Option<Plain>,
+}
+
+/// Reserves a try for a name, whether anyone has it or not, and for the address.
+pub fn begin(tx: &Write<'_>, env: &Env, origin: &Origin, username: &str) -> Result<Begun> {
+    let subject = subject(username);
+    let address = attempt::address_key(&origin.address);
+    if let Reserved::Wait(wait) =
+        attempt::reserve(tx, Scope::Address, &address, &env.address_limits())?
+    {
+        return Ok(Begun::Wait(wait));
+    }
+    let next = match attempt::reserve(tx, Scope::Account, &subject, &env.account_limits())? {
+        Reserved::Go(tries) => tries.next_at.since(tx.now),
+        Reserved::Wait(wait) => {
+            attempt::give_back(tx, Scope::Address, &address)?;
+            return Ok(Begun::Wait(wait));
+        }
+    };
+    let user = match Username::lookup_key(username) {
+        Some(key) => store::user::by_username_key(tx, &key)?,
+        None => None,
+    };
+    let phc = match &user {
+        Some(user) => store::user::password_hash(tx, &user.id)?,
+        None => None,
+    };
+    Ok(Begun::Try(Box::new(Try { subject, address, user: user.map(|user| user.id), phc, next })))
+}
+
+/// What the tries of a typed name are counted under, without keeping what was typed when it is no name.
+fn subject(username: &str) -> String {
+    Username::lookup_key(username)
+        .unwrap_or_else(|| format!("#{}", secret::b64(Hashed::of(username).as_bytes())))
+}
+
+/// Compares; as slow for an unknown name as for a known one. Blocks: never on a runtime thread.
+pub fn verify(env: &Env, attempt: &Try, candidate: &str) -> Result<Compared> {
+    let candidate = policy::normalise(candidate);
+    let Some(phc) = &attempt.phc else {
+        env.hasher.burn(&candidate)?;
+        return Ok(Compared { matches: false, rehash: None });
+    };
+    let verified = env.hasher.verify(&candidate, phc)?;
+    let rehash = (verified.matches && verified.stale).then(|| env.hasher.hash(&candidate));
+    Ok(Compared { matches: verified.matches, rehash: rehash.and_then(Result::ok) })
+}
+
+/// Gives a try back that was never compared, because the permits for hashing were taken.
+pub fn abandon(tx: &Write<'_>, attempt: &Try, why: &Error) -> Result<()> {
+    if why.kind() == Kind::Busy {
+        attempt::give_back(tx, Scope::Account, &attempt.subject)?;
+        attempt::give_back(tx, Scope::Address, &attempt.address)?;
+    }
+    Ok(())
+}
+
+/// Settles a try that opens nothing, such as the old password before a new one; how long to wait when it was wrong.
+pub fn settle(tx: &Write<'_>, attempt: &Try, compared: &Compared) -> Result<Option<Duration>> {
+    if !compared.matches {
+        return Ok(Some(attempt.next));
+    }
+    attempt::succeed(tx, Scope::Account, &attempt.subject)?;
+    attempt::give_back(tx, Scope::Address, &attempt.address)?;
+    Ok(None)
+}
+
+/// Settles a try: wrong stays counted, right starts the next step.
+pub fn finish(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    attempt: &Try,
+    compared: &Compared,
+    arrival: &Arrival,
+) -> Result<Finished> {
+    let user = match (&attempt.user, compared.matches) {
+        (Some(id), true) => store::user::by_id(tx, id)?,
+        _ => None,
+    };
+    // The row may have changed while we hashed: a lock or a new password decides.
+    let good = user.filter(|user| user.state == UserState::Active);
+    let Some(user) = good.filter(|user| unchanged(tx, user, attempt)) else {
+        let mut event = Event::new("sign_in.wrong").with("next_try_s", attempt.next.as_secs());
+        if let Some(user) = &attempt.user {
+            event = event.user(user);
+        }
+        audit::record(tx, &Actor::anonymous(origin.clone()), &event)?;
+        return Ok(Finished { step: Step::Wrong(attempt.next), token: None });
+    };
+    attempt::succeed(tx, Scope::Account, &attempt.subject)?;
+    attempt::give_back(tx, Scope::Address, &attempt.address)?;
+    if let (Some(new), Some(old)) = (&compared.rehash, &attempt.phc) {
+        store::user::rehash_password(tx, &user.id, old, new)?;
+    }
+    let proved = vec![amr::PASSWORD.to_owned()];
+    match next_stage(tx, env, &user, &proved)? {
+        Some(stage) => {
+            let token = secret::random_token(32);
+            let sign_in = SignIn {
+                user_id: user.id.clone(),
+                stage,
+                remember_me: arrival.remember_me,
+                amr: proved,
+                return_to: arrival.return_to.clone(),
+                expires_at: tx.now.plus(LIFETIME),
+            };
+            store::sign_in::insert(tx, &Hashed::of(token.expose()), &arrival.browser, &sign_in)?;
+            Ok(Finished { step: Step::Next(stage), token: Some(token) })
+        }
+        None => {
+            let session = open(tx, env, origin, &user, proved, arrival)?;
+            let step = Step::In(Box::new(session), arrival.return_to.clone());
+            Ok(Finished { step, token: None })
+        }
+    }
+}
+
+fn unchanged(r: &Read<'_>, user: &User, attempt: &Try) -> bool {
+    store::user::password_hash(r, &user.id).is_ok_and(|now| now == attempt.phc)
+}
+
+fn open(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    user: &User,
+    amr: Vec<String>,
+    arrival: &Arrival,
+) -> Result<Session> {
+    if let Some(previous) = &arrival.previous {
+        store::session::end(tx, previous, "signed in again")?;
+        store::grant::revoke_of_session(tx, previous, "signed in again", true)?;
+    }
+    let remember_me = arrival.remember_me && env.remember_me_allowed();
+    session::open(tx, env, origin, user, amr, remember_me)
+}
+
+/// What the account still owes after `proved`; `None` when it owes nothing.
+fn next_stage(tx: &Write<'_>, env: &Env, user: &User, proved: &[String]) -> Result<Option<Stage>> {
+    let mfa = &env.config.authentication.mfa;
+    let has_factor = mfa.enabled && !store::factor::active(tx, &user.id)?.is_empty();
+    let verified = proved.iter().any(|method| method == amr::MFA);
+    // The factor comes before the new password: whoever only knows the old one must not choose the next.
+    if has_factor && !verified {
+        return Ok(Some(Stage::SecondFactor));
+    }
+    let expired = env.password_lifetime().is_some_and(|lifetime| {
+        user.password_changed_at.is_some_and(|set| tx.now >= set.plus(lifetime))
+    });
+    if expired {
+        return Ok(Some(Stage::PasswordExpired));
+    }
+    if has_factor || !env.factor_required(user) {
+        return Ok(None);
+    }
+    let from = user.mfa_grace_from.unwrap_or(tx.now);
+    if user.mfa_grace_from.is_none() {
+        store::user::set_grace(tx, &user.id, Some(from))?;
+    }
+    let in_grace = tx.now < from.plus(mfa.grace_period);
+    Ok((!in_grace).then_some(Stage::Enroll))
+}
+
+/// A sign-in found by its token, in the browser that began it.
+#[derive(Clone, Debug)]
+pub struct OnTheWay {
+    /// The sign-in.
+    pub sign_in: SignIn,
+    /// Who.
+    pub user: User,
+    pub(super) token: Hashed,
+    pub(super) arrival: Arrival,
+}
+
+/// Finds the sign-in that a browser is in the middle of.
+pub fn on_the_way(
+    r: &Read<'_>,
+    token: &str,
+    browser: &Hashed,
+    previous: Option<SessionId>,
+) -> Result<Option<OnTheWay>> {
+    let token = Hashed::of(token);
+    let Some(sign_in) = store::sign_in::find(r, &token, browser)? else { return Ok(None) };
+    let Some(user) = store::user::by_id(r, &sign_in.user_id)? else { return Ok(None) };
+    if user.state != UserState::Active {
+        return Ok(None);
+    }
+    let arrival = Arrival {
+        browser: browser.clone(),
+        return_to: sign_in.return_to.clone(),
+        remember_me: sign_in.remember_me,
+        previous,
+    };
+    Ok(Some(OnTheWay { sign_in, user, token, arrival }))
+}
+
+/// Leaves the step `from` with `proved`: to the next one, or in.
+pub(super) fn proceed(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    way: &OnTheWay,
+    from: Stage,
+    proved: Vec<String>,
+) -> Result<Step> {
+    let Some(user) = store::user::by_id(tx, &way.user.id)? else { return Ok(Step::Gone) };
+    if let Some(stage) = next_stage(tx, env, &user, &proved)? {
+        let moved = store::sign_in::advance(tx, &way.token, from, stage, &proved)?;
+        return Ok(if moved { Step::Next(stage) } else { Step::Gone });
+    }
+    if user.state != UserState::Active || !store::sign_in::take(tx, &way.token, from)? {
+        return Ok(Step::Gone);
+    }
+    let session = open(tx, env, origin, &user, proved, &way.arrival)?;
+    Ok(Step::In(Box::new(session), way.sign_in.return_to.clone()))
+}
+
+/// Stores the new password of a sign-in that stands at `PasswordExpired`, and goes on.
+pub fn change_expired(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    way: &OnTheWay,
+    chosen: &password::Chosen,
+) -> Result<Step> {
+    let still = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
+    let Some(sign_in) = still.filter(|now| now.stage == Stage::PasswordExpired) else {
+        return Ok(Step::Gone);
+    };
+    let who = Actor::anonymous(origin.clone());
+    // Ends the person's other sign-ins and sessions; this one is put back so that it can go on.
+    password::store(tx, env, &who, &way.user.id, chosen, None)?;
+    store::sign_in::insert(tx, &way.token, &way.arrival.browser, &sign_in)?;
+    proceed(tx, env, origin, way, Stage::PasswordExpired, sign_in.amr)
+}

@@ -1,0 +1,21 @@
+//! The use cases: what the product does, once, for every face.
+//! Each is a plain synchronous function over a transaction; what is slow (hashing, signing) happens outside of it.
+
+pub mod apikey;
+pub mod attempt;
+pub mod audit;
+pub mod client;
+pub mod env;
+pub mod factor;
+pub mod key;
+pub mod link;
+pub mod login;
+pub mod oauth;
+pub mod password;
+pub mod resource;
+pub mod seen;
+pub mod session;
+pub mod setup;
+pub mod sweep;
+pub mod user;
+pub mod validate;

@@ -1,0 +1,236 @@
+//! What the person behind a waiting authorization request must do next, and what the client is answered in the end.
+//! The request itself was checked in `begin`; how pages look is left to `http`.
+
+use super::{
+    Code, Refusal,
+    begin::{answer as answer_url, refused},
+    consent::{self, Question},
+    policy,
+};
+use crate::{
+    crypto::secret::{Hashed, random_token},
+    db::{Read, Write},
+    error::Result,
+    model::{
+        actor::Actor,
+        audit::Event,
+        authorization::{AuthorizationCode, AuthorizationRequest, CODE_LIFETIME},
+        client::{Client, ClientOrigin},
+        id::RequestId,
+        scope::ScopeSet,
+        session::Session,
+    },
+    ops::{audit, env::Env, session::SignedIn},
+    store,
+};
+
+/// What comes next.
+#[derive(Clone, Debug)]
+pub enum Next {
+    /// Nobody is signed in: the sign-in pages, then here again.
+    SignIn,
+    /// The client wants a fresh sign-in: the sign-in pages although someone is signed in.
+    SignInAgain,
+    /// The person is asked.
+    Consent(Box<Question>),
+    /// The answer goes to the client.
+    Redirect(String),
+    /// No such request in this browser: answered before, too old, or never there.
+    Gone,
+}
+
+/// What the sign-in page says of the request that waits behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The client's name.
+    pub client: String,
+    /// Who is expected.
+    pub login_hint: Option<String>,
+}
+
+/// The request that waits in this browser, as the sign-in page shows it.
+pub fn waiting(r: &Read<'_>, request: &RequestId, browser: &Hashed) -> Result<Option<Waiting>> {
+    let Some(request) = store::authorization::request(r, request, browser)? else {
+        return Ok(None);
+    };
+    let client = store::client::by_id(r, &request.client_id)?;
+    Ok(client.map(|client| Waiting { client: client.name, login_hint: request.login_hint }))
+}
+
+/// Everything that an answer depends on, read anew at each step: what a page carried counts for nothing.
+struct Case<'a> {
+    env: &'a Env,
+    request: AuthorizationRequest,
+    client: Client,
+    signed_in: &'a SignedIn,
+    scopes: ScopeSet,
+}
+
+enum Opened<'a> {
+    Case(Box<Case<'a>>),
+    Next(Next),
+}
+
+/// Decides what comes next for a request; answers it at once where nothing needs to be asked.
+pub fn decide(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    browser: &Hashed,
+    request: &RequestId,
+    signed_in: Option<&SignedIn>,
+) -> Result<Next> {
+    let case = match open(tx, env, browser, request, signed_in)? {
+        Opened::Case(case) => case,
+        Opened::Next(next) => return Ok(next),
+    };
+    let user = &case.signed_in.user.id;
+    let known = case.client.origin == ClientOrigin::BuiltIn
+        || consent::covers(tx, user, &case.client.id, &case.request.resources, &case.scopes)?;
+    if known && !case.request.prompt.consent {
+        return give(tx, who, &case);
+    }
+    if case.request.prompt.none {
+        return refuse(
+            tx,
+            env,
+            &case.request,
+            Code::ConsentRequired,
+            "the person must be asked first",
+        );
+    }
+    let question =
+        consent::question(tx, &case.request, &case.client, &case.signed_in.user, &case.scopes)?;
+    Ok(Next::Consent(Box::new(question)))
+}
+
+/// Takes the person's decision. The kept request decides what was allowed; the decision is yes or no.
+pub fn answer(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    browser: &Hashed,
+    request: &RequestId,
+    signed_in: Option<&SignedIn>,
+    allow: bool,
+) -> Result<Next> {
+    let case = match open(tx, env, browser, request, signed_in)? {
+        Opened::Case(case) => case,
+        Opened::Next(next) => return Ok(next),
+    };
+    let user = &case.signed_in.user.id;
+    let event = |name| {
+        Event::new(name)
+            .user(user)
+            .client(&case.client.id)
+            .session(&case.signed_in.session.id)
+            .with("scopes", case.scopes.to_string())
+    };
+    if !allow {
+        audit::record(tx, who, &event("consent.deny"))?;
+        return refuse(tx, env, &case.request, Code::AccessDenied, "the person said no");
+    }
+    consent::remember(tx, user, &case.client.id, &case.request.resources, &case.scopes)?;
+    audit::record(tx, who, &event("consent.allow"))?;
+    give(tx, who, &case)
+}
+
+/// Finds the request and passes it if someone fitting is signed in.
+fn open<'a>(
+    tx: &Write<'_>,
+    env: &'a Env,
+    browser: &Hashed,
+    id: &RequestId,
+    signed_in: Option<&'a SignedIn>,
+) -> Result<Opened<'a>> {
+    let next = |next| Ok(Opened::Next(next));
+    let Some(request) = store::authorization::request(tx, id, browser)? else {
+        return next(Next::Gone);
+    };
+    let client = store::client::by_id(tx, &request.client_id)?;
+    // Switched off, or its redirect URI withdrawn, while the person was reading: nobody is redirected.
+    let Some(client) =
+        client.filter(|client| !client.disabled && client.accepts_redirect(&request.redirect_uri))
+    else {
+        store::authorization::take_request(tx, id)?;
+        return next(Next::Gone);
+    };
+    let fresh = signed_in.filter(|one| is_fresh(&request, &one.session, tx));
+    let Some(signed_in) = fresh else {
+        return if request.prompt.none {
+            refuse(tx, env, &request, Code::LoginRequired, "nobody fitting is signed in")
+                .map(Opened::Next)
+        } else if signed_in.is_some() {
+            next(Next::SignInAgain)
+        } else {
+            next(Next::SignIn)
+        };
+    };
+    let scopes = policy::of_person(&signed_in.user, &request.scopes);
+    if scopes.is_empty() && !request.scopes.is_empty() {
+        return refuse(
+            tx,
+            env,
+            &request,
+            Code::InvalidScope,
+            "none of the scopes can be had by this person",
+        )
+        .map(Opened::Next);
+    }
+    Ok(Opened::Case(Box::new(Case { env, request, client, signed_in, scopes })))
+}
+
+/// Whether the sign-in is as young as the client wants it (OpenID Connect Core §3.1.2.1).
+fn is_fresh(request: &AuthorizationRequest, session: &Session, tx: &Write<'_>) -> bool {
+    let since_asked = session.auth_time > request.created_at;
+    let young =
+        request.max_age.is_none_or(|age| tx.now.since(session.auth_time) <= age && !age.is_zero());
+    since_asked || (young && !request.prompt.login)
+}
+
+/// Makes the code and sends it to the client, once.
+fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
+    let request = &case.request;
+    if !store::authorization::take_request(tx, &request.id)? {
+        return Ok(Next::Gone);
+    }
+    let code = random_token(32);
+    let row = AuthorizationCode {
+        client_id: case.client.id.clone(),
+        user_id: case.signed_in.user.id.clone(),
+        session_id: case.signed_in.session.id.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        code_challenge: request.code_challenge.clone(),
+        scopes: case.scopes.clone(),
+        resources: request.resources.clone(),
+        nonce: request.nonce.clone(),
+        expires_at: tx.now.plus(CODE_LIFETIME),
+        grant_id: None,
+        spent: false,
+    };
+    store::authorization::insert_code(tx, &Hashed::of(code.expose()), &row)?;
+    let event = Event::new("code.create")
+        .user(&row.user_id)
+        .client(&row.client_id)
+        .session(&row.session_id)
+        .with("scopes", row.scopes.to_string());
+    audit::record(tx, who, &event)?;
+    let pairs = [("code", code.expose())];
+    let url = answer_url(case.env, &request.redirect_uri, request.state.as_deref(), &pairs);
+    Ok(Next::Redirect(url))
+}
+
+/// Answers the client with an error, once.
+fn refuse(
+    tx: &Write<'_>,
+    env: &Env,
+    request: &AuthorizationRequest,
+    code: Code,
+    why: &'static str,
+) -> Result<Next> {
+    if !store::authorization::take_request(tx, &request.id)? {
+        return Ok(Next::Gone);
+    }
+    let refusal = Refusal::new(code, why);
+    Ok(Next::Redirect(refused(env, &request.redirect_uri, request.state.as_deref(), &refusal)))
+}

@@ -1,0 +1,292 @@
+//! The front door of `/authorize`: checks a request in the order in which a refusal may be told to whom, and keeps
+//! what passed. What the person then sees is decided in `authorize`.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::{Code, Refusal, policy, terms::Terms};
+use crate::{
+    crypto::{pkce, secret::Hashed},
+    db::Write,
+    error::{Error, Result},
+    model::{
+        authorization::{AuthorizationRequest, Prompt},
+        client::{Client, GrantType},
+        id::{ClientId, RequestId},
+        scope::ScopeSet,
+    },
+    ops::env::Env,
+    store,
+};
+
+/// The only parameter that may come more than once (RFC 8707 §2).
+const REPEATABLE: &str = "resource";
+const STATE_MAX: usize = 2_048;
+const NONCE_MAX: usize = 512;
+const HINT_MAX: usize = 256;
+/// Requests that wait for a person, over all browsers; beyond it the server says that it is busy.
+const WAITING_MAX: u32 = 100_000;
+
+/// What becomes of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It waits for the person in this browser.
+    Waiting(RequestId),
+    /// The client is told what is wrong, by redirect.
+    Redirect(String),
+    /// It is not certain that the client is meant: the person is told, and nobody is redirected (RFC 9700 §4.11).
+    Page(Unsure),
+}
+
+/// Why a request is answered with a page of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsure {
+    /// No client of that id, or it was switched off.
+    UnknownClient,
+    /// No redirect URI, or not one of the client's.
+    UnknownRedirect,
+    /// A parameter that decides about client or redirect came twice.
+    Ambiguous,
+}
+
+impl Unsure {
+    /// What is wrong, in a sentence.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::UnknownClient => {
+                "The app that sent you here is not, or no longer, registered with this server."
+            }
+            Self::UnknownRedirect => {
+                "The app that sent you here wants the answer at an address that is not registered for it."
+            }
+            Self::Ambiguous => "The app that sent you here contradicts itself about who it is.",
+        }
+    }
+
+    /// What the person can do.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::UnknownClient => {
+                "Remove the connection in the app and add it again, so that it registers anew. \
+                 If that does not help, ask whoever runs this server to register the app."
+            }
+            Self::UnknownRedirect => {
+                "Remove the connection in the app and add it again. If the app was set up by hand, \
+                 its redirect URI must be registered here letter by letter."
+            }
+            Self::Ambiguous => {
+                "Go back to the app and start again; if it happens again, report it to its maker."
+            }
+        }
+    }
+}
+
+/// Where an answer goes, once that is certain.
+struct Return<'p> {
+    client: Client,
+    uri: &'p str,
+    state: Option<&'p str>,
+}
+
+struct Params<'p> {
+    single: HashMap<&'p str, &'p str>,
+    resources: Vec<String>,
+    twice: Vec<&'p str>,
+}
+
+impl<'p> Params<'p> {
+    /// Parameters without a value count as left out (RFC 6749 §3.1).
+    fn read(pairs: &'p [(String, String)]) -> Self {
+        let mut params = Self { single: HashMap::new(), resources: Vec::new(), twice: Vec::new() };
+        for (name, value) in pairs {
+            let (name, value) = (name.as_str(), value.as_str());
+            if name == REPEATABLE {
+                if !value.is_empty() {
+                    params.resources.push(value.to_owned());
+                }
+            } else if params.single.insert(name, value).is_some() {
+                params.twice.push(name);
+            }
+        }
+        params
+    }
+
+    fn get(&self, name: &str) -> Option<&'p str> {
+        self.single.get(name).copied().filter(|value| !value.is_empty())
+    }
+}
+
+/// Checks a request and keeps it, bound to the browser that brought it.
+pub fn begin(
+    tx: &Write<'_>,
+    env: &Env,
+    browser: &Hashed,
+    pairs: &[(String, String)],
+) -> Result<Begun> {
+    let params = Params::read(pairs);
+    let back = match back(tx, &params)? {
+        Ok(back) => back,
+        Err(unsure) => return Ok(Begun::Page(unsure)),
+    };
+    let request = match check(tx, &params, &back)? {
+        Ok(request) => request,
+        Err(refusal) => {
+            let url = refused(env, back.uri, back.state, &refusal);
+            return Ok(Begun::Redirect(url));
+        }
+    };
+    if store::authorization::count_requests(tx)? >= WAITING_MAX {
+        return Err(Error::busy("too many authorization requests are waiting"));
+    }
+    store::authorization::insert_request(tx, &request, browser)?;
+    Ok(Begun::Waiting(request.id))
+}
+
+/// Client and redirect URI, both certain.
+fn back<'p>(tx: &Write<'_>, params: &Params<'p>) -> Result<Result<Return<'p>, Unsure>> {
+    if params.twice.iter().any(|name| matches!(*name, "client_id" | "redirect_uri")) {
+        return Ok(Err(Unsure::Ambiguous));
+    }
+    let Some(id) = params.get("client_id") else { return Ok(Err(Unsure::UnknownClient)) };
+    let client = store::client::by_id(tx, &ClientId::from_text(id))?;
+    let Some(client) = client.filter(|client| !client.disabled) else {
+        return Ok(Err(Unsure::UnknownClient));
+    };
+    let Some(uri) = params.get("redirect_uri").filter(|uri| client.accepts_redirect(uri)) else {
+        return Ok(Err(Unsure::UnknownRedirect));
+    };
+    // A state that came twice, or is too long to be carried, is none that could be returned.
+    let state = params
+        .get("state")
+        .filter(|state| state.len() <= STATE_MAX && !params.twice.contains(&"state"));
+    Ok(Ok(Return { client, uri, state }))
+}
+
+fn check(
+    tx: &Write<'_>,
+    params: &Params<'_>,
+    back: &Return<'_>,
+) -> Result<Result<AuthorizationRequest, Refusal>> {
+    let form = match form(params, &back.client) {
+        Ok(form) => form,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let resources = match policy::resources(tx, &back.client, &params.resources)? {
+        Ok(resources) => resources,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let asked = params.get("scope").unwrap_or_default();
+    let scopes = if asked.is_empty() {
+        policy::scopes(&back.client, &resources, &ScopeSet::default())
+    } else {
+        policy::having(&back.client, &resources, &ScopeSet::parse(asked))
+    };
+    if scopes.is_empty() && !asked.is_empty() {
+        return Ok(Err(Refusal::new(
+            Code::InvalidScope,
+            "none of the scopes can be had by this client",
+        )));
+    }
+    Ok(Ok(AuthorizationRequest {
+        id: RequestId::new(),
+        client_id: back.client.id.clone(),
+        redirect_uri: back.uri.to_owned(),
+        scopes,
+        resources: resources.into_iter().map(|resource| resource.uri).collect(),
+        state: back.state.map(str::to_owned),
+        nonce: params.get("nonce").map(str::to_owned),
+        code_challenge: form.challenge.to_owned(),
+        prompt: form.prompt,
+        max_age: form.max_age,
+        login_hint: params
+            .get("login_hint")
+            .filter(|hint| hint.len() <= HINT_MAX)
+            .map(str::to_owned),
+        created_at: tx.now,
+    }))
+}
+
+struct Form<'p> {
+    challenge: &'p str,
+    prompt: Prompt,
+    max_age: Option<Duration>,
+}
+
+/// What can be said without asking the database.
+fn form<'p>(params: &Params<'p>, client: &Client) -> Result<Form<'p>, Refusal> {
+    let refuse = |code, why: &'static str| Err(Refusal::new(code, why));
+    if !params.twice.is_empty() {
+        return refuse(Code::InvalidRequest, "a parameter came more than once");
+    }
+    if params.get("state").is_some_and(|state| state.len() > STATE_MAX) {
+        return refuse(Code::InvalidRequest, "state may have at most 2048 bytes");
+    }
+    match params.get("response_type") {
+        Some("code") => {}
+        Some(_) => {
+            return refuse(Code::UnsupportedResponseType, "only response_type=code is supported");
+        }
+        None => return refuse(Code::InvalidRequest, "response_type is missing"),
+    }
+    if !client.may(GrantType::AuthorizationCode) {
+        return refuse(
+            Code::UnauthorizedClient,
+            "this client may not use the authorization code grant",
+        );
+    }
+    if params.get("response_mode").is_some_and(|mode| mode != "query") {
+        return refuse(Code::InvalidRequest, "only response_mode=query is supported");
+    }
+    if params.get("request").is_some() {
+        return refuse(Code::RequestNotSupported, "the request parameter is not supported");
+    }
+    if params.get("request_uri").is_some() {
+        return refuse(Code::RequestUriNotSupported, "the request_uri parameter is not supported");
+    }
+    let Some(challenge) = params.get("code_challenge") else {
+        return refuse(
+            Code::InvalidRequest,
+            "code_challenge is missing: PKCE is required (RFC 7636)",
+        );
+    };
+    if params.get("code_challenge_method") != Some("S256") {
+        return refuse(Code::InvalidRequest, "code_challenge_method must be S256");
+    }
+    if !pkce::is_challenge(challenge) {
+        return refuse(Code::InvalidRequest, "code_challenge must be the base64url of a SHA-256");
+    }
+    if params.get("nonce").is_some_and(|nonce| nonce.len() > NONCE_MAX) {
+        return refuse(Code::InvalidRequest, "nonce may have at most 512 bytes");
+    }
+    let Some(prompt) = Prompt::parse(params.get("prompt").unwrap_or_default()) else {
+        return refuse(Code::InvalidRequest, "prompt=none cannot be combined");
+    };
+    let max_age = match params.get("max_age").map(str::parse::<u32>) {
+        None => None,
+        Some(Ok(seconds)) => Some(Duration::from_secs(seconds.into())),
+        Some(Err(_)) => return refuse(Code::InvalidRequest, "max_age must be a number of seconds"),
+    };
+    Ok(Form { challenge, prompt, max_age })
+}
+
+/// The redirect that tells the client of a refusal (RFC 6749 §4.1.2.1, RFC 9207).
+pub(super) fn refused(env: &Env, uri: &str, state: Option<&str>, refusal: &Refusal) -> String {
+    let pairs =
+        [("error", refusal.code.as_str()), ("error_description", refusal.description.as_ref())];
+    answer(env, uri, state, &pairs)
+}
+
+/// An answer to the client: the redirect URI as it came, its own query first, and `iss` always.
+pub(super) fn answer(env: &Env, uri: &str, state: Option<&str>, pairs: &[(&str, &str)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs);
+    if let Some(state) = state {
+        query.append_pair("state", state);
+    }
+    query.append_pair("iss", Terms::of(env).issuer);
+    let joint = match uri.find('?') {
+        None => "?",
+        Some(at) if at + 1 == uri.len() || uri.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    format!("{uri}{joint}{}", query.finish())
+}

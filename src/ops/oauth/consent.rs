@@ -1,0 +1,169 @@
+//! What a person is asked before a client gets anything, and what they allowed before.
+//! When to ask is decided in `authorize`.
+
+use crate::{
+    db::{Read, Write},
+    error::Result,
+    model::{
+        authorization::AuthorizationRequest,
+        client::{Client, ClientOrigin},
+        id::{ClientId, RequestId, UserId},
+        redirect::{host_of, is_local},
+        resource::ResourceUri,
+        scope::{ADMIN_PREFIX, ScopeSet, describe},
+        user::User,
+    },
+    store,
+};
+
+/// Where the answer goes, as the person should see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A host on the web.
+    Host(String),
+    /// A program on this computer.
+    ThisComputer,
+    /// An app that registered a scheme of its own.
+    App(String),
+}
+
+/// One thing that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The scope.
+    pub scope: String,
+    /// What it lets the client do.
+    pub sentence: String,
+    /// Whether it deserves a second look.
+    pub sensitive: bool,
+    /// Whether it was not allowed before.
+    pub new: bool,
+}
+
+/// What the consent page says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The request that waits for the answer.
+    pub request: RequestId,
+    /// Who asks.
+    pub client_id: ClientId,
+    /// The name it goes by.
+    pub client_name: String,
+    /// Whether it belongs to this server.
+    pub built_in: bool,
+    /// Where the answer goes.
+    pub destination: Destination,
+    /// Name and identifier of what the tokens are for.
+    pub resources: Vec<(String, String)>,
+    /// What is asked for.
+    pub scopes: Vec<Line>,
+    /// Who is asked.
+    pub username: String,
+    /// Their address.
+    pub email: String,
+}
+
+/// Puts the question together.
+pub fn question(
+    r: &Read<'_>,
+    request: &AuthorizationRequest,
+    client: &Client,
+    user: &User,
+    scopes: &ScopeSet,
+) -> Result<Question> {
+    let before = allowed(r, &user.id, &client.id, &request.resources)?;
+    let mut resources = Vec::with_capacity(request.resources.len());
+    let mut words: Vec<(String, String)> = Vec::new();
+    for uri in &request.resources {
+        if let Some(resource) = store::resource::by_uri(r, uri)? {
+            resources.push((resource.name, uri.as_str().to_owned()));
+            words.extend(resource.scopes);
+        }
+    }
+    let line = |scope: &str| {
+        let own = words.iter().find(|(name, text)| name == scope && !text.is_empty());
+        let (plain, sensitive) = describe(scope);
+        Line {
+            scope: scope.to_owned(),
+            sentence: own.map_or(plain, |(_, text)| text.clone()),
+            sensitive: sensitive || scope.starts_with(ADMIN_PREFIX),
+            new: !before.has(scope),
+        }
+    };
+    Ok(Question {
+        request: request.id.clone(),
+        client_id: client.id.clone(),
+        client_name: client.name.clone(),
+        built_in: client.origin == ClientOrigin::BuiltIn,
+        destination: destination(&request.redirect_uri),
+        resources,
+        scopes: scopes.iter().map(line).collect(),
+        username: user.username.clone(),
+        email: user.email.clone(),
+    })
+}
+
+fn destination(uri: &str) -> Destination {
+    if is_local(uri) {
+        return Destination::ThisComputer;
+    }
+    let scheme = uri.split(':').next().unwrap_or_default();
+    match host_of(uri) {
+        Some(host) if scheme.eq_ignore_ascii_case("https") => Destination::Host(host),
+        _ => Destination::App(scheme.to_owned()),
+    }
+}
+
+/// Whether everything was allowed before. A request for nothing in particular is asked about each time, since
+/// nothing of it can be remembered.
+pub fn covers(
+    r: &Read<'_>,
+    user: &UserId,
+    client: &ClientId,
+    resources: &[ResourceUri],
+    scopes: &ScopeSet,
+) -> Result<bool> {
+    Ok(!scopes.is_empty() && scopes.is_subset(&allowed(r, user, client, resources)?))
+}
+
+/// Remembers what was allowed, beside what was before.
+pub fn remember(
+    tx: &Write<'_>,
+    user: &UserId,
+    client: &ClientId,
+    resources: &[ResourceUri],
+    scopes: &ScopeSet,
+) -> Result<()> {
+    for resource in keys(resources) {
+        let all = store::consent::get(tx, user, client, resource)?.union(scopes);
+        store::consent::put(tx, user, client, resource, &all)?;
+    }
+    Ok(())
+}
+
+/// What was allowed for every one of the resources.
+fn allowed(
+    r: &Read<'_>,
+    user: &UserId,
+    client: &ClientId,
+    resources: &[ResourceUri],
+) -> Result<ScopeSet> {
+    let mut all: Option<ScopeSet> = None;
+    for resource in keys(resources) {
+        let here = store::consent::get(r, user, client, resource)?;
+        all = Some(match all {
+            Some(before) => before.filter(|scope| here.has(scope)),
+            None => here,
+        });
+    }
+    Ok(all.unwrap_or_default())
+}
+
+/// How resources are named in the table: no resource is one, too.
+fn keys(resources: &[ResourceUri]) -> Vec<&str> {
+    if resources.is_empty() {
+        vec![""]
+    } else {
+        resources.iter().map(ResourceUri::as_str).collect()
+    }
+}

@@ -1,0 +1,215 @@
+//! A code becomes tokens, once (RFC 6749 §4.1.3, RFC 7636 §4.6).
+//! Who the client is was found out before; the further life of its refresh token is `refresh`.
+
+use super::{
+    Code, Outcome, Refusal, policy, refresh_token,
+    terms::Terms,
+    token::{self, Subject},
+};
+use crate::{
+    crypto::{
+        pkce,
+        secret::{Hashed, Plain},
+    },
+    db::Write,
+    error::{Error, Result},
+    model::{
+        actor::Actor,
+        audit::Event,
+        authorization::AuthorizationCode,
+        client::{Client, GrantType},
+        grant::{Grant, RefreshToken},
+        id::GrantId,
+        resource::Resource,
+        scope::OFFLINE_ACCESS,
+    },
+    ops::{
+        audit,
+        env::Env,
+        session::{self, SignedIn},
+    },
+    store,
+};
+
+/// What a client sends with a code.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// The code.
+    pub code: Option<String>,
+    /// The redirect URI of the authorization request.
+    pub redirect_uri: Option<String>,
+    /// What the challenge was made from.
+    pub verifier: Option<String>,
+    /// Resources, to narrow what the token is for.
+    pub resources: Vec<String>,
+}
+
+const NOT_GOOD: &str = "the code is not, or no longer, good";
+
+/// Exchanges a code. Whatever is wrong with the rest of the request, the code is spent.
+pub fn exchange(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    client: &Client,
+    ask: &Ask,
+) -> Result<Outcome> {
+    if !client.may(GrantType::AuthorizationCode) {
+        return Ok(Outcome::refuse(Code::UnauthorizedClient, "this client may not use codes"));
+    }
+    let Some(code) = ask.code.as_deref() else {
+        return Ok(Outcome::refuse(Code::InvalidRequest, "code is missing"));
+    };
+    let hash = Hashed::of(code);
+    let Some(row) = store::authorization::code(tx, &hash)? else {
+        return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
+    };
+    if row.spent || !store::authorization::spend_code(tx, &hash)? {
+        return replayed(tx, who, client, &row);
+    }
+    let refusal = match fit(tx, env, client, &row, ask)? {
+        Ok(fit) => return give(tx, env, who, &hash, &fit),
+        Err(refusal) => refusal,
+    };
+    let event = Event::new("code.refused")
+        .user(&row.user_id)
+        .client(&client.id)
+        .with("reason", refusal.to_string());
+    audit::record(tx, who, &event)?;
+    Ok(Outcome::Refused(refusal))
+}
+
+/// Everything that a good code brings together.
+struct Fit<'a> {
+    client: &'a Client,
+    row: &'a AuthorizationCode,
+    holder: SignedIn,
+    resources: Vec<Resource>,
+    spelled: &'a [String],
+}
+
+fn fit<'a>(
+    tx: &Write<'_>,
+    env: &Env,
+    client: &'a Client,
+    row: &'a AuthorizationCode,
+    ask: &'a Ask,
+) -> Result<Result<Fit<'a>, Refusal>> {
+    let invalid = |why| Ok(Err(Refusal::new(Code::InvalidGrant, why)));
+    if let Some(why) = judge(tx, client, row, ask) {
+        return invalid(why);
+    }
+    let found = session::by_id(tx, env, None, &row.session_id)?.ok();
+    let Some(holder) = found.filter(|found| found.user.id == row.user_id) else {
+        return invalid("the sign-in behind the code is over");
+    };
+    let narrowed = policy::narrow(tx, client, &row.resources, &ask.resources)?;
+    Ok(narrowed.map(|resources| Fit { client, row, holder, resources, spelled: &ask.resources }))
+}
+
+/// What the code was bound to must be there again.
+fn judge(
+    tx: &Write<'_>,
+    client: &Client,
+    row: &AuthorizationCode,
+    ask: &Ask,
+) -> Option<&'static str> {
+    let fits = ask.verifier.as_deref().is_some_and(|it| pkce::verify(it, &row.code_challenge));
+    if row.client_id != client.id {
+        Some("the code was given to another client")
+    } else if tx.now >= row.expires_at {
+        Some("the code has expired")
+    } else if ask.redirect_uri.as_deref() != Some(row.redirect_uri.as_str()) {
+        Some("redirect_uri is not that of the authorization request")
+    } else if !fits {
+        Some("code_verifier does not fit the code_challenge")
+    } else {
+        None
+    }
+}
+
+/// A second use: someone else may have had the code, so what it gave is taken back (RFC 6749 §4.1.2).
+fn replayed(
+    tx: &Write<'_>,
+    who: &Actor,
+    client: &Client,
+    row: &AuthorizationCode,
+) -> Result<Outcome> {
+    let mut event = Event::new("code.replayed").user(&row.user_id).client(&client.id);
+    if let Some(grant) = &row.grant_id {
+        store::grant::revoke(tx, grant, "code replayed")?;
+        event = event.grant(grant);
+    }
+    audit::record(tx, who, &event)?;
+    Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD))
+}
+
+fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) -> Result<Outcome> {
+    let (terms, row, client) = (Terms::of(env), fit.row, fit.client);
+    let scopes = policy::of_person(&fit.holder.user, &row.scopes);
+    let refreshable = client.may(GrantType::RefreshToken) || scopes.has(OFFLINE_ACCESS);
+    let lifetime = if refreshable { terms.refresh_lifetime } else { terms.longest_signature() };
+    let grant = Grant {
+        id: GrantId::new(),
+        client_id: client.id.clone(),
+        user_id: row.user_id.clone(),
+        session_id: Some(row.session_id.clone()),
+        scopes,
+        resources: row.resources.clone(),
+        nonce: row.nonce.clone(),
+        amr: fit.holder.session.amr.clone(),
+        auth_time: fit.holder.session.auth_time,
+        generation: u32::from(refreshable),
+        created_at: tx.now,
+        expires_at: tx.now.plus(lifetime),
+        revoked: None,
+    };
+    store::grant::insert(tx, &grant)?;
+    store::authorization::set_code_grant(tx, hash, &grant.id)?;
+    let refresh = if refreshable { Some(first(tx, env, who, &grant)?) } else { None };
+    store::client::set_last_used(tx, &client.id)?;
+    let event = Event::new("grant.create")
+        .user(&grant.user_id)
+        .client(&client.id)
+        .session(&row.session_id)
+        .grant(&grant.id)
+        .with("scopes", grant.scopes.to_string())
+        .with("refresh", refreshable);
+    audit::record(tx, who, &event)?;
+    minted(tx, env, fit, &grant, refresh)
+}
+
+fn minted(
+    tx: &Write<'_>,
+    env: &Env,
+    fit: &Fit<'_>,
+    grant: &Grant,
+    refresh: Option<Plain>,
+) -> Result<Outcome> {
+    let subject = Subject {
+        client: fit.client,
+        user: &fit.holder.user,
+        grant,
+        scopes: &grant.scopes,
+        resources: &fit.resources,
+        spelled: fit.spelled,
+    };
+    Ok(Outcome::Minted(Box::new(token::mint(tx, env, &subject, refresh)?)))
+}
+
+/// The first refresh token of a family.
+fn first(tx: &Write<'_>, env: &Env, who: &Actor, grant: &Grant) -> Result<Plain> {
+    let terms = Terms::of(env);
+    let token = RefreshToken {
+        generation: grant.generation,
+        issued_at: tx.now,
+        expires_at: grant.expires_at.min(tx.now.plus(terms.refresh_idle)),
+        spent_at: None,
+        recovered_at: None,
+        address: who.origin.address.clone(),
+        user_agent: who.origin.user_agent.clone(),
+    };
+    store::grant::insert_token(tx, &grant.id, &token)?;
+    refresh_token::write(&env.keys.vault, &grant.id, grant.generation)
+        .ok_or_else(|| Error::internal("a grant's id is not one of ours"))
+}

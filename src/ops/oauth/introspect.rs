@@ -1,0 +1,74 @@
+//! What a token is, told to a resource server that asks (RFC 7662).
+//! That the asker is a confidential client was found out before.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::{refresh_token, token};
+use crate::{
+    db::Read,
+    error::Result,
+    model::{
+        client::Client,
+        grant::{Verdict, judge},
+        user::UserState,
+    },
+    ops::env::Env,
+    store,
+};
+
+/// Tells about a token that is good now; of any other it says no more than that.
+pub fn introspect(r: &Read<'_>, env: &Env, client: &Client, text: &str) -> Result<Value> {
+    let found = if text.starts_with(refresh_token::PREFIX) {
+        refresh(r, env, client, text)?
+    } else {
+        access(r, env, text)?
+    };
+    Ok(match found {
+        Some(mut answer) => {
+            answer.insert("active".to_owned(), true.into());
+            Value::Object(answer)
+        }
+        None => json!({ "active": false }),
+    })
+}
+
+fn access(r: &Read<'_>, env: &Env, text: &str) -> Result<Option<Map<String, Value>>> {
+    let Ok(access) = token::access(r, env, text)? else { return Ok(None) };
+    let mut answer = access.claims;
+    answer.remove("gid");
+    answer.insert("scope".to_owned(), access.scopes.to_string().into());
+    answer.insert("username".to_owned(), access.user.username.into());
+    answer.insert("token_type".to_owned(), "Bearer".into());
+    Ok(Some(answer))
+}
+
+/// A refresh token is nobody's business but its own client's.
+fn refresh(
+    r: &Read<'_>,
+    env: &Env,
+    client: &Client,
+    text: &str,
+) -> Result<Option<Map<String, Value>>> {
+    let Some((id, generation)) = refresh_token::read(&env.keys.vault, text) else {
+        return Ok(None);
+    };
+    let grant = store::grant::by_id(r, &id)?.filter(|grant| grant.client_id == client.id);
+    let Some(grant) = grant else { return Ok(None) };
+    let Some(token) = store::grant::token(r, &id, generation)? else { return Ok(None) };
+    let user = store::user::by_id(r, &grant.user_id)?;
+    let Some(user) = user.filter(|user| user.state == UserState::Active) else { return Ok(None) };
+    if judge(&grant, &token, None, false, Duration::ZERO, r.now) != Verdict::Rotate {
+        return Ok(None);
+    }
+    let answer = json!({
+        "scope": grant.scopes.to_string(),
+        "client_id": client.id.as_str(),
+        "username": user.username,
+        "sub": user.id.as_str(),
+        "iat": token.issued_at.secs(),
+        "exp": token.expires_at.secs(),
+    });
+    Ok(answer.as_object().cloned())
+}

@@ -1,0 +1,113 @@
+//! OAuth 2.1 and OpenID Connect: from the authorization request to tokens, and what may be done with those.
+//! How it looks on the wire (parameters, status codes, headers) is left to `http/oauth`.
+
+pub mod authorize;
+pub mod begin;
+pub mod consent;
+pub mod exchange;
+pub mod introspect;
+pub mod metadata;
+pub mod policy;
+pub mod refresh;
+pub mod refresh_token;
+pub mod revoke;
+pub mod terms;
+pub mod token;
+pub mod userinfo;
+
+use std::{borrow::Cow, fmt};
+
+/// The error codes of RFC 6749, RFC 6750, RFC 8707 and OpenID Connect Core that this server answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Something is missing, repeated or malformed.
+    InvalidRequest,
+    /// The client is unknown, switched off, or did not prove itself.
+    InvalidClient,
+    /// The code or refresh token is not, or no longer, good.
+    InvalidGrant,
+    /// The client may not do this.
+    UnauthorizedClient,
+    /// No such grant type here.
+    UnsupportedGrantType,
+    /// Only `code` is spoken.
+    UnsupportedResponseType,
+    /// Nothing that was asked for can be had, or more than was granted.
+    InvalidScope,
+    /// No such resource, or not for this client.
+    InvalidTarget,
+    /// The person said no.
+    AccessDenied,
+    /// A page would be needed to sign in, and none may be shown.
+    LoginRequired,
+    /// A page would be needed to ask, and none may be shown.
+    ConsentRequired,
+    /// `request` is not taken.
+    RequestNotSupported,
+    /// `request_uri` is not taken, and never fetched.
+    RequestUriNotSupported,
+    /// The access token is not, or no longer, good.
+    InvalidToken,
+    /// The access token does not carry the scope.
+    InsufficientScope,
+}
+
+impl Code {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::AccessDenied => "access_denied",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+        }
+    }
+}
+
+/// A refusal as the protocol words it. The description is ours, in ASCII, and repeats nothing of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The code.
+    pub code: Code,
+    /// A sentence for whoever debugs the client.
+    pub description: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// Refuses with a sentence.
+    pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, description: description.into() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.description)
+    }
+}
+
+/// What the token endpoint decided; both are committed.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Tokens, still to be signed.
+    Minted(Box<token::Minted>),
+    /// None.
+    Refused(Refusal),
+}
+
+impl Outcome {
+    fn refuse(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
+        Self::Refused(Refusal::new(code, description))
+    }
+}

@@ -1,0 +1,214 @@
+//! Who may have which scope for which resource. The one place that says so: authorization, exchange and every
+//! refresh ask here, so that a right taken away is gone with the next token.
+
+use super::{Code, Refusal};
+use crate::{
+    db::Read,
+    error::Result,
+    model::{
+        client::Client,
+        resource::{Resource, ResourceUri},
+        scope::{ADMIN_PREFIX, EMAIL, OPENID, PROFILE, STANDARD, ScopeSet},
+        user::{ADMIN, User},
+    },
+    store,
+};
+
+/// More resources than any real request names.
+const MOST_RESOURCES: usize = 8;
+
+/// Finds the resources that a request names, or says which rule it breaks (RFC 8707 §2).
+pub fn resources(
+    r: &Read<'_>,
+    client: &Client,
+    asked: &[String],
+) -> Result<Result<Vec<Resource>, Refusal>> {
+    let refuse = |why: &'static str| Ok(Err(Refusal::new(Code::InvalidTarget, why)));
+    if asked.len() > MOST_RESOURCES {
+        return refuse("too many resources in one request");
+    }
+    let mut found: Vec<Resource> = Vec::with_capacity(asked.len());
+    for text in asked {
+        let Ok(uri) = ResourceUri::parse(text) else {
+            return refuse("a resource must be an absolute URI without a fragment");
+        };
+        let Some(resource) = registered(r, client, &uri)? else {
+            return refuse("this resource is not registered here, or not for this client");
+        };
+        if !found.iter().any(|seen| seen.uri == resource.uri) {
+            found.push(resource);
+        }
+    }
+    Ok(Ok(found))
+}
+
+/// Those of a grant's resources that still exist and are still the client's.
+fn remaining(r: &Read<'_>, client: &Client, uris: &[ResourceUri]) -> Result<Vec<Resource>> {
+    let mut left = Vec::with_capacity(uris.len());
+    for uri in uris {
+        left.extend(registered(r, client, uri)?);
+    }
+    Ok(left)
+}
+
+/// The resources that a token is for: those of its grant that are left, or those of them that are asked for now
+/// (RFC 8707 §2.2).
+pub fn narrow(
+    r: &Read<'_>,
+    client: &Client,
+    granted: &[ResourceUri],
+    asked: &[String],
+) -> Result<Result<Vec<Resource>, Refusal>> {
+    if asked.is_empty() {
+        let left = remaining(r, client, granted)?;
+        return Ok(if left.is_empty() && !granted.is_empty() {
+            Err(Refusal::new(
+                Code::InvalidTarget,
+                "the resource of this grant is no longer registered",
+            ))
+        } else {
+            Ok(left)
+        });
+    }
+    let found = match resources(r, client, asked)? {
+        Ok(found) => found,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    Ok(if found.iter().all(|resource| granted.contains(&resource.uri)) {
+        Ok(found)
+    } else {
+        Err(Refusal::new(Code::InvalidTarget, "this resource was not granted"))
+    })
+}
+
+fn registered(r: &Read<'_>, client: &Client, uri: &ResourceUri) -> Result<Option<Resource>> {
+    if !client.resources.is_empty() && !client.resources.contains(uri) {
+        return Ok(None);
+    }
+    store::resource::by_uri(r, uri)
+}
+
+/// What is left of the scopes that a client asked for (mcp.md: drop, do not fail). Nothing asked for means
+/// the defaults.
+pub fn scopes(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
+    if asked.is_empty() { defaults(client, resources) } else { having(client, resources, asked) }
+}
+
+/// What a client may have: the scopes it was registered with, and those of the resources it asks for, unless
+/// its registration picks among such scopes itself.
+pub fn having(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
+    let picks = client.scopes.iter().any(|scope| !STANDARD.contains(&scope));
+    asked.filter(|scope| {
+        let offered =
+            || resources.iter().any(|res| res.scopes.iter().any(|(name, _)| name == scope));
+        client.scopes.has(scope) || (!picks && !STANDARD.contains(&scope) && offered())
+    })
+}
+
+/// What a client gets that names no scope: the person's identity and the resource's ordinary scopes.
+fn defaults(client: &Client, resources: &[Resource]) -> ScopeSet {
+    let offered = resources.iter().flat_map(|res| res.scopes.iter().map(|(name, _)| name.as_str()));
+    // Rights to administer are never given to someone who did not ask for them.
+    let ordinary = offered.filter(|scope| !scope.starts_with(ADMIN_PREFIX));
+    let wanted = ScopeSet::from_words([OPENID, PROFILE, EMAIL].into_iter().chain(ordinary));
+    having(client, resources, &wanted)
+}
+
+/// What is left once it is known who allows it: `admin:…` takes the role.
+pub fn of_person(user: &User, scopes: &ScopeSet) -> ScopeSet {
+    let admin = user.has_role(ADMIN);
+    scopes.filter(|scope| admin || !scope.starts_with(ADMIN_PREFIX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{
+            client::{AuthMethod, ClientOrigin, GrantType},
+            id::{ClientId, ResourceId, UserId},
+            user::UserState,
+        },
+        time::Time,
+    };
+
+    fn client(scopes: &str) -> Client {
+        Client {
+            id: ClientId::from_text("c_1"),
+            name: "App".to_owned(),
+            auth_method: AuthMethod::None,
+            grant_types: GrantType::ALL.to_vec(),
+            scopes: ScopeSet::parse(scopes),
+            redirect_uris: Vec::new(),
+            resources: Vec::new(),
+            origin: ClientOrigin::Static,
+            strict_refresh: false,
+            disabled: false,
+            created_at: Time::default(),
+            last_used_at: None,
+        }
+    }
+
+    fn models() -> Vec<Resource> {
+        let scopes = ["read:models", "write:models", "admin:models"];
+        vec![Resource {
+            id: ResourceId::from_text("rs_1"),
+            uri: ResourceUri::from_text("https://mcp.example/mcp".to_owned()),
+            name: "Models".to_owned(),
+            scopes: scopes.iter().map(|&name| (name.to_owned(), String::new())).collect(),
+        }]
+    }
+
+    fn user(role: &str) -> User {
+        User {
+            id: UserId::from_text("u_1"),
+            username: "ann".to_owned(),
+            email: "ann@example.com".to_owned(),
+            name: String::new(),
+            roles: vec![role.to_owned()],
+            state: UserState::Active,
+            created_at: Time::default(),
+            last_login_at: None,
+            password_changed_at: None,
+            mfa_grace_from: None,
+        }
+    }
+
+    fn left(client_scopes: &str, resources: &[Resource], asked: &str) -> String {
+        scopes(&client(client_scopes), resources, &ScopeSet::parse(asked)).to_string()
+    }
+
+    #[test]
+    fn unknown_and_unregistered_scopes_are_dropped() {
+        assert_eq!(left("openid email", &[], "openid profile made-up admin:users"), "openid");
+        assert_eq!(left("openid", &[], "made-up"), "");
+    }
+
+    #[test]
+    fn no_scope_at_all_means_identity_and_the_ordinary_scopes_of_the_resource() {
+        let all = "openid profile email offline_access";
+        assert_eq!(left(all, &[], ""), "openid profile email");
+        assert_eq!(left("openid", &[], ""), "openid");
+        assert_eq!(left(all, &models(), ""), "openid profile email read:models write:models");
+    }
+
+    #[test]
+    fn scopes_of_a_resource_are_had_only_for_that_resource() {
+        assert_eq!(left("openid", &models(), "openid read:models"), "openid read:models");
+        assert_eq!(left("openid", &[], "openid read:models"), "openid");
+    }
+
+    #[test]
+    fn registration_that_picks_among_resource_scopes_is_held_to_its_pick() {
+        let picks = "openid read:models";
+        assert_eq!(left(picks, &models(), "read:models write:models"), "read:models");
+        assert_eq!(left(picks, &models(), ""), "openid read:models");
+    }
+
+    #[test]
+    fn admin_scopes_take_the_role() {
+        let asked = ScopeSet::parse("openid admin:users");
+        assert_eq!(of_person(&user("developer"), &asked).to_string(), "openid");
+        assert_eq!(of_person(&user("admin"), &asked).to_string(), "openid admin:users");
+    }
+}

@@ -1,0 +1,269 @@
+//! A refresh token becomes new tokens (RFC 6749 §6): strict against thieves, kind to honest retries.
+//! `model::grant::judge` tells one from the other; this file acts on it. Its price and its textbook setting are
+//! weighed in `docs/decisions`.
+
+use super::{
+    Code, Outcome, Refusal, policy, refresh_token,
+    terms::Terms,
+    token::{self, Subject},
+};
+use crate::{
+    db::Write,
+    error::{Error, Result},
+    model::{
+        actor::Actor,
+        audit::Event,
+        client::{Client, GrantType},
+        grant::{Grant, RefreshToken, Verdict, judge},
+        resource::Resource,
+        scope::{OFFLINE_ACCESS, ScopeSet},
+        user::{User, UserState},
+    },
+    ops::{audit, env::Env},
+    store,
+};
+
+/// What a client sends with a refresh token.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// The token.
+    pub token: Option<String>,
+    /// Scopes, to narrow the new access token; as granted when absent.
+    pub scope: Option<String>,
+    /// Resources, to narrow the new access token; as granted when absent.
+    pub resources: Vec<String>,
+}
+
+const NOT_GOOD: &str = "the refresh token is not, or no longer, good";
+
+/// A family with the generation that was shown.
+struct Shown<'a> {
+    client: &'a Client,
+    user: User,
+    grant: Grant,
+    token: RefreshToken,
+}
+
+/// What the new access token is to carry.
+struct Wanted<'a> {
+    scopes: ScopeSet,
+    resources: Vec<Resource>,
+    spelled: &'a [String],
+}
+
+/// Exchanges a refresh token.
+pub fn refresh(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    client: &Client,
+    ask: &Ask,
+) -> Result<Outcome> {
+    let shown = match find(tx, env, who, client, ask)? {
+        Ok(shown) => shown,
+        Err(refusal) => return Ok(Outcome::Refused(refusal)),
+    };
+    match verdict(tx, env, who, &shown)? {
+        Verdict::Rotate => match wanted(tx, &shown, ask)? {
+            Err(refusal) => Ok(Outcome::Refused(refusal)),
+            Ok(wanted) if keeps(env, client) => keep(tx, env, who, &shown, &wanted),
+            Ok(wanted) => rotate(tx, env, who, &shown, &wanted),
+        },
+        again @ (Verdict::Again | Verdict::Recover) => match wanted(tx, &shown, ask)? {
+            Err(refusal) => Ok(Outcome::Refused(refusal)),
+            Ok(wanted) => repeat(tx, env, who, &shown, &wanted, again),
+        },
+        Verdict::Replayed => {
+            store::grant::revoke(tx, &shown.grant.id, "refresh token replayed")?;
+            audit::record(tx, who, &shown.event("refresh.replayed"))?;
+            Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD))
+        }
+        Verdict::Expired => {
+            Ok(Outcome::refuse(Code::InvalidGrant, "the refresh token has expired"))
+        }
+        Verdict::Revoked => Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD)),
+    }
+}
+
+/// Reads the token and finds what stands behind it. A token that this client does not own has no effect.
+fn find<'a>(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    client: &'a Client,
+    ask: &Ask,
+) -> Result<Result<Shown<'a>, Refusal>> {
+    let invalid = || Ok(Err(Refusal::new(Code::InvalidGrant, NOT_GOOD)));
+    let Some(text) = ask.token.as_deref() else {
+        return Ok(Err(Refusal::new(Code::InvalidRequest, "refresh_token is missing")));
+    };
+    let Some((id, generation)) = refresh_token::read(&env.keys.vault, text) else {
+        return invalid();
+    };
+    let Some(grant) = store::grant::by_id(tx, &id)? else { return invalid() };
+    if grant.client_id != client.id {
+        let event =
+            Event::new("refresh.wrong_client").user(&grant.user_id).grant(&id).client(&client.id);
+        audit::record(tx, who, &event)?;
+        return invalid();
+    }
+    let offline = grant.scopes.has(OFFLINE_ACCESS);
+    if !client.may(GrantType::RefreshToken) && !offline {
+        return Ok(Err(Refusal::new(Code::UnauthorizedClient, "this client may not refresh")));
+    }
+    let user = store::user::by_id(tx, &grant.user_id)?;
+    let Some(user) = user.filter(|user| user.state == UserState::Active) else { return invalid() };
+    // Ended by someone, not merely by time: an app at work must not depend on an open browser.
+    if let (false, Some(session)) = (offline, &grant.session_id) {
+        let ended =
+            store::session::by_id(tx, session)?.is_none_or(|session| session.ended.is_some());
+        if ended {
+            return invalid();
+        }
+    }
+    let Some(token) = store::grant::token(tx, &id, generation)? else { return invalid() };
+    Ok(Ok(Shown { client, user, grant, token }))
+}
+
+fn verdict(tx: &Write<'_>, env: &Env, who: &Actor, shown: &Shown<'_>) -> Result<Verdict> {
+    let (grant, token) = (&shown.grant, &shown.token);
+    let successor = match token.spent_at {
+        Some(_) => store::grant::token(tx, &grant.id, token.generation.saturating_add(1))?,
+        None => None,
+    };
+    let origin = &who.origin;
+    let same = |now: &str, then: &str| !now.is_empty() && now == then;
+    let same_place =
+        same(&origin.address, &token.address) || same(&origin.user_agent, &token.user_agent);
+    let window = Terms::of(env).retry_window(shown.client);
+    Ok(judge(grant, token, successor.as_ref(), same_place, window, tx.now))
+}
+
+/// What the new access token carries: what was granted and may still be had, or less if less is asked for.
+fn wanted<'a>(
+    tx: &Write<'_>,
+    shown: &Shown<'_>,
+    ask: &'a Ask,
+) -> Result<Result<Wanted<'a>, Refusal>> {
+    let granted = &shown.grant.scopes;
+    let asked = match ask.scope.as_deref().filter(|scope| !scope.is_empty()) {
+        None => granted.clone(),
+        Some(text) => {
+            let asked = ScopeSet::parse(text);
+            if asked.is_empty() || !asked.is_subset(granted) {
+                return Ok(Err(Refusal::new(Code::InvalidScope, "more scopes than were granted")));
+            }
+            asked
+        }
+    };
+    let resources = match policy::narrow(tx, shown.client, &shown.grant.resources, &ask.resources)?
+    {
+        Ok(resources) => resources,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let had = policy::having(shown.client, &resources, &asked);
+    let scopes = policy::of_person(&shown.user, &had);
+    if scopes.is_empty() && !asked.is_empty() {
+        return Ok(Err(Refusal::new(Code::InvalidScope, "none of the scopes can be had any more")));
+    }
+    Ok(Ok(Wanted { scopes, resources, spelled: &ask.resources }))
+}
+
+/// Without rotation a confidential client keeps its token; a public one must not (OAuth 2.1 §4.3.1).
+fn keeps(env: &Env, client: &Client) -> bool {
+    !Terms::of(env).rotation && !client.is_public()
+}
+
+fn keep(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    shown: &Shown<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Outcome> {
+    let until = shown.grant.expires_at.min(tx.now.plus(Terms::of(env).refresh_idle));
+    store::grant::extend_token(tx, &shown.grant.id, shown.token.generation, until)?;
+    audit::record(tx, who, &shown.event("refresh.keep"))?;
+    mint(tx, env, shown, wanted, shown.token.generation)
+}
+
+fn rotate(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    shown: &Shown<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Outcome> {
+    let (grant, old) = (&shown.grant.id, shown.token.generation);
+    // Both hold by the verdict; if one did not, two successors could live, so nothing at all must happen.
+    if !store::grant::spend_token(tx, grant, old)? || !store::grant::advance(tx, grant, old)? {
+        return Err(Error::internal("a refresh token's family is out of step"));
+    }
+    let next = RefreshToken {
+        generation: old.saturating_add(1),
+        issued_at: tx.now,
+        expires_at: shown.grant.expires_at.min(tx.now.plus(Terms::of(env).refresh_idle)),
+        spent_at: None,
+        recovered_at: None,
+        address: who.origin.address.clone(),
+        user_agent: who.origin.user_agent.clone(),
+    };
+    store::grant::insert_token(tx, grant, &next)?;
+    audit::record(tx, who, &shown.event("refresh.rotate"))?;
+    mint(tx, env, shown, wanted, next.generation)
+}
+
+/// Gives the successor again. When that is spent too, whoever comes late walks the chain.
+fn repeat(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    shown: &Shown<'_>,
+    wanted: &Wanted<'_>,
+    verdict: Verdict,
+) -> Result<Outcome> {
+    let event = if verdict == Verdict::Recover {
+        if !store::grant::recover_token(tx, &shown.grant.id, shown.token.generation)? {
+            return Err(Error::internal("a refresh token was recovered twice"));
+        }
+        "refresh.recover"
+    } else {
+        "refresh.again"
+    };
+    audit::record(tx, who, &shown.event(event))?;
+    mint(tx, env, shown, wanted, shown.token.generation.saturating_add(1))
+}
+
+fn mint(
+    tx: &Write<'_>,
+    env: &Env,
+    shown: &Shown<'_>,
+    wanted: &Wanted<'_>,
+    generation: u32,
+) -> Result<Outcome> {
+    store::client::set_last_used(tx, &shown.client.id)?;
+    let refresh = refresh_token::write(&env.keys.vault, &shown.grant.id, generation);
+    let subject = Subject {
+        client: shown.client,
+        user: &shown.user,
+        grant: &shown.grant,
+        scopes: &wanted.scopes,
+        resources: &wanted.resources,
+        spelled: wanted.spelled,
+    };
+    Ok(Outcome::Minted(Box::new(token::mint(tx, env, &subject, refresh)?)))
+}
+
+impl Shown<'_> {
+    fn event(&self, name: &'static str) -> Event {
+        let event = Event::new(name)
+            .user(&self.grant.user_id)
+            .client(&self.grant.client_id)
+            .grant(&self.grant.id)
+            .with("generation", self.token.generation);
+        match &self.grant.session_id {
+            Some(session) => event.session(session),
+            None => event,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Choosing a password: policy, history, hash. Slow, so all but the last step runs outside a transaction.
+
+use zeroize::Zeroizing;
+
+use super::{audit, env::Env, session};
+use crate::{
+    db::{Read, Write},
+    error::{Error, Result},
+    model::{
+        actor::Actor,
+        audit::Event,
+        id::{SessionId, UserId},
+        password::{self, About, Violation},
+    },
+    store,
+};
+
+/// What a password is judged against beside the policy, read before the slow part.
+#[derive(Debug, Default)]
+pub struct Basis {
+    username: String,
+    email: String,
+    name: String,
+    current: Option<String>,
+    history: Vec<String>,
+}
+
+impl Basis {
+    /// For someone who has no row yet.
+    pub fn new_user(username: &str, email: &str, name: &str) -> Self {
+        Self {
+            username: username.to_owned(),
+            email: email.to_owned(),
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// For someone who exists.
+    pub fn of(r: &Read<'_>, env: &Env, user: &UserId) -> Result<Self> {
+        let found = store::user::by_id(r, user)?.ok_or_else(|| Error::not_found("user", user))?;
+        let count = env.config.authentication.password.history.prevent_reuse;
+        Ok(Self {
+            username: found.username,
+            email: found.email,
+            name: found.name,
+            current: store::user::password_hash(r, user)?,
+            history: store::user::password_history(r, user, count)?,
+        })
+    }
+}
+
+/// A password that passed, ready to be stored with [`set`].
+#[derive(Debug)]
+pub struct Chosen {
+    pub(super) hash: String,
+    basis: Option<String>,
+}
+
+/// Why a password was refused: every reason at once.
+#[derive(Debug)]
+pub enum Refused {
+    /// The policy or the history says no.
+    Unfit(Vec<String>),
+    /// It could not be judged.
+    Failed(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Unfit(reasons) => Self::invalid("password", reasons.join("; ")),
+            Refused::Failed(error) => error,
+        }
+    }
+}
+
+/// Judges and hashes. Blocks for as long as hashing takes: never on a runtime thread, never in a transaction.
+pub fn choose(env: &Env, basis: &Basis, candidate: &str) -> Result<Chosen, Refused> {
+    let about = About {
+        username: &basis.username,
+        email: &basis.email,
+        display_name: &basis.name,
+        words: &["mcpcodex", env.site.host()],
+    };
+    password::check(&env.password_policy(), candidate, &about)
+        .map_err(|all| Refused::Unfit(all.iter().map(Violation::to_string).collect()))?;
+    let candidate: Zeroizing<String> = password::normalise(candidate);
+    let reuse = env.config.authentication.password.history.prevent_reuse;
+    if reuse > 0 {
+        for old in basis.current.iter().chain(&basis.history) {
+            if env.hasher.verify(&candidate, old)?.matches {
+                let reason = format!("must not be one of your last {reuse} passwords");
+                return Err(Refused::Unfit(vec![reason]));
+            }
+        }
+    }
+    let hash = env.hasher.hash(&candidate)?;
+    Ok(Chosen { hash, basis: basis.current.clone() })
+}
+
+/// Stores a chosen password and ends every session but `keep`. Fails if the password changed in between.
+pub fn set(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &UserId,
+    chosen: &Chosen,
+    keep: Option<&SessionId>,
+) -> Result<session::Shut> {
+    who.must_be(user)?;
+    store(tx, env, who, user, chosen, keep)
+}
+
+/// [`set`] for ops that have their own proof of who asks: a link, or a sign-in that stands at this step.
+pub(super) fn store(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &UserId,
+    chosen: &Chosen,
+    keep: Option<&SessionId>,
+) -> Result<session::Shut> {
+    if store::user::password_hash(tx, user)? != chosen.basis {
+        return Err(Error::conflict("the password was changed in the meantime"));
+    }
+    store::user::set_password(tx, user, &chosen.hash)?;
+    let kept = env.config.authentication.password.history.prevent_reuse.max(1);
+    store::user::trim_password_history(tx, user, kept)?;
+    audit::record(tx, who, &Event::new("password.set").user(user))?;
+    session::shut(tx, who, user, keep, "password changed")
+}

@@ -1,0 +1,291 @@
+//! Sessions: opened at the end of a sign-in, found again by cookie, ended one by one or all at once.
+//! The cookie is a signed JWT that names a row, and the row decides at every request.
+
+use serde_json::json;
+
+use super::{audit, env::Env, seen::Seen};
+use crate::{
+    db::{Read, Write},
+    error::{Error, Result},
+    model::{
+        actor::{Actor, Origin, Principal},
+        audit::Event,
+        id::{ClientId, SessionId, UserId},
+        session::{Ended, Session, SessionRow},
+        user::{User, UserState},
+    },
+    store,
+};
+
+/// `typ` of the cookie's JWT: nothing else is taken for a session, and it for nothing else (RFC 8725 §3.11).
+pub const COOKIE_TYP: &str = "session+jwt";
+
+/// A session and its owner, both good at this moment.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The session.
+    pub session: Session,
+    /// Its owner.
+    pub user: User,
+}
+
+impl SignedIn {
+    /// The asker that this session is.
+    pub fn actor(&self, origin: Origin) -> Actor {
+        Actor::person(self.user.id.clone(), self.session.id.clone(), origin)
+    }
+}
+
+/// Why a cookie opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSession {
+    /// It is not a cookie of ours.
+    Foreign,
+    /// No such session: deleted with its owner, or swept long after its end.
+    Unknown,
+    /// Its time was up.
+    Over(Ended),
+    /// Its owner may not sign in.
+    OwnerShut,
+}
+
+impl NoSession {
+    /// The reason as a sentence.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Foreign => "not signed by this server",
+            Self::Unknown => "no such session",
+            Self::Over(Ended::Idle) => "ended: nobody used it for the idle limit",
+            Self::Over(Ended::Expired) => "ended: it reached its absolute limit",
+            Self::Over(Ended::Revoked) => "ended: signed out or revoked",
+            Self::OwnerShut => "its owner may not sign in",
+        }
+    }
+}
+
+/// What shutting someone out took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shut {
+    /// Sessions ended.
+    pub sessions: usize,
+    /// Grants (refresh-token families) revoked.
+    pub grants: usize,
+}
+
+/// The cookie that names a session.
+pub fn cookie(env: &Env, session: &Session) -> Result<String> {
+    let claims = json!({ "sid": session.id, "iat": session.created_at.secs() });
+    env.keys.session.sign(COOKIE_TYP, &claims)
+}
+
+/// Opens a session at the end of a sign-in; always a new id (session fixation).
+pub fn open(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    user: &User,
+    amr: Vec<String>,
+    remember_me: bool,
+) -> Result<Session> {
+    let (idle, absolute) = env.session_lifetimes().of(remember_me);
+    let session = Session {
+        id: SessionId::new(),
+        user_id: user.id.clone(),
+        remember_me,
+        amr,
+        auth_time: tx.now,
+        created_at: tx.now,
+        last_seen_at: tx.now,
+        idle,
+        expires_at: tx.now.plus(absolute),
+        address: origin.address.clone(),
+        user_agent: origin.user_agent.clone(),
+        ended: None,
+    };
+    store::session::insert(tx, &session)?;
+    store::user::set_last_login(tx, &user.id)?;
+    let event = Event::new("session.open")
+        .user(&user.id)
+        .session(&session.id)
+        .with("amr", session.amr.join(" "))
+        .with("remember_me", remember_me);
+    let who = Actor::person(user.id.clone(), session.id.clone(), origin.clone());
+    audit::record(tx, &who, &event)?;
+    Ok(session)
+}
+
+/// Finds the session behind a cookie and marks it as used. What every request with a cookie does.
+pub fn resume(
+    r: &Read<'_>,
+    env: &Env,
+    seen: &Seen,
+    cookie: &str,
+) -> Result<Result<SignedIn, NoSession>> {
+    let found = look(r, env, Some(seen), cookie)?;
+    if let Ok(signed_in) = &found {
+        seen.mark(&signed_in.session.id, r.now);
+    }
+    Ok(found)
+}
+
+/// Like [`resume`], without marking anything: for `auth validate`.
+pub fn look(
+    r: &Read<'_>,
+    env: &Env,
+    seen: Option<&Seen>,
+    cookie: &str,
+) -> Result<Result<SignedIn, NoSession>> {
+    let Ok(claims) = env.keys.session.verify(cookie, COOKIE_TYP) else {
+        return Ok(Err(NoSession::Foreign));
+    };
+    let Some(sid) = claims.get("sid").and_then(|sid| sid.as_str()) else {
+        return Ok(Err(NoSession::Foreign));
+    };
+    by_id(r, env, seen, &SessionId::from_text(sid))
+}
+
+/// The session and its owner, if both are good now.
+pub fn by_id(
+    r: &Read<'_>,
+    env: &Env,
+    seen: Option<&Seen>,
+    id: &SessionId,
+) -> Result<Result<SignedIn, NoSession>> {
+    let Some(mut session) = store::session::by_id(r, id)? else {
+        return Ok(Err(NoSession::Unknown));
+    };
+    if let Some(mark) = seen.and_then(|seen| seen.last(id)) {
+        session.last_seen_at = session.last_seen_at.max(mark);
+    }
+    if session.remember_me && !env.remember_me_allowed() {
+        return Ok(Err(NoSession::Over(Ended::Revoked)));
+    }
+    if let Err(ended) = session.check(r.now) {
+        return Ok(Err(NoSession::Over(ended)));
+    }
+    let Some(user) = store::user::by_id(r, &session.user_id)? else {
+        return Ok(Err(NoSession::Unknown));
+    };
+    if user.state != UserState::Active {
+        return Ok(Err(NoSession::OwnerShut));
+    }
+    Ok(Ok(SignedIn { session, user }))
+}
+
+/// Signs out: ends the session and what hangs on it, but not what was granted for use while away.
+pub fn logout(tx: &Write<'_>, who: &Actor) -> Result<bool> {
+    let Principal::Person { session, .. } = &who.principal else {
+        return Err(Error::denied("nobody is signed in here"));
+    };
+    end_one(tx, who, session, "logout")
+}
+
+fn end_one(tx: &Write<'_>, who: &Actor, id: &SessionId, reason: &str) -> Result<bool> {
+    let Some(session) = store::session::by_id(tx, id)? else { return Ok(false) };
+    if session.check(tx.now).is_err() || !store::session::end(tx, id, reason)? {
+        return Ok(false);
+    }
+    revoke_bound_grants(tx, id, reason)?;
+    let event = Event::new("session.end").user(&session.user_id).session(id).with("reason", reason);
+    audit::record(tx, who, &event)?;
+    Ok(true)
+}
+
+/// Grants without `offline_access` live and die with their session (OpenID Connect Core §11).
+fn revoke_bound_grants(tx: &Write<'_>, id: &SessionId, reason: &str) -> Result<usize> {
+    store::grant::revoke_of_session(tx, id, reason, true)
+}
+
+/// Ends the named sessions; answers how many were alive.
+pub fn revoke(tx: &Write<'_>, who: &Actor, ids: &[SessionId]) -> Result<usize> {
+    let mut ended = 0;
+    for id in ids {
+        let Some(session) = store::session::by_id(tx, id)? else {
+            return Err(Error::not_found("session", id).with_next("mcpcodex session list"));
+        };
+        who.must_be(&session.user_id)?;
+        if end_one(tx, who, id, "revoked")? {
+            // Whoever ends a session from elsewhere wants its apps gone too.
+            store::grant::revoke_of_session(tx, id, "session revoked", false)?;
+            ended += 1;
+        }
+    }
+    Ok(ended)
+}
+
+/// Ends every session of a person and revokes every grant.
+pub fn revoke_of_user(tx: &Write<'_>, who: &Actor, user: &UserId) -> Result<Shut> {
+    who.must_be(user)?;
+    shut(tx, who, user, None, "all sessions ended")
+}
+
+/// Ends every session of the person but the one they are in, and every grant of the others.
+pub fn revoke_others(tx: &Write<'_>, who: &Actor, user: &UserId) -> Result<Shut> {
+    who.must_be(user)?;
+    let Principal::Person { session, .. } = &who.principal else {
+        return revoke_of_user(tx, who, user);
+    };
+    shut(tx, who, user, Some(session), "signed out everywhere else")
+}
+
+/// Ends what a person has open, on the way to something larger (lock, disable, new password).
+pub(super) fn shut(
+    tx: &Write<'_>,
+    who: &Actor,
+    user: &UserId,
+    except: Option<&SessionId>,
+    reason: &str,
+) -> Result<Shut> {
+    let ended = store::session::end_of_user(tx, user, except, reason)?;
+    let grants = store::grant::revoke_of_user(tx, user, except, reason)?;
+    store::sign_in::delete_of(tx, user)?;
+    for id in &ended {
+        let event = Event::new("session.end").user(user).session(id).with("reason", reason);
+        audit::record(tx, who, &event)?;
+    }
+    if grants > 0 {
+        let event =
+            Event::new("grant.revoke").user(user).with("reason", reason).with("grants", grants);
+        audit::record(tx, who, &event)?;
+    }
+    Ok(Shut { sessions: ended.len(), grants })
+}
+
+/// Revokes everything a client was given; answers how many grants.
+pub fn revoke_of_client(tx: &Write<'_>, who: &Actor, client: &ClientId) -> Result<usize> {
+    who.must_operate()?;
+    let grants = store::grant::revoke_of_client(tx, client, "revoked")?;
+    let event = Event::new("grant.revoke").client(client).with("grants", grants);
+    audit::record(tx, who, &event)?;
+    Ok(grants)
+}
+
+/// Ends every session and every grant there is.
+pub fn revoke_everything(tx: &Write<'_>, who: &Actor) -> Result<Shut> {
+    who.must_operate()?;
+    let sessions = store::session::end_all(tx, "everything revoked")?;
+    let grants = store::grant::revoke_all(tx, "everything revoked")?;
+    let event = Event::new("session.end_all").with("sessions", sessions).with("grants", grants);
+    audit::record(tx, who, &event)?;
+    Ok(Shut { sessions, grants })
+}
+
+/// Live sessions of a person, or of everyone, the last used first.
+pub fn list(
+    r: &Read<'_>,
+    who: &Actor,
+    user: Option<&UserId>,
+    limit: u32,
+) -> Result<Vec<SessionRow>> {
+    match user {
+        Some(user) => who.must_be(user)?,
+        None => who.must_operate()?,
+    }
+    store::session::live(r, user, limit)
+}
+
+/// How many sessions live.
+pub fn count(r: &Read<'_>, who: &Actor) -> Result<u32> {
+    who.must_operate()?;
+    store::session::count_live(r)
+}

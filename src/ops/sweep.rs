@@ -1,0 +1,22 @@
+//! Forgetting what is over, so that the file does not grow without end.
+
+use std::time::Duration;
+
+use crate::{db::Write, error::Result, store};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+/// Ended sessions and grants stay this long, so that "why was I logged out?" has an answer.
+const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
+
+/// Forgets outlived rows of every sort; answers how many.
+pub fn sweep(tx: &Write<'_>) -> Result<usize> {
+    let now = tx.now;
+    Ok(store::sign_in::sweep(tx, now.minus(HOUR))?
+        + store::link::sweep(tx)?
+        // A spent code must be known for as long as a token of it may live, to take it back.
+        + store::authorization::sweep(tx, now.minus(DAY))?
+        + store::attempt::sweep(tx, now.minus(DAY))?
+        + store::session::sweep(tx, now.minus(REMEMBERED))?
+        + store::grant::sweep(tx, now.minus(REMEMBERED))?)
+}

@@ -1,0 +1,62 @@
+//! The table `audit_events`.
+
+use crate::{
+    db::{Read, Row, RowResult, Write, params},
+    error::Result,
+    model::{
+        actor::Actor,
+        audit::{Event, EventRow},
+        id::{ClientId, GrantId, SessionId, UserId},
+    },
+};
+
+/// Writes an event in the transaction of its fact.
+pub fn insert(tx: &Write<'_>, who: &Actor, event: &Event) -> Result<()> {
+    tx.exec_one(
+        "insert into audit_events (at, event, actor, via, user_id, client_id, session_id, grant_id, address, detail)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            tx.now,
+            event.event,
+            who.name(),
+            who.via.as_str(),
+            event.user.as_ref().map(UserId::as_str),
+            event.client.as_ref().map(ClientId::as_str),
+            event.session.as_ref().map(SessionId::as_str),
+            event.grant.as_ref().map(GrantId::as_str),
+            (!who.origin.address.is_empty()).then_some(&who.origin.address),
+            serde_json::Value::Object(event.detail.clone()).to_string(),
+        ],
+    )
+}
+
+fn from_row(row: &Row<'_>) -> RowResult<EventRow> {
+    Ok(EventRow {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        event: row.get(2)?,
+        actor: row.get(3)?,
+        via: row.get(4)?,
+        user_id: row.get(5)?,
+        detail: row.get(6)?,
+    })
+}
+
+/// The newest events about a person, or about everyone, newest first.
+pub fn newest(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<EventRow>> {
+    let columns = "id, at, event, actor, via, user_id, detail";
+    match user {
+        Some(user) => r.all(
+            &format!(
+                "select {columns} from audit_events where user_id = ?1 order by id desc limit ?2"
+            ),
+            params![user.as_str(), limit],
+            from_row,
+        ),
+        None => r.all(
+            &format!("select {columns} from audit_events order by id desc limit ?1"),
+            params![limit],
+            from_row,
+        ),
+    }
+}

@@ -1,0 +1,3 @@
+//! The HTTP face, seen from outside.
+
+mod view;

@@ -1,0 +1,377 @@
+//! One of each page in each of its states.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a page that is not there fails the test that asked for it"
+)]
+
+mod demo;
+
+use mcpcodex::http::view::{
+    Account, Bounce, ChangePassword, Consent, Destination, EnrolTotp, ErrorPage, Factor, Form,
+    Invite, Label, Later, Link, Login, LogoutConfirm, Mfa, Recovery, RecoveryCodes, Resource,
+    Rules, ScopeLine, SessionLine, Setup, SetupDone, Shell, SignedOut, Trust, qr_svg,
+};
+
+/// Breaks out of text, of a double-quoted value and of a single-quoted one, if any of them lets it.
+pub(super) const ATTACK: &str = "<script>alert(1)</script>";
+
+/// A rendered page.
+pub(super) struct Page {
+    pub(super) name: String,
+    pub(super) html: String,
+    /// True for another state of a page that is in the list already.
+    pub(super) is_variant: bool,
+}
+
+/// What every text of a page is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    Ordinary,
+    Hostile,
+}
+
+impl Words {
+    fn text(self, text: &str) -> String {
+        match self {
+            Self::Ordinary => text.to_owned(),
+            Self::Hostile => {
+                format!("{ATTACK}\"onclick='x' '>\u{202e}{{{{7*7}}}}&lt;{}{text}", "w".repeat(200))
+            }
+        }
+    }
+
+    fn label(self, text: &str) -> Label {
+        Label::new(&self.text(text))
+    }
+
+    fn path(self, path: &str) -> String {
+        match self {
+            Self::Ordinary => path.to_owned(),
+            Self::Hostile => format!("{path}?\" onmouseover=\"alert(1)\" x=\"{ATTACK}"),
+        }
+    }
+
+    fn link(self, label: &str, href: &str) -> Link {
+        Link { label: self.text(label), href: self.path(href) }
+    }
+
+    fn form(self, action: &str) -> Form {
+        let hidden = vec![
+            ("csrf".to_owned(), self.text("Zm9vYmFyYmF6")),
+            ("flow".to_owned(), self.text("01JD3K")),
+        ];
+        Form { action: self.path(action), hidden }
+    }
+
+    fn shell(self) -> Shell {
+        // Titles are compared across pages, so that the brand stays the same.
+        Shell { brand: "Northwind".to_owned(), host: self.text("auth.northwind.example") }
+    }
+
+    fn rules(self, is_broken: bool) -> Rules {
+        let words = |all: &[&str]| all.iter().map(|t| self.text(t)).collect();
+        Rules {
+            all: words(&[
+                "at least 12 characters",
+                "upper and lower case",
+                "a digit",
+                "a symbol",
+                "none of your last 12",
+            ]),
+            broken: if is_broken {
+                words(&["This is one of the most used passwords.", "It has no digit."])
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+/// The ordinary page called `name`.
+pub(super) fn one(name: &str) -> Page {
+    all(Words::Ordinary).into_iter().find(|p| p.name == name).expect(name)
+}
+
+/// Every page.
+pub(super) fn all(w: Words) -> Vec<Page> {
+    let mut list = sign_in(w);
+    list.extend(second_factor(w));
+    list.extend(passwords(w));
+    list.extend(consents(w));
+    list.extend(notices(w));
+    list.push(("account", account(w).render()));
+    list.extend(demo::pages(w));
+    list.into_iter()
+        .map(|(name, html)| Page {
+            name: if w == Words::Hostile { format!("hostile_{name}") } else { name.to_owned() },
+            html,
+            is_variant: ["_refused", "_denied", "_local", "_plain", "_again"]
+                .iter()
+                .any(|end| name.ends_with(end)),
+        })
+        .collect()
+}
+
+type Rendered = (&'static str, String);
+
+fn sign_in(w: Words) -> Vec<Rendered> {
+    let login = Login {
+        shell: w.shell(),
+        form: w.form("/login"),
+        client: Some(w.label("Claude Code")),
+        can_remember: true,
+        ..Login::default()
+    };
+    let refused = Login {
+        username: w.text("ann"),
+        error: Some(w.text("User name and password do not match.")),
+        wait: Some(w.text("Try again in 30 seconds.")),
+        remember: true,
+        ..login.clone()
+    };
+    let mfa = Mfa {
+        shell: w.shell(),
+        form: w.form("/mfa"),
+        client: Some(w.label("Claude Code")),
+        username: w.label("ann"),
+        digits: 6,
+        recovery: Some(w.path("/mfa/recovery")),
+        restart: Some(w.path("/login")),
+        ..Mfa::default()
+    };
+    let mfa_refused =
+        Mfa { error: Some(w.text("That code did not work. 4 tries left.")), ..mfa.clone() };
+    let recovery = Recovery {
+        shell: w.shell(),
+        form: w.form("/mfa"),
+        username: w.label("ann"),
+        back: Some(w.path("/mfa")),
+        ..Recovery::default()
+    };
+    let recovery_refused = Recovery {
+        error: Some(w.text("That code did not work. 2 tries left.")),
+        ..recovery.clone()
+    };
+    vec![
+        ("login", login.render()),
+        ("login_refused", refused.render()),
+        (
+            "login_plain",
+            Login { shell: w.shell(), form: w.form("/login"), ..Login::default() }.render(),
+        ),
+        ("mfa", mfa.render()),
+        ("mfa_refused", mfa_refused.render()),
+        ("recovery", recovery.render()),
+        ("recovery_refused", recovery_refused.render()),
+    ]
+}
+
+fn second_factor(w: Words) -> Vec<Rendered> {
+    let secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+    let enrol = EnrolTotp {
+        shell: w.shell(),
+        form: w.form("/mfa/enrol"),
+        reason: Some(w.text("Administrators sign in with a second factor.")),
+        qr: qr_svg(&format!(
+            "otpauth://totp/Northwind:ann@northwind.example?secret={secret}&issuer=Northwind"
+        )),
+        secret: secret.to_owned(),
+        issuer: w.text("Northwind"),
+        account: w.label("ann@northwind.example"),
+        digits: 6,
+        error: None,
+        later: Some(Later {
+            form: w.form("/mfa/later"),
+            until: w.text("You can put this off until 30 November."),
+        }),
+    };
+    let refused = EnrolTotp {
+        error: Some(w.text("That code does not fit. Is the clock of your phone right?")),
+        later: None,
+        ..enrol.clone()
+    };
+    let codes = RecoveryCodes {
+        shell: w.shell(),
+        form: w.form("/mfa/codes"),
+        account: w.label("ann@northwind.example"),
+        codes: (0..10).map(|n| w.text(&format!("k3v{n}-9hxq-w2mt-7fzp"))).collect(),
+        replaced: true,
+    };
+    vec![
+        ("enrol_totp", enrol.render()),
+        ("enrol_totp_refused", refused.render()),
+        ("recovery_codes", codes.render()),
+    ]
+}
+
+fn passwords(w: Words) -> Vec<Rendered> {
+    let change = ChangePassword {
+        shell: w.shell(),
+        form: w.form("/password"),
+        username: w.text("ann"),
+        ask_current: true,
+        rules: w.rules(false),
+        cancel: Some(w.path("/account")),
+        ..ChangePassword::default()
+    };
+    let refused = ChangePassword {
+        expired: true,
+        cancel: None,
+        rules: w.rules(true),
+        error: Some(w.text("Nothing was changed.")),
+        ..change.clone()
+    };
+    let setup = Setup {
+        shell: w.shell(),
+        form: w.form("/setup"),
+        rules: w.rules(false),
+        ..Setup::default()
+    };
+    let setup_refused = Setup {
+        username: w.text("ann"),
+        email: w.text("ann@northwind.example"),
+        name: w.text("Ann Lee"),
+        rules: w.rules(true),
+        ..setup.clone()
+    };
+    let invite = Invite {
+        shell: w.shell(),
+        form: w.form("/invite"),
+        username: w.text("bob"),
+        name: w.label("Bob Stone"),
+        rules: w.rules(false),
+        error: None,
+    };
+    vec![
+        ("change_password", change.render()),
+        ("change_password_refused", refused.render()),
+        ("setup", setup.render()),
+        ("setup_refused", setup_refused.render()),
+        ("invite", invite.render()),
+    ]
+}
+
+fn consents(w: Words) -> Vec<Rendered> {
+    let scope = |name: &str, sentence: &str, sensitive| ScopeLine {
+        name: w.text(name),
+        sentence: w.text(sentence),
+        sensitive,
+    };
+    let consent = Consent {
+        shell: w.shell(),
+        form: w.form("/consent"),
+        client: w.label("Claude"),
+        client_host: Some(w.text("claude.ai")),
+        trust: Trust::Unverified,
+        destination: Destination::Host(w.text("claude.ai")),
+        resources: vec![Resource {
+            name: w.label("Team notes"),
+            url: w.text("https://notes.example.com/mcp"),
+        }],
+        scopes: vec![
+            scope("profile", "Read your name and user name.", false),
+            scope("admin:users", "Manage every person on this server.", true),
+            scope("email", "Read your e-mail address.", false),
+            scope("offline_access", "Stay connected when you are away.", true),
+        ],
+        username: w.label("ann"),
+        email: w.label("ann@northwind.example"),
+        not_you: Some(w.form("/login/switch")),
+    };
+    let local = Consent {
+        client: w.label("Claude Code"),
+        client_host: None,
+        trust: Trust::Verified,
+        destination: Destination::ThisComputer,
+        resources: Vec::new(),
+        ..consent.clone()
+    };
+    let plain = Consent {
+        trust: Trust::BuiltIn,
+        destination: Destination::App(w.text("cursor")),
+        client: w.label("Northwind console"),
+        scopes: Vec::new(),
+        not_you: None,
+        ..local.clone()
+    };
+    vec![
+        ("consent", consent.render()),
+        ("consent_local", local.render()),
+        ("consent_plain", plain.render()),
+    ]
+}
+
+fn notices(w: Words) -> Vec<Rendered> {
+    let error = ErrorPage {
+        shell: w.shell(),
+        title: w.text("This app is not known here"),
+        what: w.text("The app that sent you uses a registration that this server does not have."),
+        next: w.text("Remove the connection in the app and add it again; it then registers anew."),
+        reference: Some(w.text("7F3K-Q2")),
+        link: Some(w.link("Go to your account", "/account")),
+    };
+    let logout = LogoutConfirm {
+        shell: w.shell(),
+        form: w.form("/logout"),
+        username: w.label("ann"),
+        client: Some(w.label("Claude")),
+        stay: w.path("/account"),
+    };
+    let out = SignedOut {
+        shell: w.shell(),
+        sign_in: w.path("/login"),
+        back: Some(w.link("Back to Claude", "https://claude.ai/")),
+    };
+    let done = SetupDone { shell: w.shell(), username: None, sign_in: w.path("/login") };
+    let again = SetupDone { username: Some(w.label("ann")), ..done.clone() };
+    let bounce = Bounce { shell: w.shell(), to: w.path("/authorize/continue") };
+    vec![
+        ("error", error.render()),
+        ("logout", logout.render()),
+        ("signed_out", out.render()),
+        ("setup_done", done.render()),
+        ("setup_done_again", again.render()),
+        ("bounce", bounce.render()),
+    ]
+}
+
+fn account(w: Words) -> Account {
+    let line = |device: &str, address: &str, started: &str, last_seen: &str| SessionLine {
+        device: w.label(device),
+        address: w.text(address),
+        started: w.text(started),
+        last_seen: w.text(last_seen),
+        expires: w.text("in 29 days"),
+    };
+    let factor = |name: &str, detail: &str, action| Factor {
+        name: w.text(name),
+        detail: w.text(detail),
+        action,
+    };
+    Account {
+        shell: w.shell(),
+        notice: Some(w.text("Your password was changed.")),
+        name: w.label("Ann Lee"),
+        username: w.label("ann"),
+        email: w.label("ann@northwind.example"),
+        roles: vec![w.text("admin"), w.text("developer")],
+        factors: vec![
+            factor(
+                "Password",
+                "changed on 3 November 2026",
+                Some(w.link("Change", "/account/password")),
+            ),
+            factor("Authenticator app", "set up on 3 November 2026", None),
+        ],
+        recovery_codes_left: Some(3),
+        new_codes: Some(w.form("/account/codes")),
+        session: line("Firefox on Linux", "192.0.2.7", "today 09:12", "now"),
+        sign_out: w.form("/auth/logout"),
+        others: vec![
+            line("Safari on iPhone", "2001:db8::17", "20 November", "yesterday"),
+            line("Chrome on Windows", "198.51.100.23", "3 November", "12 November"),
+        ],
+        sign_out_others: w.form("/account/sessions/end"),
+    }
+}
