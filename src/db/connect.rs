@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 const SQLITE_FLOOR: i32 = 3_051_003;
 
 /// Between two tries for the write lock. SQLite's own handler grows its pauses to 100 ms, and a process that
-/// commits without pause would then starve all others: between its commits the lock is free for microseconds.
+/// commits without pause would make all others wait for seconds: between its commits the lock is free for microseconds.
 const RETRY_PAUSE: Duration = Duration::from_millis(1);
 
 /// How long the write-ahead log may stay on disk once it was copied into the file.

@@ -191,7 +191,14 @@ fn process_that_commits_without_pause_does_not_starve_another() {
                     if stop.load(Ordering::SeqCst) {
                         break;
                     }
-                    greedy.write_blocking(move |tx| note(tx, &format!("{crowd}-{n}"))).unwrap();
+                    greedy
+                        .write_blocking(move |tx| {
+                            // A slow disk: next to no time passes between two transactions.
+                            let (_open, never) = channel::<()>();
+                            never.recv_timeout(Duration::from_millis(2)).unwrap_err();
+                            note(tx, &format!("{crowd}-{n}"))
+                        })
+                        .unwrap();
                 }
             });
         }
