@@ -122,6 +122,9 @@ fn printable(line: &str) -> String {
     line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
+/// More than these at once help no one; the form for programs has them all.
+const SHOWN: usize = 20;
+
 /// All the mistakes of one configuration, in the order of the file.
 #[derive(Clone, Debug, Serialize)]
 pub struct Problems(Vec<Problem>);
@@ -160,10 +163,13 @@ impl<'a> IntoIterator for &'a Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
-        for problem in &self.0 {
+        for problem in self.0.iter().take(SHOWN) {
             write!(text, "{problem}\n\n")?;
         }
         let count = self.0.len();
+        if count > SHOWN {
+            write!(text, "… and {} more\n\n", count - SHOWN)?;
+        }
         let noun = if count == 1 { "mistake" } else { "mistakes" };
         write!(f, "{text}{count} {noun} in the configuration")
     }

@@ -8,6 +8,7 @@ use super::problem::Problem;
 /// More than any configuration needs, and little enough that a hostile file costs nothing.
 pub const MAX_BYTES: u64 = 1024 * 1024;
 const MAX_DEPTH: usize = 32;
+const MAX_NODES: usize = 5000;
 
 /// A place in the file: line and column count from 1, the column in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,7 +139,7 @@ pub fn parse(text: &str, expand: Expand<'_>) -> Result<Option<Node>, Vec<Problem
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader =
-        Reader { text, events: Parser::new_from_str(text), expand, problems: Vec::new() };
+        Reader { text, events: Parser::new_from_str(text), expand, problems: Vec::new(), nodes: 0 };
     match reader.document() {
         Ok(node) if reader.problems.is_empty() => Ok(node),
         Ok(_) => Err(reader.problems),
@@ -154,6 +155,7 @@ struct Reader<'a, 'input> {
     events: Parser<'input, saphyr_parser::StrInput<'input>>,
     expand: Expand<'a>,
     problems: Vec<Problem>,
+    nodes: usize,
 }
 
 impl<'input> Reader<'_, 'input> {
@@ -220,6 +222,11 @@ impl<'input> Reader<'_, 'input> {
     }
 
     fn node(&mut self, event: Event<'input>, place: Place, depth: usize) -> Result<Node, Problem> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            let message = format!("the file holds more than {MAX_NODES} values");
+            return Err(Problem::new(message).at(place));
+        }
         if depth > MAX_DEPTH {
             let message = format!("nested deeper than {MAX_DEPTH} levels");
             return Err(Problem::new(message).at(place));

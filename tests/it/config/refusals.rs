@@ -105,7 +105,7 @@ loging: {}
 
 #[test]
 fn refusal_of_one_key_is_not_repeated_by_a_rule_about_it() {
-    let text = "authentication: {session: {timeouts: {idle: 9000, absolute: 0}}}";
+    let text = "authentication: {session: {timeouts: {idle: 30000, absolute: 0}}}";
     let problems = load(text).unwrap_err();
     assert_eq!(problems.len(), 1, "{problems}");
 }
@@ -156,16 +156,32 @@ fn escape_sequences_do_not_reach_the_terminal() {
     assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
 }
 
+fn many_keys(count: usize) -> String {
+    (0..count).map(|n| format!("k{n}: 1")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn twenty_mistakes_are_shown_and_the_others_counted() {
+    let text = many_keys(25);
+    let problems = load(&text).unwrap_err();
+    assert_eq!(problems.len(), 25);
+    let shown = problems.to_string();
+    assert_eq!(shown.matches("unknown key").count(), 20);
+    assert!(shown.ends_with("… and 5 more\n\n25 mistakes in the configuration"), "{shown}");
+}
+
 #[test]
 fn hostile_files_are_refused_at_once() {
     let start = std::time::Instant::now();
     let huge = format!("# {}\n", "x".repeat(1024 * 1024));
     let deep = format!("server: {}", "[".repeat(5000));
+    let wide = many_keys(20_000);
     let deep_map = format!("server: {}1{}", "{a: ".repeat(500), "}".repeat(500));
     let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b]\n";
     for (text, message) in [
         (huge.as_str(), "the file is longer than the 1048576 bytes"),
         (&deep, "recursion limit exceeded"),
+        (&wide, "holds more than 5000 values"),
         (&deep_map, "nested deeper than 32 levels"),
         (bomb, "anchors, aliases and merge keys"),
     ] {
