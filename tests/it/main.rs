@@ -3,3 +3,4 @@
 #[cfg(test)]
 mod db;
 mod http;
+mod ops;
