@@ -12,7 +12,7 @@ use tower_http::{
 };
 
 use super::{
-    auth, health, middleware,
+    auth, health, middleware, oauth,
     pages::{self, account, enroll, invite, login, logout, mfa, password, setup},
 };
 use crate::app::App;
@@ -27,7 +27,7 @@ pub fn routes(app: App) -> Router {
     Router::new()
         .merge(sign_in())
         .merge(account_pages())
-        // OAUTH
+        .merge(oauth::routes(&app))
         .route("/auth/session", get(auth::session)) //               session cookie
         .route("/auth/logout", post(auth::logout)) //                session cookie, own origin
         .route("/healthz", get(health::healthz)) //                  anyone

@@ -65,7 +65,9 @@ pub async fn begin_by_form(
     let headers = request.headers().clone();
     let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
     if !is_form(&headers) {
-        return Err(Error::invalid("form", "an authorization request by POST must be a form").into());
+        return Err(
+            Error::invalid("form", "an authorization request by POST must be a form").into()
+        );
     }
     let body = <Bytes as axum::extract::FromRequest<App>>::from_request(request, &app)
         .await
@@ -75,7 +77,7 @@ pub async fn begin_by_form(
 }
 
 async fn start(visit: Visit, headers: &HeaderMap, fields: Fields) -> Result<Response, PageError> {
-    let (env, browser) = (visit.app.env.clone(), visit.browser.hash());
+    let (env, browser) = (visit.app.env(), visit.browser.hash());
     let begun =
         visit.app.db.write(move |tx| begin::begin(tx, &env, &browser, fields.pairs())).await?;
     match begun {
@@ -104,11 +106,12 @@ pub async fn proceed(
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let fields = Fields::parse(query.unwrap_or_default().as_bytes());
-    decide(Visit { app, origin, browser, session }, RequestId::from_text(fields.text("request"))).await
+    decide(Visit { app, origin, browser, session }, RequestId::from_text(fields.text("request")))
+        .await
 }
 
 async fn decide(visit: Visit, id: RequestId) -> Result<Response, PageError> {
-    let (env, browser, session) = (visit.app.env.clone(), visit.browser.hash(), visit.session.clone());
+    let (env, browser, session) = (visit.app.env(), visit.browser.hash(), visit.session.clone());
     let (who, request) = (actor(&visit), id.clone());
     let next = visit
         .app
@@ -136,7 +139,7 @@ pub async fn answer(
     };
     let visit = Visit { app, origin, browser, session };
     let id = RequestId::from_text(fields.text("request"));
-    let (env, browser, session) = (visit.app.env.clone(), visit.browser.hash(), visit.session.clone());
+    let (env, browser, session) = (visit.app.env(), visit.browser.hash(), visit.session.clone());
     let (who, request) = (actor(&visit), id.clone());
     let next = visit
         .app
@@ -169,7 +172,8 @@ fn respond(visit: &Visit, id: &RequestId, next: Next) -> Result<Response, PageEr
 fn redirect(visit: &Visit, url: &str) -> Result<Response, PageError> {
     let location = HeaderValue::from_bytes(url.as_bytes())
         .map_err(|source| Error::internal("a redirect could not be written").with_source(source))?;
-    let cookie = visit.browser.set_cookie(&visit.app.env).map(|cookie| (header::SET_COOKIE, cookie));
+    let cookie =
+        visit.browser.set_cookie(&visit.app.env).map(|cookie| (header::SET_COOKIE, cookie));
     let headers = [(header::LOCATION, location)];
     Ok((StatusCode::SEE_OTHER, AppendHeaders(cookie), headers).into_response())
 }

@@ -14,7 +14,9 @@ pub fn token(headers: &HeaderMap, form: Option<&Fields>) -> Result<String, OAuth
     });
     let in_form = form.and_then(|form| form.get("access_token")).map(str::to_owned);
     match (in_header, in_form) {
-        _ if header.next().is_some() => Err(OAuthError::request("the Authorization header came more than once")),
+        _ if header.next().is_some() => {
+            Err(OAuthError::request("the Authorization header came more than once"))
+        }
         (Some(_), Some(_)) => Err(OAuthError::request("two access tokens in one request")),
         (Some(token), None) | (None, Some(token)) if !token.is_empty() => Ok(token),
         _ => Err(OAuthError::no_token()),

@@ -14,8 +14,17 @@ use crate::{app::App, crypto::secret::Plain, http::fields::Fields, ops::client::
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What must never stand in a URL, where logs and histories keep it (RFC 6749 §2.3.1).
 const BODY_ONLY: [&str; 11] = [
-    "grant_type", "client_id", "client_secret", "client_assertion", "code", "code_verifier", "redirect_uri",
-    "refresh_token", "token", "scope", "resource",
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "code",
+    "code_verifier",
+    "redirect_uri",
+    "refresh_token",
+    "token",
+    "scope",
+    "resource",
 ];
 
 /// A form and who says that it sent it.
@@ -53,7 +62,10 @@ impl ClientForm {
     /// Every value of a parameter that may be repeated.
     pub fn all(&self, name: &str) -> Vec<String> {
         let pairs = self.fields.pairs().iter();
-        pairs.filter(|(own, value)| own == name && !value.is_empty()).map(|(_, v)| v.clone()).collect()
+        pairs
+            .filter(|(own, value)| own == name && !value.is_empty())
+            .map(|(_, v)| v.clone())
+            .collect()
     }
 }
 
@@ -80,8 +92,11 @@ pub fn is_form(headers: &HeaderMap) -> bool {
     let mut parts = text.split(';').map(str::trim);
     let form = parts.next().is_some_and(|mime| mime.eq_ignore_ascii_case(FORM));
     form && parts.all(|parameter| {
-        let charset = parameter.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
-        charset.is_none_or(|(_, value)| value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"))
+        let charset = parameter
+            .split_once('=')
+            .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+        charset
+            .is_none_or(|(_, value)| value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"))
     })
 }
 
@@ -128,7 +143,10 @@ fn basic(value: &str) -> Option<Vec<(String, Option<Plain>)>> {
 fn decode(text: &str) -> String {
     // What separates pairs in a form is an ordinary letter here.
     let one = format!("={}", text.replace('&', "%26"));
-    form_urlencoded::parse(one.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    form_urlencoded::parse(one.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

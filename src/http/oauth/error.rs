@@ -21,7 +21,9 @@ enum Challenge {
     None,
     Basic,
     /// With the error, unless no token came at all (RFC 6750 §3.1).
-    Bearer { error: bool },
+    Bearer {
+        error: bool,
+    },
 }
 
 /// A refusal on the wire.

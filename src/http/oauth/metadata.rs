@@ -43,7 +43,9 @@ pub fn inserted(app: &App, base: &str) -> Router<App> {
 /// Written once: it depends on the configuration alone.
 fn document(app: &App) -> MethodRouter<App> {
     let bytes = Bytes::from(metadata::document(&app.env).to_string());
-    get(move || async move { ([(header::CONTENT_TYPE, "application/json"), CACHE], bytes).into_response() })
+    get(move || async move {
+        ([(header::CONTENT_TYPE, "application/json"), CACHE], bytes).into_response()
+    })
 }
 
 /// The public keys, read at every request: another process may have changed them.

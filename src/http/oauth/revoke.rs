@@ -27,7 +27,7 @@ pub async fn revoke(
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
     let token = form.take("token").ok_or_else(|| OAuthError::request("token is missing"))?;
-    let (basic, env, who) = (form.basic, app.env.clone(), Actor::anonymous(origin));
+    let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
     app.db
         .write(move |tx| match authenticate(tx, &who, &form.shown)? {
             Authenticated::Client(client) => {

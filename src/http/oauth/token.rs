@@ -15,8 +15,8 @@ use crate::{
     app::App,
     crypto::secret::Plain,
     db::Write,
-    http::extract::From,
     error::Result as CoreResult,
+    http::extract::From,
     model::{actor::Actor, client::Client},
     ops::{
         client::{Authenticated, authenticate},
@@ -37,7 +37,7 @@ pub async fn token(
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
     let ask = ask(&form)?;
-    let (basic, env, who) = (form.basic, app.env.clone(), Actor::anonymous(origin));
+    let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
     let decided = app
         .db
         .write(move |tx| match authenticate(tx, &who, &form.shown)? {
@@ -73,7 +73,13 @@ fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
     }
 }
 
-fn decide(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) -> CoreResult<Outcome> {
+fn decide(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    client: &Client,
+    ask: &Ask,
+) -> CoreResult<Outcome> {
     match ask {
         Ask::Code(ask) => exchange::exchange(tx, env, who, client, ask),
         Ask::Refresh(ask) => refresh::refresh(tx, env, who, client, ask),
