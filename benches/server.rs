@@ -33,7 +33,8 @@ fn main() -> Result<()> {
     }
     let short = arguments.iter().any(|word| word == "--short");
     let span = Duration::from_millis(if short { 400 } else { 4_000 });
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let report = runtime.block_on(measure(span))?;
     print!("{report}");
     report.write("target/bench-server.json")?;
@@ -57,7 +58,12 @@ async fn measure(span: Duration) -> Result<Report> {
 }
 
 /// The same bytes from us and from axum alone.
-async fn discovery(report: &mut Report, peer: &Peer, limit: &limit::Limit, span: Duration) -> Result<()> {
+async fn discovery(
+    report: &mut Report,
+    peer: &Peer,
+    limit: &limit::Limit,
+    span: Duration,
+) -> Result<()> {
     let path = "/.well-known/openid-configuration";
     let best = Load::new(16, span).run(&limit.process, |_| Ask::get(&limit.url, "/bytes")).await?;
     let ours = Load::new(16, span).run(&peer.process, |_| Ask::get(&peer.url, path)).await?;
@@ -67,14 +73,33 @@ async fn discovery(report: &mut Report, peer: &Peer, limit: &limit::Limit, span:
 }
 
 /// A valid access token, asked about by a confidential client.
-async fn introspection(report: &mut Report, peer: &Peer, limit: &limit::Limit, span: Duration) -> Result<()> {
+async fn introspection(
+    report: &mut Report,
+    peer: &Peer,
+    limit: &limit::Limit,
+    span: Duration,
+) -> Result<()> {
     let body = format!("token={}", peer.access_token);
-    let best = Load::new(16, span).run(&limit.process, |_| Ask::form(&limit.url, "/verify", &body, None)).await?;
+    let best = Load::new(16, span)
+        .run(&limit.process, |_| Ask::form(&limit.url, "/verify", &body, None))
+        .await?;
     let ours = Load::new(16, span)
         .run(&peer.process, |_| Ask::form(&peer.url, "/introspect", &body, Some(&peer.basic)))
         .await?;
-    report.add(Row::cpu("introspection, CPU", "form + RSA verify + 2 look-ups", &ours, &best, "≤ 1.4"));
-    report.add(Row::rate("introspection", "form + RSA verify + 2 look-ups", &ours, best.per_second(), "–"));
+    report.add(Row::cpu(
+        "introspection, CPU",
+        "form + RSA verify + 2 look-ups",
+        &ours,
+        &best,
+        "≤ 1.4",
+    ));
+    report.add(Row::rate(
+        "introspection",
+        "form + RSA verify + 2 look-ups",
+        &ours,
+        best.per_second(),
+        "–",
+    ));
     Ok(())
 }
 
@@ -94,7 +119,13 @@ async fn sign_in(report: &mut Report, peer: &Peer, span: Duration) -> Result<()>
     let span = span.max(Duration::from_secs(1));
     let best = limit::argon2_per_second(span)?;
     let ours = peer.sign_in_all(span).await?;
-    report.add(Row::rate(&format!("password sign-in, {} browsers", peer::BROWSERS), "raw argon2id on every core", &ours, best, "≥ 0.9"));
+    report.add(Row::rate(
+        &format!("password sign-in, {} browsers", peer::BROWSERS),
+        "raw argon2id on every core",
+        &ours,
+        best,
+        "≥ 0.9",
+    ));
     Ok(())
 }
 

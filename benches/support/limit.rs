@@ -116,7 +116,11 @@ async fn verify(State(shared): State<Arc<Shared>>, body: Bytes) -> impl IntoResp
 }
 
 /// Counts what `job` does on each of `threads` until the time is up; per second.
-fn count<J: FnMut() -> Result<()>>(threads: usize, span: Duration, make: impl Fn() -> Result<J> + Sync) -> Result<f64> {
+fn count<J: FnMut() -> Result<()>>(
+    threads: usize,
+    span: Duration,
+    make: impl Fn() -> Result<J> + Sync,
+) -> Result<f64> {
     let done = AtomicU64::new(0);
     let start = Instant::now();
     std::thread::scope(|scope| {
@@ -183,7 +187,8 @@ pub(crate) fn commits_per_second(group: u32, span: Duration) -> Result<f64> {
     while start.elapsed() < span {
         conn.execute_batch("begin immediate")?;
         for _ in 0..group {
-            conn.prepare_cached("insert into t (v) values (?1)")?.execute(["some hundred bytes of a row would be more honest"])?;
+            conn.prepare_cached("insert into t (v) values (?1)")?
+                .execute(["some hundred bytes of a row would be more honest"])?;
         }
         conn.execute_batch("commit")?;
         rows += group;
@@ -192,7 +197,11 @@ pub(crate) fn commits_per_second(group: u32, span: Duration) -> Result<f64> {
 }
 
 /// One row a job through our writer, from so many threads, each waiting for its commit.
-pub(crate) fn grouped_writes_per_second(folder: &Path, callers: usize, span: Duration) -> Result<f64> {
+pub(crate) fn grouped_writes_per_second(
+    folder: &Path,
+    callers: usize,
+    span: Duration,
+) -> Result<f64> {
     let db = db::Db::open(db::Options::in_folder(&folder.join("writes")))?;
     let number = AtomicU64::new(0);
     count(callers, span, || {

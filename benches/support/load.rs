@@ -34,14 +34,25 @@ pub(crate) struct Ask {
 impl Ask {
     /// A GET.
     pub(crate) fn get(base: &str, path: &str) -> Self {
-        Self { method: "GET", url: format!("{base}{path}"), body: Bytes::new(), headers: Vec::new() }
+        Self {
+            method: "GET",
+            url: format!("{base}{path}"),
+            body: Bytes::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// A form, perhaps with `Authorization`.
     pub(crate) fn form(base: &str, path: &str, body: &str, authorization: Option<&str>) -> Self {
-        let mut headers = vec![(header::CONTENT_TYPE, "application/x-www-form-urlencoded".to_owned())];
+        let mut headers =
+            vec![(header::CONTENT_TYPE, "application/x-www-form-urlencoded".to_owned())];
         headers.extend(authorization.map(|value| (header::AUTHORIZATION, value.to_owned())));
-        Self { method: "POST", url: format!("{base}{path}"), body: Bytes::from(body.to_owned()), headers }
+        Self {
+            method: "POST",
+            url: format!("{base}{path}"),
+            body: Bytes::from(body.to_owned()),
+            headers,
+        }
     }
 
     /// Adds a header.
@@ -116,7 +127,12 @@ impl Load {
                     let mut requests = 0_u64;
                     while Instant::now() < end {
                         let answer = ask.send(&http).await?;
-                        ensure!(answer.status().is_success(), "{} answered {}", ask.url, answer.status());
+                        ensure!(
+                            answer.status().is_success(),
+                            "{} answered {}",
+                            ask.url,
+                            answer.status()
+                        );
                         requests += 1;
                     }
                     anyhow::Ok(requests)
@@ -127,14 +143,24 @@ impl Load {
         for task in tasks {
             requests += task.await??;
         }
-        Ok(Measured { requests, wall: start.elapsed(), cpu: cpu_time(server.id())?.saturating_sub(cpu) })
+        Ok(Measured {
+            requests,
+            wall: start.elapsed(),
+            cpu: cpu_time(server.id())?.saturating_sub(cpu),
+        })
     }
 }
 
 /// User and system time of a process, from `/proc/PID/stat` in ticks of 10 ms.
 pub(crate) fn cpu_time(pid: u32) -> Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("the server is gone")?;
+    let stat =
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).context("the server is gone")?;
     let rest = stat.rsplit_once(')').context("an odd /proc/PID/stat")?.1;
-    let ticks: u64 = rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    let ticks: u64 = rest
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
     Ok(Duration::from_millis(ticks * 10))
 }

@@ -69,7 +69,8 @@ impl Jar {
 
     fn take(&mut self, response: &Response<Bytes>) {
         for cookie in response.headers().get_all(header::SET_COOKIE) {
-            let pair = cookie.to_str().ok().and_then(|text| text.split(';').next()?.split_once('='));
+            let pair =
+                cookie.to_str().ok().and_then(|text| text.split(';').next()?.split_once('='));
             if let Some((name, value)) = pair {
                 self.0.retain(|(own, _)| own != name);
                 self.0.push((name.to_owned(), value.to_owned()));
@@ -98,10 +99,14 @@ impl Peer {
     /// Starts the server on an empty folder and makes what the measurements need.
     pub(crate) async fn start(folder: &Path) -> Result<Self> {
         let folder = Folder(folder.to_owned());
-        std::fs::write(folder.0.join("auth.config.yaml"), "authentication:\n  password:\n    history:\n      expiry_days: 0\n")?;
+        std::fs::write(
+            folder.0.join("auth.config.yaml"),
+            "authentication:\n  password:\n    history:\n      expiry_days: 0\n",
+        )?;
         for n in 0..BROWSERS {
             let (name, email) = (format!("ann{n}"), format!("ann{n}@example.com"));
-            folder.cli(&["user", "create", &name, "--email", &email, "--password-stdin"], PASSWORD)?;
+            folder
+                .cli(&["user", "create", &name, "--email", &email, "--password-stdin"], PASSWORD)?;
         }
         let scopes = ["--scope", "openid", "--scope", "offline_access"];
         let grants = ["--grant", "authorization_code", "--grant", "refresh_token"];
@@ -116,9 +121,18 @@ impl Peer {
         };
         let public = make("app", &["--public"])?;
         let confidential = make("resource server", &[])?;
-        let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let pair = format!("{}:{}", text(&confidential, "client_id"), text(&confidential, "client_secret"));
-        let basic = format!("Basic {}", base64::Engine::encode(&base64::engine::general_purpose::STANDARD, pair));
+        let text = |value: &Value, key: &str| {
+            value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let pair = format!(
+            "{}:{}",
+            text(&confidential, "client_id"),
+            text(&confidential, "client_secret")
+        );
+        let basic = format!(
+            "Basic {}",
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, pair)
+        );
 
         let mut process = Command::new(env!("CARGO_BIN_EXE_mcpcodex"))
             .args(["serve", "--json", "-q", "--listen", "127.0.0.1:0", "--data-dir"])
@@ -153,11 +167,15 @@ impl Peer {
         ensure!(status == StatusCode::SEE_OTHER, "sign-in answered {status}");
         for _ in 0..FAMILIES {
             let tokens = self.authorize(&http, &mut jar).await?;
-            let text = |key: &str| tokens.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let text =
+                |key: &str| tokens.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
             self.access_token = text("access_token");
             self.refresh_tokens.push(text("refresh_token"));
         }
-        ensure!(self.refresh_tokens.iter().all(|token| !token.is_empty()), "a refresh token is missing");
+        ensure!(
+            self.refresh_tokens.iter().all(|token| !token.is_empty()),
+            "a refresh token is missing"
+        );
         Ok(())
     }
 
@@ -167,8 +185,16 @@ impl Peer {
             let csrf = field(page.body(), "csrf")?;
             jar.0.push(("csrf-of-the-page".to_owned(), csrf));
         }
-        let csrf = jar.0.iter().find(|(name, _)| name == "csrf-of-the-page").map(|(_, value)| value.clone());
-        let form = encode(&[("csrf", &csrf.unwrap_or_default()), ("username", &format!("ann{person}")), ("password", PASSWORD)]);
+        let csrf = jar
+            .0
+            .iter()
+            .find(|(name, _)| name == "csrf-of-the-page")
+            .map(|(_, value)| value.clone());
+        let form = encode(&[
+            ("csrf", &csrf.unwrap_or_default()),
+            ("username", &format!("ann{person}")),
+            ("password", PASSWORD),
+        ]);
         let answer = jar.send(http, Ask::form(&self.url, "/login", &form, None)).await?;
         Ok(answer.status())
     }
@@ -184,7 +210,8 @@ impl Peer {
             ("code_challenge", &pkce::challenge_s256(verifier.expose())),
             ("code_challenge_method", "S256"),
         ]);
-        let mut answer = jar.send(http, Ask::get(&self.url, &format!("/authorize?{query}"))).await?;
+        let mut answer =
+            jar.send(http, Ask::get(&self.url, &format!("/authorize?{query}"))).await?;
         if answer.status() == StatusCode::OK {
             let form = encode(&[
                 ("csrf", &field(answer.body(), "csrf")?),
@@ -195,7 +222,12 @@ impl Peer {
             answer = jar.send(http, Ask::form(&self.url, "/consent", &form, None)).await?;
         }
         let to = location(&answer);
-        let code = to.split("code=").nth(1).and_then(|rest| rest.split('&').next()).context("no code")?.to_owned();
+        let code = to
+            .split("code=")
+            .nth(1)
+            .and_then(|rest| rest.split('&').next())
+            .context("no code")?
+            .to_owned();
         let form = encode(&[
             ("grant_type", "authorization_code"),
             ("client_id", &self.client),
@@ -216,15 +248,28 @@ impl Peer {
             .refresh_tokens
             .iter()
             .map(|token| {
-                let (http, url, client, mut token) = (http.clone(), self.url.clone(), self.client.clone(), token.clone());
+                let (http, url, client, mut token) =
+                    (http.clone(), self.url.clone(), self.client.clone(), token.clone());
                 tokio::spawn(async move {
                     let mut requests = 0_u64;
                     while start.elapsed() < span {
-                        let form = encode(&[("grant_type", "refresh_token"), ("client_id", &client), ("refresh_token", &token)]);
+                        let form = encode(&[
+                            ("grant_type", "refresh_token"),
+                            ("client_id", &client),
+                            ("refresh_token", &token),
+                        ]);
                         let answer = Ask::form(&url, "/token", &form, None).send(&http).await?;
-                        ensure!(answer.status().is_success(), "a refresh answered {}", answer.status());
+                        ensure!(
+                            answer.status().is_success(),
+                            "a refresh answered {}",
+                            answer.status()
+                        );
                         let answer: Value = serde_json::from_slice(answer.body())?;
-                        token = answer.get("refresh_token").and_then(Value::as_str).context("no token")?.to_owned();
+                        token = answer
+                            .get("refresh_token")
+                            .and_then(Value::as_str)
+                            .context("no token")?
+                            .to_owned();
                         requests += 1;
                     }
                     anyhow::Ok(requests)
@@ -274,5 +319,10 @@ impl Peer {
 }
 
 fn location(answer: &Response<Bytes>) -> String {
-    answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default().to_owned()
+    answer
+        .headers()
+        .get(header::LOCATION)
+        .and_then(|to| to.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
 }

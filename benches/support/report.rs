@@ -20,18 +20,36 @@ pub(crate) struct Row {
 
 impl Row {
     /// Requests per second beside the limit's.
-    pub(crate) fn rate(what: &str, limit_name: &'static str, ours: &Measured, limit: f64, aim: &'static str) -> Self {
+    pub(crate) fn rate(
+        what: &str,
+        limit_name: &'static str,
+        ours: &Measured,
+        limit: f64,
+        aim: &'static str,
+    ) -> Self {
         Self::plain(what, limit_name, ours.per_second(), limit, aim)
     }
 
     /// Server CPU microseconds per request beside the limit's.
-    pub(crate) fn cpu(what: &str, limit_name: &'static str, ours: &Measured, limit: &Measured, aim: &'static str) -> Self {
+    pub(crate) fn cpu(
+        what: &str,
+        limit_name: &'static str,
+        ours: &Measured,
+        limit: &Measured,
+        aim: &'static str,
+    ) -> Self {
         let (ours, limit) = (ours.cpu_micros(), limit.cpu_micros());
         Self { what: what.to_owned(), unit: "µs", ours, limit_name, limit, aim }
     }
 
     /// Anything per second beside the limit's.
-    pub(crate) fn plain(what: &str, limit_name: &'static str, ours: f64, limit: f64, aim: &'static str) -> Self {
+    pub(crate) fn plain(
+        what: &str,
+        limit_name: &'static str,
+        ours: f64,
+        limit: f64,
+        aim: &'static str,
+    ) -> Self {
         Self { what: what.to_owned(), unit: "/s", ours, limit_name, limit, aim }
     }
 
@@ -69,12 +87,23 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "commit {}", commit())?;
-        writeln!(f, "{:<34} {:>12}    {:<38} {:>12}  {:>6}  aim", "what", "figure", "limit, same run", "limit", "ratio")?;
+        writeln!(
+            f,
+            "{:<34} {:>12}    {:<38} {:>12}  {:>6}  aim",
+            "what", "figure", "limit, same run", "limit", "ratio"
+        )?;
         for row in &self.0 {
             writeln!(
                 f,
                 "{:<34} {:>10.1} {}  {:<38} {:>10.1} {}  {:>6.2}  {}",
-                row.what, row.ours, row.unit, row.limit_name, row.limit, row.unit, row.ratio(), row.aim
+                row.what,
+                row.ours,
+                row.unit,
+                row.limit_name,
+                row.limit,
+                row.unit,
+                row.ratio(),
+                row.aim
             )?;
         }
         Ok(())
@@ -82,7 +111,8 @@ impl fmt::Display for Report {
 }
 
 fn commit() -> String {
-    let output = std::process::Command::new("git").args(["describe", "--always", "--dirty"]).output();
+    let output =
+        std::process::Command::new("git").args(["describe", "--always", "--dirty"]).output();
     output
         .ok()
         .filter(|output| output.status.success())

@@ -117,7 +117,8 @@ async fn decide(visit: Visit, id: RequestId) -> Result<Response, PageError> {
         .app
         .db
         .write(move |tx| {
-            let at = op::Visit { browser: &browser, request: &request, signed_in: session.as_ref() };
+            let at =
+                op::Visit { browser: &browser, request: &request, signed_in: session.as_ref() };
             op::decide(tx, &env, &who, at)
         })
         .await?;
@@ -145,7 +146,8 @@ pub async fn answer(
         .app
         .db
         .write(move |tx| {
-            let at = op::Visit { browser: &browser, request: &request, signed_in: session.as_ref() };
+            let at =
+                op::Visit { browser: &browser, request: &request, signed_in: session.as_ref() };
             op::answer(tx, &env, &who, at, allow)
         })
         .await?;

@@ -1,3 +1,3 @@
 //! The use cases, on a temporary database.
 
-mod oauth;
+pub(crate) mod oauth;

@@ -3,7 +3,7 @@
 mod authorize;
 mod clients;
 mod exchange;
-mod fixture;
+pub(crate) mod fixture;
 mod races;
 mod refresh;
 mod tokens;
