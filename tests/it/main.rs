@@ -5,3 +5,4 @@ mod config;
 #[cfg(test)]
 mod db;
 mod http;
+mod ops;

@@ -116,7 +116,11 @@ async fn decide(visit: Visit, id: RequestId) -> Result<Response, PageError> {
     let next = visit
         .app
         .db
-        .write(move |tx| op::decide(tx, &env, &who, &browser, &request, session.as_ref()))
+        .write(move |tx| {
+            let at =
+                op::Visit { browser: &browser, request: &request, signed_in: session.as_ref() };
+            op::decide(tx, &env, &who, at)
+        })
         .await?;
     respond(&visit, &id, next)
 }
@@ -141,7 +145,11 @@ pub async fn answer(
     let next = visit
         .app
         .db
-        .write(move |tx| op::answer(tx, &env, &who, &browser, &request, session.as_ref(), allow))
+        .write(move |tx| {
+            let at =
+                op::Visit { browser: &browser, request: &request, signed_in: session.as_ref() };
+            op::answer(tx, &env, &who, at, allow)
+        })
         .await?;
     respond(&visit, &id, next)
 }
