@@ -13,6 +13,7 @@ use axum::{
 use super::{cors, error::OAuthError};
 use crate::{
     app::App,
+    http::pages,
     ops::{self, oauth::metadata},
 };
 
@@ -28,6 +29,8 @@ pub fn routes(app: &App) -> Router<App> {
         .route(OAUTH, document.clone()) //  anyone
         .route(OPENID, document) //         anyone
         .route(JWKS, get(jwks)) //          anyone
+        // Before the layer, or the router's own would take its place and answer preflights.
+        .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(middleware::from_fn(cors::open))
 }
 
@@ -37,6 +40,8 @@ pub fn inserted(app: &App, base: &str) -> Router<App> {
     Router::new()
         .route(&format!("{OAUTH}{base}"), document.clone()) //  anyone
         .route(&format!("{OPENID}{base}"), document) //         anyone
+        // Before the layer, or the router's own would take its place and answer preflights.
+        .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(middleware::from_fn(cors::open))
 }
 

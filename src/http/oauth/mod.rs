@@ -17,7 +17,7 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::app::App;
+use crate::{app::App, http::pages};
 
 /// Every endpoint of the protocol. Other sites' pages may read those that carry no cookie, and only those.
 pub fn routes(app: &App) -> Router<App> {
@@ -43,5 +43,7 @@ fn programs() -> Router<App> {
         .route("/revoke", post(revoke::revoke)) //                         client
         .route("/introspect", post(introspect::introspect)) //             client with a secret
         .route("/userinfo", get(userinfo::get).post(userinfo::post)) //    access token
+        // Before the layer, or the router's own would take its place and answer preflights.
+        .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(middleware::from_fn(cors::open))
 }
