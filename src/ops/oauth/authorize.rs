@@ -57,6 +57,17 @@ pub fn waiting(r: &Read<'_>, request: &RequestId, browser: &Hashed) -> Result<Op
     Ok(client.map(|client| Waiting { client: client.name, login_hint: request.login_hint }))
 }
 
+/// Which request is meant, and by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit<'a> {
+    /// The browser, as its cookie names it.
+    pub browser: &'a Hashed,
+    /// The request; only this browser's are found.
+    pub request: &'a RequestId,
+    /// Who is signed in here.
+    pub signed_in: Option<&'a SignedIn>,
+}
+
 /// Everything that an answer depends on, read anew at each step: what a page carried counts for nothing.
 struct Case<'a> {
     env: &'a Env,
@@ -72,15 +83,8 @@ enum Opened<'a> {
 }
 
 /// Decides what comes next for a request; answers it at once where nothing needs to be asked.
-pub fn decide(
-    tx: &Write<'_>,
-    env: &Env,
-    who: &Actor,
-    browser: &Hashed,
-    request: &RequestId,
-    signed_in: Option<&SignedIn>,
-) -> Result<Next> {
-    let case = match open(tx, env, browser, request, signed_in)? {
+pub fn decide(tx: &Write<'_>, env: &Env, who: &Actor, visit: Visit<'_>) -> Result<Next> {
+    let case = match open(tx, env, visit)? {
         Opened::Case(case) => case,
         Opened::Next(next) => return Ok(next),
     };
@@ -109,12 +113,10 @@ pub fn answer(
     tx: &Write<'_>,
     env: &Env,
     who: &Actor,
-    browser: &Hashed,
-    request: &RequestId,
-    signed_in: Option<&SignedIn>,
+    visit: Visit<'_>,
     allow: bool,
 ) -> Result<Next> {
-    let case = match open(tx, env, browser, request, signed_in)? {
+    let case = match open(tx, env, visit)? {
         Opened::Case(case) => case,
         Opened::Next(next) => return Ok(next),
     };
@@ -136,13 +138,8 @@ pub fn answer(
 }
 
 /// Finds the request and passes it if someone fitting is signed in.
-fn open<'a>(
-    tx: &Write<'_>,
-    env: &'a Env,
-    browser: &Hashed,
-    id: &RequestId,
-    signed_in: Option<&'a SignedIn>,
-) -> Result<Opened<'a>> {
+fn open<'a>(tx: &Write<'_>, env: &'a Env, visit: Visit<'a>) -> Result<Opened<'a>> {
+    let Visit { browser, request: id, signed_in } = visit;
     let next = |next| Ok(Opened::Next(next));
     let Some(request) = store::authorization::request(tx, id, browser)? else {
         return next(Next::Gone);
