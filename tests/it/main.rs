@@ -6,4 +6,5 @@ mod config;
 mod db;
 mod http;
 mod ops;
+#[cfg(test)]
 mod tui;
