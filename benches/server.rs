@@ -46,7 +46,7 @@ async fn measure(span: Duration) -> Result<Report> {
     let folder = tempfile::tempdir()?;
     eprintln!("preparing people, clients and tokens …");
     let peer = Peer::start(folder.path()).await?;
-    let limit = limit::Limit::start(folder.path(), &peer.discovery).await?;
+    let limit = limit::Limit::start(folder.path(), &peer.discovery)?;
     let mut report = Report::default();
     eprintln!("measuring, {span:?} each …");
     discovery(&mut report, &peer, &limit, span).await?;

@@ -265,11 +265,11 @@ impl Peer {
                             answer.status()
                         );
                         let answer: Value = serde_json::from_slice(answer.body())?;
-                        token = answer
+                        answer
                             .get("refresh_token")
                             .and_then(Value::as_str)
                             .context("no token")?
-                            .to_owned();
+                            .clone_into(&mut token);
                         requests += 1;
                     }
                     anyhow::Ok(requests)

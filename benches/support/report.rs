@@ -113,9 +113,8 @@ impl fmt::Display for Report {
 fn commit() -> String {
     let output =
         std::process::Command::new("git").args(["describe", "--always", "--dirty"]).output();
-    output
-        .ok()
-        .filter(|output| output.status.success())
-        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        .unwrap_or_else(|| "unknown".to_owned())
+    output.ok().filter(|output| output.status.success()).map_or_else(
+        || "unknown".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
 }
