@@ -54,6 +54,8 @@ async fn token_endpoint_takes_forms_by_post_and_nothing_from_the_url() {
     let id = caller.world.client.id.to_string();
     let get = caller.get("/token", &[]).await;
     assert_eq!(get.refusal(405), "invalid_request");
+    assert_eq!(get.header("allow"), Some("POST"));
+    assert_eq!(get.header("access-control-allow-origin"), Some("*"));
     let body = encode(&[("grant_type", "refresh_token"), ("client_id", &id)]);
     for media in
         ["application/json", "text/plain", "application/x-www-form-urlencoded; charset=utf-7"]

@@ -225,7 +225,12 @@ impl World {
         self.db
             .write_blocking(move |tx| {
                 let visit = Visit { browser: &browser(), request: &id, signed_in: Some(&who) };
-                authorize::answer(tx, &env, &app(), visit, allow)
+                let shown = match authorize::decide(tx, &env, &app(), visit)? {
+                    Next::Consent(question) => question.shown,
+                    elsewhere => return Ok(elsewhere),
+                };
+                let decision = authorize::Decision { allow, shown: &shown };
+                authorize::answer(tx, &env, &app(), visit, decision)
             })
             .unwrap()
     }
