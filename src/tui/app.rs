@@ -162,6 +162,14 @@ impl App {
         Room::of(self.size.0, self.size.1)
     }
 
+    /// Whether the selected row fills the screen.
+    pub fn page(&self) -> bool {
+        match self.tab {
+            Tab::Users => self.users.page,
+            Tab::Sessions => self.sessions.page,
+        }
+    }
+
     /// Whether a change is under way.
     pub fn is_working(&self) -> bool {
         self.running.is_some()
@@ -309,7 +317,9 @@ impl App {
             // An answer to a question that nobody asks any more.
             Ok(Reply::Users(_) | Reply::Sessions(_)) => None,
         };
-        if let Some(title) = vanished {
+        // What one ended oneself is expected to go; the frame of the list says it too.
+        let expected = self.toast.as_ref().is_some_and(|toast| toast.tone == Tone::Good);
+        if let (Some(title), false) = (vanished, expected) {
             self.say(Tone::Plain, format!("{title} is gone from this list"));
         }
         self.replay();

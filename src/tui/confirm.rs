@@ -147,10 +147,11 @@ fn end_sessions(alive: u32) -> Step {
     })
 }
 
+/// A signed token speaks for itself to whoever does not ask us; that must be known before one relies on the end.
 fn outlive(access: Duration) -> String {
+    let access = text::brief(access);
     format!(
-        "Access tokens that apps hold already stay valid until they expire, at most {}.",
-        text::brief(access)
+        "Apps that check access tokens without asking this server may accept them {access} longer."
     )
 }
 

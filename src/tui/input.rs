@@ -60,7 +60,8 @@ impl App {
             return;
         }
         // A message that waits for a key has been seen now.
-        if self.toast.as_ref().is_some_and(|toast| toast.until.is_none()) {
+        let seen = self.toast.as_ref().is_some_and(|toast| toast.until.is_none());
+        if seen && found != Found::Nothing {
             self.toast = None;
         }
         match found {

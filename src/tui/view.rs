@@ -64,10 +64,12 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     }
     chrome::toast(canvas, parts.toast, app);
     chrome::footer(canvas, parts.footer, app);
+    // A question may lie over everything but the message and the keys.
+    let above = Rect { height: parts.body.bottom() - area.y, ..area };
     match &app.overlay {
-        Some(Overlay::Confirm(question)) => dialog::draw(canvas, parts.body, question),
+        Some(Overlay::Confirm(question)) => dialog::draw(canvas, above, question),
         Some(Overlay::Palette(open)) => palette::draw(canvas, parts.body, open),
-        Some(Overlay::Help(top)) => help::draw(canvas, parts.body, app.tab, *top),
+        Some(Overlay::Help(top)) => help::draw(canvas, above, app.tab, *top),
         None => {}
     }
 }

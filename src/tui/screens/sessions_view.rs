@@ -17,8 +17,8 @@ use crate::{model::session::SessionRow, time::Time};
 
 const COLUMNS: [Column; 8] = [
     Column { title: "user", min: 10, max: 20, rank: 9 },
-    Column { title: "device", min: 12, max: 28, rank: 7 },
-    Column { title: "from", min: 11, max: 24, rank: 8 },
+    Column { title: "device", min: 13, max: 28, rank: 7 },
+    Column { title: "from", min: 15, max: 24, rank: 8 },
     Column { title: "factors", min: 8, max: 12, rank: 4 },
     Column { title: "apps", min: 10, max: 40, rank: 2 },
     Column { title: "seen", min: 4, max: 5, rank: 6 },
@@ -48,6 +48,7 @@ fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
     } else {
         format!("{} of {}{most} live", text::grouped(shown), text::grouped(total))
     };
+    let count = if sessions.list.loaded() { count } else { String::new() };
     let of = sessions.of.as_ref().map(|(_, name)| format!("of {name}   "));
     let counts = [(of.as_deref().unwrap_or_default(), Role::Strong), (&count, Role::Muted)];
     heading::draw(canvas, panel, "Sessions", &sessions.search, &counts);

@@ -57,6 +57,7 @@ fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
             }
         }
     };
+    let count = if users.list.loaded() { count } else { String::new() };
     heading::draw(canvas, panel, "Users", &users.search, &[(&count, Role::Muted)]);
     let now = canvas.now;
     table::draw(canvas, panel, &COLUMNS, &users.list, |row| cells(row, now));
@@ -157,8 +158,8 @@ impl Page<'_, '_> {
 
     fn fact(&mut self, label: &str, words: &str, role: Role) {
         let line = self.next();
-        self.canvas.text(Rect { width: line.width.min(10), ..line }, label, Role::Muted);
-        let value = Rect { x: line.x + 10, width: line.width.saturating_sub(10), ..line };
+        self.canvas.text(Rect { width: line.width.min(11), ..line }, label, Role::Muted);
+        let value = Rect { x: line.x + 11, width: line.width.saturating_sub(11), ..line };
         self.canvas.text(value, words, role);
     }
 
@@ -240,11 +241,14 @@ fn related(page: &mut Page<'_, '_>, app: &App, row: &UserRow) {
     }
     page.section("Last events", "");
     for event in &detail.events {
-        page.row(
-            &format!("{:<16} {}", event.event, event.actor),
-            &text::ago(now, event.at),
-            Role::Text,
-        );
+        let actor = if event.actor == row.user.id.as_str() {
+            row.user.username.clone()
+        } else if event.actor.starts_with("u_") {
+            text::short_id(&event.actor)
+        } else {
+            event.actor.clone()
+        };
+        page.row(&format!("{:<16} {}", event.event, actor), &text::ago(now, event.at), Role::Text);
     }
     if detail.events.is_empty() {
         page.row("none", "", Role::Muted);

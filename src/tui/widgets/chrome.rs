@@ -6,7 +6,7 @@ use super::super::{
     action::{Action, Tab},
     app::{App, Overlay, Tone},
     canvas::{Canvas, Piece},
-    keymap::{BINDINGS, Binding},
+    keymap::{self, BINDINGS, Binding},
     text,
     theme::Role,
 };
@@ -90,7 +90,11 @@ pub fn footer(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             Action::Run(verb) if app.overlay.is_none() => app.question(verb).is_ok(),
             _ => true,
         };
-        let (key, label) = (key(binding), format!(" {}  ", label(binding, app)));
+        // On a page, Enter has done what it can, and the way back takes its place.
+        let opened = binding.action == Action::Open && app.page();
+        let back = || keymap::key_of(&keymap::EVERY, Action::Back).unwrap_or_default();
+        let key = if opened { back() } else { key(binding) };
+        let label = format!(" {}  ", label(binding, app));
         let (key_role, role) =
             if allowed { (Role::Key, Role::Text) } else { (Role::Muted, Role::Muted) };
         rest = canvas.line(rest, &[(&key, key_role), (&label, role)]);
@@ -105,6 +109,12 @@ fn label(binding: &Binding, app: &App) -> &'static str {
     match (&app.overlay, binding.action) {
         (Some(Overlay::Confirm(question)), Action::Press) if !question.armed => "presses Cancel",
         (Some(Overlay::Confirm(question)), Action::Yes) => question.change.verb.spec().label,
+        (Some(Overlay::Help(_)), Action::Move(_)) => "scroll",
+        (Some(Overlay::Palette(_)), Action::Move(_)) => "choose",
+        (Some(_), Action::Cancel) => "close",
+        (Some(_), Action::Accept) => "run",
+        (None, Action::Accept) => "to the list",
+        (None, Action::Open) if app.page() => "back",
         (_, action) => action.label(),
     }
 }

@@ -5,67 +5,81 @@ use ratatui::layout::Rect;
 use super::super::{
     action::Action,
     canvas::Canvas,
-    confirm::{Confirm, Fate},
+    confirm::{Confirm, Fate, Step},
     keymap, layout, text,
     theme::Role,
 };
 
 const WIDTH: u16 = 70;
 
-/// Draws a question into the middle of an area.
+/// Draws a question into the middle of an area. The buttons are always there; what is said besides goes first.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, question: &Confirm) {
     let width = WIDTH.min(area.width.saturating_sub(2));
-    let lines =
+    let note =
         wrap(question.note.as_deref().unwrap_or_default(), usize::from(width.saturating_sub(6)));
-    let body = 8 + u16::try_from(question.steps.len() + lines.len()).unwrap_or(0);
-    let roomy = area.height >= body + 4;
-    let height = if roomy { body + 3 } else { body };
-    let frame = layout::middle(area, width, height);
-    let heading = [(question.title.as_str(), Role::Strong)];
-    let inner = canvas.dialog(frame, Role::Danger, &heading);
-    let mut y = inner.y;
-    let skip = |y: &mut u16| *y += u16::from(roomy);
-    let row = |y: u16, indent: u16| {
-        let area = Rect {
-            x: inner.x + indent,
-            y,
-            width: inner.width.saturating_sub(indent + 1),
-            height: 1,
-        };
-        area.intersection(inner)
+    let lines = u16::try_from(question.steps.len() + note.len()).unwrap_or(0);
+    // Frame, first sentence, gaps, buttons; a roomy one has air inside its frame and says how to answer.
+    let close = lines + 7;
+    let roomy = area.height >= close + 6;
+    let frame = layout::middle(area, width, if roomy { close + 4 } else { close });
+    let inner = canvas.dialog(frame, Role::Danger, &[(&question.title, Role::Strong)]);
+    let inner = if roomy {
+        Rect { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner }
+    } else {
+        inner
     };
-    skip(&mut y);
-    canvas.text(row(y, 2), "This happens now, in one transaction:", Role::Text);
-    y += 2;
+    let hint = u16::from(roomy) * 2;
+    let last = Rect { y: inner.bottom().saturating_sub(1 + hint), ..inner };
+    let mut page = Rect { height: inner.height.saturating_sub(1 + hint), ..inner };
+    canvas.text(
+        indent(take_line(&mut page), 2),
+        "This happens now, in one transaction:",
+        Role::Text,
+    );
+    take_line(&mut page);
     for step in &question.steps {
-        let (undo, role) = match step.fate {
-            Fate::Final => ("final".to_owned(), Role::Danger),
-            Fate::Said => ("–".to_owned(), Role::Muted),
-            Fate::Undo(verb) => {
-                let key = keymap::key_of(&keymap::EVERY, Action::Run(verb)).unwrap_or_default();
-                (format!("undo: {key}"), Role::Muted)
-            }
-        };
-        let line = row(y, 4);
-        let undo_width = 12;
+        draw_step(canvas, indent(take_line(&mut page), 4), step);
+    }
+    take_line(&mut page);
+    for words in &note {
+        canvas.text(indent(take_line(&mut page), 2), words, Role::Muted);
+    }
+    buttons(canvas, indent(Rect { height: 1, ..last }, 8), question);
+    if roomy {
+        let line = Rect { y: last.y + 2, height: 1, ..last };
         canvas.text(
-            Rect { width: line.width.saturating_sub(undo_width + 1), ..line },
-            &step.what,
-            Role::Strong,
+            indent(line, 2),
+            "y is required; Enter presses the button with the focus",
+            Role::Muted,
         );
-        let x = line.x + line.width.saturating_sub(undo_width);
-        canvas.text(Rect { x, width: undo_width, ..line }.intersection(inner), &undo, role);
-        y += 1;
     }
-    y += 1;
-    for words in &lines {
-        canvas.text(row(y, 2), words, Role::Muted);
-        y += 1;
-    }
-    y += u16::from(!lines.is_empty());
-    buttons(canvas, row(y, 8), question);
-    y += 1 + u16::from(roomy);
-    canvas.text(row(y, 2), "y is required; Enter presses the button with the focus", Role::Muted);
+}
+
+/// The first line of what is left; empty when nothing is.
+fn take_line(page: &mut Rect) -> Rect {
+    let line = Rect { height: page.height.min(1), ..*page };
+    page.y = page.y.saturating_add(line.height);
+    page.height -= line.height;
+    line
+}
+
+fn indent(line: Rect, cells: u16) -> Rect {
+    Rect { x: line.x.saturating_add(cells), width: line.width.saturating_sub(cells + 2), ..line }
+}
+
+fn draw_step(canvas: &mut Canvas<'_>, line: Rect, step: &Step) {
+    let (fate, role) = match step.fate {
+        Fate::Final => ("final".to_owned(), Role::Danger),
+        Fate::Said => ("–".to_owned(), Role::Muted),
+        Fate::Undo(verb) => {
+            let key = keymap::key_of(&keymap::EVERY, Action::Run(verb)).unwrap_or_default();
+            (format!("undo: {key}"), Role::Muted)
+        }
+    };
+    let right = line.width.min(8);
+    let left = line.width - right;
+    canvas.text(Rect { width: left.saturating_sub(1), ..line }, &step.what, Role::Strong);
+    canvas.text(Rect { x: line.x + left, width: right, ..line }, &fate, role);
 }
 
 fn buttons(canvas: &mut Canvas<'_>, line: Rect, question: &Confirm) {

@@ -39,9 +39,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, tab: Tab, top: usize) {
                 canvas.text(line, keys, Role::Title);
                 continue;
             }
-            canvas.text(Rect { width: 12, ..line }, keys, Role::Key);
+            canvas.text(Rect { width: 17, ..line }, keys, Role::Key);
             canvas.text(
-                Rect { x: line.x + 13, width: line.width.saturating_sub(13), ..line },
+                Rect { x: line.x + 18, width: line.width.saturating_sub(18), ..line },
                 label,
                 Role::Text,
             );

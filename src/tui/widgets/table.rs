@@ -74,7 +74,7 @@ pub fn draw<R: Keyed>(
     cells: impl Fn(&R) -> Vec<Cell>,
 ) {
     let inner = layout::inner(panel);
-    let columns_at = fit(columns, inner.width);
+    let columns_at = fit(columns, inner.width.saturating_sub(1));
     let heading = Rect { height: inner.height.min(1), ..inner };
     for (index, x, width) in &columns_at {
         let title = columns.get(*index).map_or("", |column| column.title);
