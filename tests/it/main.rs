@@ -5,4 +5,5 @@ mod config;
 #[cfg(test)]
 mod db;
 mod http;
+#[cfg(test)]
 mod ops;
