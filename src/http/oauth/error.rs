@@ -87,9 +87,10 @@ impl OAuthError {
 
     /// 401 or 403: the access token does not do.
     pub fn token(refusal: &Refusal) -> Self {
-        let status = match refusal.code {
-            Code::InsufficientScope => StatusCode::FORBIDDEN,
-            _ => StatusCode::UNAUTHORIZED,
+        let status = if refusal.code == Code::InsufficientScope {
+            StatusCode::FORBIDDEN
+        } else {
+            StatusCode::UNAUTHORIZED
         };
         let challenge = Challenge::Bearer { error: true };
         Self { challenge, ..Self::new(status, refusal.code, refusal.description.clone()) }

@@ -18,7 +18,7 @@ use super::fixture::*;
 fn page(begun: Begun) -> Unsure {
     match begun {
         Begun::Page(unsure) => unsure,
-        other => panic!("no page: {other:?}"),
+        other @ (Begun::Waiting(_) | Begun::Redirect(_)) => panic!("no page: {other:?}"),
     }
 }
 

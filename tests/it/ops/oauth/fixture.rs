@@ -197,7 +197,7 @@ impl World {
     pub(crate) fn waiting(&self, over: &[(&str, &str)]) -> RequestId {
         match self.begin(over) {
             Begun::Waiting(id) => id,
-            other => panic!("not waiting: {other:?}"),
+            other @ (Begun::Redirect(_) | Begun::Page(_)) => panic!("not waiting: {other:?}"),
         }
     }
 
@@ -324,10 +324,8 @@ pub(crate) fn refresh_ask(token: &str) -> refresh::Ask {
 }
 
 pub(crate) fn redirect(next: Next) -> String {
-    match next {
-        Next::Redirect(url) => url,
-        other => panic!("no redirect: {other:?}"),
-    }
+    let Next::Redirect(url) = next else { panic!("no redirect: {next:?}") };
+    url
 }
 
 pub(crate) fn minted(outcome: Outcome) -> Tokens {
@@ -337,6 +335,7 @@ pub(crate) fn minted(outcome: Outcome) -> Tokens {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "an outcome is looked at once")]
 pub(crate) fn refused(outcome: Outcome) -> Code {
     match outcome {
         Outcome::Refused(Refusal { code, .. }) => code,
