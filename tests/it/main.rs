@@ -6,6 +6,5 @@ mod config;
 mod db;
 mod e2e;
 mod http;
-#[cfg(test)]
 mod ops;
 mod tui;
