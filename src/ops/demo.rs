@@ -150,7 +150,7 @@ fn person(tx: &Write<'_>, env: &Env, part: &Part, chosen: password::Chosen) -> R
         username: part.username.to_owned(),
         email: email(part),
         name: part.name.to_owned(),
-        roles: vec![part.part.to_owned()],
+        roles: vec![part.role.to_owned()],
     };
     let made = user::create(tx, env, &Actor::system(), &new, &FirstPassword::Chosen(chosen))?;
     let authenticator = part.factor.then(|| authenticator(tx, env, &made.user)).transpose()?;
