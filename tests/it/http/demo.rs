@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use mcpcodex::{
     app::App,
-    config::Config,
+    config::{Config, tokens::SigningAlgorithm},
     db::Clock,
     http::{
         demo::{DemoApp, routes},
@@ -30,6 +30,10 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.storage.data_dir = folder.path().join("data");
+        // What is slow on purpose, and an RSA key that takes long to find, prove nothing here.
+        let hashing = &mut config.authentication.password.hashing;
+        (hashing.memory_kib, hashing.iterations) = (8, 1);
+        config.authentication.tokens.access_token.algorithm = SigningAlgorithm::Es256;
         let clock = Clock::manual(Time::from_secs(1_800_000_000));
         let app = App::open(config, None, clock).unwrap();
         let data = ops::demo::prepare(&app.db, &app.env).unwrap();
