@@ -1,5 +1,7 @@
 //! The HTTP face, seen from outside.
 
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod oauth;
 mod view;
