@@ -2,4 +2,7 @@
 
 #[cfg(test)]
 mod db;
+#[cfg(test)]
 mod http;
+#[cfg(test)]
+mod support;

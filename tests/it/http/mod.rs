@@ -1,3 +1,4 @@
 //! The HTTP face, seen from outside.
 
+mod pages;
 mod view;
