@@ -53,6 +53,11 @@ impl App {
         ops::key::ensure(&db, &env)?;
         Ok(Self { db, env, seen: Arc::default() })
     }
+
+    /// Another handle on what ops need, for a job that outlives the request.
+    pub fn env(&self) -> Arc<Env> {
+        Arc::clone(&self.env)
+    }
 }
 
 fn hasher(config: &Config) -> Result<Hasher> {

@@ -20,7 +20,7 @@ section! {
         master_key: Option<Secret> = UNSET.env("MCPCODEX_MASTER_KEY"),
         /// For codes by SMS.
         twilio: Twilio,
-        /// For e-mail by SendGrid.
+        /// For e-mail by `sendgrid`.
         sendgrid: Sendgrid,
         /// For e-mail by a mail server, for example `smtps://user:password@mail.example.com`.
         smtp_url: Option<Secret> = UNSET.env("SMTP_URL").check(text::smtp_url).waits_for("e-mail"),
@@ -42,7 +42,7 @@ section! {
 }
 
 section! {
-    /// For e-mail by SendGrid.
+    /// For e-mail by `sendgrid`.
     Sendgrid {
         /// The API key.
         api_key: Option<Secret> = UNSET.env("SENDGRID_API_KEY").waits_for("e-mail"),

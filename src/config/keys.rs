@@ -4,6 +4,9 @@
 
 use super::{problem::Problem, source::Values, tree::Node};
 
+/// Says what is wrong with a text, if anything is.
+pub type Check = fn(&str) -> Result<(), String>;
+
 /// What is known of a key besides its name, type and sentence.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
@@ -20,7 +23,7 @@ pub struct Spec {
     /// The feature that the key waits for: it is checked already and has no effect yet.
     pub waits_for: Option<&'static str>,
     /// Says what is wrong with one text of this key.
-    pub check: Option<fn(&str) -> Result<(), String>>,
+    pub check: Option<Check>,
 }
 
 /// Begins a key with its default, written as YAML.
@@ -75,7 +78,7 @@ impl Spec {
 
     /// Adds a rule for each text of the key.
     #[must_use]
-    pub const fn check(mut self, check: fn(&str) -> Result<(), String>) -> Self {
+    pub const fn check(mut self, check: Check) -> Self {
         self.check = Some(check);
         self
     }

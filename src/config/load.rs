@@ -10,10 +10,11 @@ use std::{
 
 use super::{
     Config,
+    advice::{self, Advice},
     environment::Environment,
     keys::{Entry, Key, Kind, Shape as _, UNSET},
     problem::{Problem, Problems},
-    rules::{self, Advice},
+    rules,
     source::{Origin, Setting, Values},
     tree::{self, Data, Node, Pair, Place},
     value::nearest,
@@ -26,6 +27,18 @@ pub struct Source {
     pub file: Option<PathBuf>,
     /// The environment, which wins over the file.
     pub env: Environment,
+}
+
+/// The file that is read when none is named.
+pub const FILE_NAME: &str = "auth.config.yaml";
+
+impl Source {
+    /// The file that was named, else `auth.config.yaml` in the current folder if there is one. One that
+    /// was named must be there; loading refuses otherwise.
+    pub fn discover(named: Option<PathBuf>, env: Environment) -> Self {
+        let found = || Some(PathBuf::from(FILE_NAME)).filter(|path| path.exists());
+        Self { file: named.or_else(found), env }
+    }
 }
 
 /// A configuration that can be used, and what there is to say about it.
@@ -65,7 +78,7 @@ pub fn from_text(text: &str, name: &str, env: &Environment) -> Result<Loaded, Pr
         };
         Problems::new(problems.into_iter().map(finish).collect())
     };
-    let root = tree::parse(text, &mut |scalar, _| env.expand(scalar)).map_err(located)?;
+    let root = tree::parse(text, &|scalar| env.expand(scalar)).map_err(located)?;
     let table = table();
     let mut values = Values::new(name);
     if let Some(root) = root {
@@ -92,7 +105,7 @@ pub fn from_text(text: &str, name: &str, env: &Environment) -> Result<Loaded, Pr
         return Err(located(values.problems));
     }
     let not_active = rules::not_active(&config, &values.settings, &table);
-    let advice = rules::advise(&config);
+    let advice = advice::advise(&config);
     Ok(Loaded { config, advice, not_active, file: None, settings: values.settings })
 }
 
@@ -142,7 +155,12 @@ fn place(values: &mut Values<'_>, table: &[Entry], prefix: &str, pairs: Vec<Pair
         match find(table, &path) {
             Some(Entry::Key(key)) => {
                 let origin = Origin::File(pair.value.place);
-                values.settings.insert(key.path, Setting { node: pair.value, origin });
+                match typed(&key.kind, pair.value) {
+                    Ok(node) => {
+                        values.settings.insert(key.path, Setting { node, origin });
+                    }
+                    Err(problem) => values.problems.push(problem.on(key.path)),
+                }
             }
             Some(Entry::Section { path, .. }) => match pair.value.data {
                 Data::Map(pairs) => place(values, table, path, pairs),
@@ -163,6 +181,18 @@ fn place(values: &mut Values<'_>, table: &[Entry], prefix: &str, pairs: Vec<Pair
             }
         }
     }
+}
+
+/// Gives what came out of `${NAME}` the type that the key asks for.
+fn typed(kind: &Kind, mut node: Node) -> Result<Node, Problem> {
+    if let Some(text) = &node.expanded {
+        node.data = from_env(kind, text).map_err(|message| Problem::new(message).at(node.place))?;
+    }
+    if let (Data::List(items), Kind::List(kind)) = (&mut node.data, kind.inner()) {
+        let typed = std::mem::take(items).into_iter().map(|item| typed(kind, item));
+        *items = typed.collect::<Result<_, _>>()?;
+    }
+    Ok(node)
 }
 
 fn path_of(entry: &Entry) -> &'static str {
@@ -241,7 +271,7 @@ fn from_env(kind: &Kind, text: &str) -> Result<Data, String> {
         Kind::Bool | Kind::Integer => Ok(tree::resolve(text.trim())),
         Kind::Choice(_) | Kind::Text(_) | Kind::Secret => Ok(Data::Text(text.to_owned())),
         Kind::List(_) if text.trim_start().starts_with('[') => {
-            let parsed = tree::parse(text, &mut |_, _| Ok(None));
+            let parsed = tree::parse(text, &|_| Ok(None));
             let problem = |problems: Vec<Problem>| {
                 problems.first().map(|problem| problem.message.clone()).unwrap_or_default()
             };

@@ -102,7 +102,7 @@ section! {
 words! {
     /// Who carries e-mail.
     EmailProvider {
-        /// SendGrid's REST API.
+        /// The REST API of `sendgrid`.
         Sendgrid = "sendgrid",
         /// A mail server.
         Smtp = "smtp",

@@ -4,6 +4,7 @@
 //! Each section is declared once, by `section!` in the file of its topic; the struct, the key table,
 //! the defaults, the reader, the schema and `docs/configuration.md` all come from that.
 
+pub mod advice;
 pub mod api_keys;
 pub mod authentication;
 pub mod credentials;
@@ -13,6 +14,7 @@ pub mod load;
 pub mod mfa;
 pub mod password;
 pub mod problem;
+pub mod reference;
 pub mod rules;
 pub mod secret;
 pub mod server;
@@ -30,12 +32,12 @@ use std::net::SocketAddr;
 use url::Url;
 
 pub use self::{
+    advice::{Advice, Weight},
     authentication::{Authentication, BUILT_IN_ROLES},
     credentials::Credentials,
     environment::Environment,
     load::{Loaded, Source, load},
     problem::{Problem, Problems},
-    rules::{Advice, Weight},
     secret::Secret,
     server::{Audit, Limits, Logging, Mail, Server, Storage},
 };

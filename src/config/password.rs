@@ -24,9 +24,9 @@ section! {
         complexity: Complexity,
         /// Old passwords.
         history: History,
-        /// What wrong passwords cost.
+        /// What wrong passwords cost, counted by account and by address.
         lockout: Lockout,
-        /// Argon2id.
+        /// Argon2id; the defaults are OWASP's.
         hashing: Hashing,
     }
 }

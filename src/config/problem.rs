@@ -11,7 +11,7 @@ use super::tree::Place;
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
     /// The file, or the environment variable, that holds the mistake.
-    pub source: Option<String>,
+    pub source: Option<Box<str>>,
     /// Line in the file, from 1.
     pub line: Option<usize>,
     /// Column in the line, in characters, from 1.
@@ -23,7 +23,7 @@ pub struct Problem {
     #[serde(skip)]
     width: usize,
     #[serde(skip)]
-    excerpt: Option<String>,
+    excerpt: Option<Box<str>>,
 }
 
 impl Problem {
@@ -60,7 +60,7 @@ impl Problem {
 
     /// Says which file or variable.
     #[must_use]
-    pub fn from_source(mut self, source: impl Into<String>) -> Self {
+    pub fn from_source(mut self, source: impl Into<Box<str>>) -> Self {
         self.source = Some(source.into());
         self
     }
@@ -69,7 +69,7 @@ impl Problem {
     #[must_use]
     pub fn with_excerpt(mut self, text: &str) -> Self {
         let line = self.line.and_then(|line| text.lines().nth(line.saturating_sub(1)));
-        self.excerpt = line.map(|line| line.trim_end().to_owned());
+        self.excerpt = line.map(|line| line.trim_end().into());
         self
     }
 }
@@ -91,23 +91,39 @@ impl fmt::Display for Problem {
         else {
             return Ok(());
         };
+        let (shown, column) = window(excerpt, column);
         let number = line.to_string();
         let margin = " ".repeat(number.len());
         // A tab before the caret stays a tab, so that the caret stands under what it means.
-        let lead: String = excerpt
+        let lead: String = shown
             .chars()
             .take(column.saturating_sub(1))
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
-        let carets = "^".repeat(self.width.min(80));
-        write!(f, "\n{margin} |\n{number} | {}\n{margin} | {lead}{carets}", printable(excerpt))
+        let room = shown.chars().count().saturating_sub(column.saturating_sub(1));
+        let carets = "^".repeat(self.width.min(room).max(1));
+        write!(f, "\n{margin} |\n{number} | {}\n{margin} | {lead}{carets}", printable(&shown))
     }
+}
+
+/// Cuts a line that no terminal could show around the column, which moves along.
+fn window(line: &str, column: usize) -> (String, usize) {
+    const MOST: usize = 160;
+    if line.chars().count() <= MOST {
+        return (line.to_owned(), column);
+    }
+    let skip = column.saturating_sub(MOST / 2);
+    let cut = line.chars().skip(skip).take(MOST).collect();
+    (cut, column - skip)
 }
 
 /// Keeps escape sequences in a file from reaching the terminal.
 fn printable(line: &str) -> String {
     line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
+
+/// More than these at once help no one; the form for programs has them all.
+const SHOWN: usize = 20;
 
 /// All the mistakes of one configuration, in the order of the file.
 #[derive(Clone, Debug, Serialize)]
@@ -147,10 +163,13 @@ impl<'a> IntoIterator for &'a Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
-        for problem in &self.0 {
+        for problem in self.0.iter().take(SHOWN) {
             write!(text, "{problem}\n\n")?;
         }
         let count = self.0.len();
+        if count > SHOWN {
+            write!(text, "… and {} more\n\n", count - SHOWN)?;
+        }
         let noun = if count == 1 { "mistake" } else { "mistakes" };
         write!(f, "{text}{count} {noun} in the configuration")
     }

@@ -28,6 +28,7 @@ impl Site {
         let public_url = config.public_url(listen);
         let host = public_url.host_str().unwrap_or("localhost").to_owned();
         let mut hosts = vec![with_port(&host, public_url.port())];
+        hosts.push(with_port(&host, public_url.port_or_known_default()));
         if listen.ip().is_loopback() || listen.ip().is_unspecified() {
             for name in ["localhost", "127.0.0.1", "[::1]"] {
                 hosts.push(format!("{name}:{}", listen.port()));

@@ -47,13 +47,21 @@ impl<'a> Values<'a> {
 
     /// Notes a mistake at a key, or at the place the problem already has.
     pub fn refuse(&mut self, path: &'static str, problem: Problem) {
+        self.refuse_with(path, &[], problem);
+    }
+
+    /// The same for a mistake that lies between several keys: when `path` itself was not set, it is
+    /// shown at the first of the `others` that was.
+    pub fn refuse_with(&mut self, path: &'static str, others: &[&str], problem: Problem) {
         let problem = problem.on(path);
-        let problem = match self.settings.get(path).map(|setting| &setting.origin) {
+        let mut paths = std::iter::once(&path).chain(others);
+        let set = paths.find_map(|path| self.settings.get(*path));
+        let problem = match set.map(|setting| &setting.origin) {
             Some(Origin::File(place)) => {
                 let problem = if problem.line.is_none() { problem.at(*place) } else { problem };
                 problem.from_source(self.file)
             }
-            Some(Origin::Environment(name)) => problem.from_source(name),
+            Some(Origin::Environment(name)) => problem.from_source(name.as_str()),
             Some(Origin::Default) | None => problem,
         };
         self.problems.push(problem);
@@ -87,6 +95,6 @@ fn or_default(mut problem: Problem, node: &Node, spec: &Spec) -> Problem {
 
 /// A key's default as a value.
 pub fn default_node(spec: &Spec) -> Node {
-    let parsed = tree::parse(spec.default, &mut |_, _| Ok(None));
+    let parsed = tree::parse(spec.default, &|_| Ok(None));
     parsed.ok().flatten().unwrap_or_else(|| Node::placeless(Data::Null))
 }

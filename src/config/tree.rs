@@ -8,6 +8,7 @@ use super::problem::Problem;
 /// More than any configuration needs, and little enough that a hostile file costs nothing.
 pub const MAX_BYTES: u64 = 1024 * 1024;
 const MAX_DEPTH: usize = 32;
+const MAX_NODES: usize = 5000;
 
 /// A place in the file: line and column count from 1, the column in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub struct Node {
     pub place: Place,
     /// What it is.
     pub data: Data,
+    /// The text after `${NAME}` was replaced in it. A variable has no quotes, so that not the writing
+    /// but the key that it is for says whether `12` is a number.
+    pub expanded: Option<String>,
 }
 
 /// What a value is, by YAML's core schema.
@@ -68,7 +72,7 @@ impl PartialEq for Node {
 impl Node {
     /// A node that stands in no file.
     pub fn placeless(data: Data) -> Self {
-        Self { place: Place::default(), data }
+        Self { place: Place::default(), data, expanded: None }
     }
 
     /// The value as it would be written in the file, on one line.
@@ -123,18 +127,19 @@ pub fn resolve(text: &str) -> Data {
     Data::Text(text.to_owned())
 }
 
+/// Replaces `${NAME}` in a scalar; `Ok(None)` when there is none in it.
+pub type Expand<'a> = &'a dyn Fn(&str) -> Result<Option<String>, String>;
+
 /// Reads YAML; `Ok(None)` when there is nothing but comments. `expand` replaces `${NAME}` in
 /// scalars and says what is wrong with one that cannot be replaced.
-pub fn parse(
-    text: &str,
-    expand: &mut dyn FnMut(&str, Place) -> Result<Option<String>, String>,
-) -> Result<Option<Node>, Vec<Problem>> {
+pub fn parse(text: &str, expand: Expand<'_>) -> Result<Option<Node>, Vec<Problem>> {
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_BYTES {
         let message = format!("the file is longer than the {MAX_BYTES} bytes that are allowed");
         return Err(vec![Problem::new(message)]);
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { events: Parser::new_from_str(text), expand, problems: Vec::new() };
+    let mut reader =
+        Reader { text, events: Parser::new_from_str(text), expand, problems: Vec::new(), nodes: 0 };
     match reader.document() {
         Ok(node) if reader.problems.is_empty() => Ok(node),
         Ok(_) => Err(reader.problems),
@@ -146,9 +151,11 @@ pub fn parse(
 }
 
 struct Reader<'a, 'input> {
+    text: &'input str,
     events: Parser<'input, saphyr_parser::StrInput<'input>>,
-    expand: &'a mut dyn FnMut(&str, Place) -> Result<Option<String>, String>,
+    expand: Expand<'a>,
     problems: Vec<Problem>,
+    nodes: usize,
 }
 
 impl<'input> Reader<'_, 'input> {
@@ -157,11 +164,32 @@ impl<'input> Reader<'_, 'input> {
             Some(Ok((event, span))) => Ok((event, place(&span))),
             Some(Err(error)) => {
                 let mark = error.marker();
-                let at = Place { line: mark.line(), column: mark.col() + 1, width: 1 };
-                let hint = hint(error.info());
+                let at = self.within(mark.line(), mark.col() + 1);
+                let hint = self.hint(error.info(), at.line);
                 Err(Problem::new(format!("not valid YAML: {}{hint}", error.info())).at(at))
             }
             None => Ok((Event::StreamEnd, Place::default())),
+        }
+    }
+
+    /// A mistake found at the end of the file is shown on the last line that there is.
+    fn within(&self, line: usize, column: usize) -> Place {
+        let last = self.text.lines().count().max(1);
+        if line <= last {
+            return Place { line, column, width: 1 };
+        }
+        let length = self.text.lines().last().unwrap_or_default().chars().count();
+        Place { line: last, column: length + 1, width: 1 }
+    }
+
+    fn hint(&self, info: &str, line: usize) -> &'static str {
+        let line = self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        if info.contains("tab") {
+            "; indent with spaces"
+        } else if line.contains("${") {
+            "; inside {…} and […] put `${NAME}` in quotes"
+        } else {
+            ""
         }
     }
 
@@ -194,6 +222,11 @@ impl<'input> Reader<'_, 'input> {
     }
 
     fn node(&mut self, event: Event<'input>, place: Place, depth: usize) -> Result<Node, Problem> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            let message = format!("the file holds more than {MAX_NODES} values");
+            return Err(Problem::new(message).at(place));
+        }
         if depth > MAX_DEPTH {
             let message = format!("nested deeper than {MAX_DEPTH} levels");
             return Err(Problem::new(message).at(place));
@@ -208,7 +241,7 @@ impl<'input> Reader<'_, 'input> {
         let data = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 anchored(anchor, tag.is_some())?;
-                self.scalar(&text, style, place)
+                return Ok(self.scalar(&text, style, place));
             }
             Event::SequenceStart(anchor, tag) => {
                 anchored(anchor, tag.is_some())?;
@@ -235,7 +268,7 @@ impl<'input> Reader<'_, 'input> {
                 return Err(Problem::new("not valid YAML: a value is missing here").at(place));
             }
         };
-        Ok(Node { place, data })
+        Ok(Node { place, data, expanded: None })
     }
 
     fn map(&mut self, depth: usize) -> Result<Data, Problem> {
@@ -266,16 +299,14 @@ impl<'input> Reader<'_, 'input> {
         }
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, place: Place) -> Data {
-        let expanded = match (self.expand)(text, place) {
-            Ok(expanded) => expanded,
-            Err(message) => {
-                self.problems.push(Problem::new(message).at(place));
-                None
-            }
-        };
-        let text = expanded.as_deref().unwrap_or(text);
-        if style == ScalarStyle::Plain { resolve(text) } else { Data::Text(text.to_owned()) }
+    fn scalar(&mut self, text: &str, style: ScalarStyle, place: Place) -> Node {
+        let expanded = (self.expand)(text).unwrap_or_else(|message| {
+            self.problems.push(Problem::new(message).at(place));
+            None
+        });
+        let data =
+            if style == ScalarStyle::Plain { resolve(text) } else { Data::Text(text.to_owned()) };
+        Node { place, data, expanded }
     }
 }
 
@@ -287,8 +318,4 @@ fn place(span: &Span) -> Place {
     let (start, end) = (span.start, span.end);
     let width = if start.line() == end.line() { end.col().saturating_sub(start.col()) } else { 1 };
     Place { line: start.line(), column: start.col() + 1, width: width.max(1) }
-}
-
-fn hint(info: &str) -> &'static str {
-    if info.contains("tab") { " (indent with spaces, not tabs)" } else { "" }
 }

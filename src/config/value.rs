@@ -231,10 +231,8 @@ impl Leaf for SocketAddr {
         let must = "must be an address and a port such as 127.0.0.1:8420 or [::1]:8420";
         let text = checked(node, spec, "an address and a port")?;
         // The name everyone types for this machine; no other name is looked up.
-        let text = text
-            .strip_prefix("localhost:")
-            .map(|port| format!("127.0.0.1:{port}"))
-            .unwrap_or_else(|| text.to_owned());
+        let port = text.strip_prefix("localhost:");
+        let text = port.map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
         text.parse().map_err(|_| wrong(node, must))
     }
 }

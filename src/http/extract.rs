@@ -61,14 +61,15 @@ fn client_address(env: &Env, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     if !trusted(peer) {
         return peer;
     }
-    let named: Vec<IpAddr> = headers
+    let named: Vec<&str> = headers
         .get_all("x-forwarded-for")
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .map_while(|hop| hop.trim().parse().ok())
         .collect();
-    named.iter().rev().copied().find(|hop| !trusted(*hop)).unwrap_or(peer)
+    // From the right: each hop is vouched for by the one after it; what stands left of a stranger is hearsay.
+    let mut hops = named.iter().rev().map_while(|hop| hop.trim().parse().ok());
+    hops.find(|hop| !trusted(*hop)).unwrap_or(peer)
 }
 
 /// The browser, by a cookie it got with its first page.

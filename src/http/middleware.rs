@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -19,7 +19,7 @@ pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> R
         .headers()
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
-        .or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+        .or_else(|| request.uri().authority().map(Authority::as_str));
     // Probes ask by whatever address they know.
     let probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     if probe || host.is_some_and(|host| app.env.site.is_host(host)) {

@@ -9,6 +9,7 @@ pub mod extract;
 pub mod fields;
 pub mod health;
 pub mod middleware;
+pub mod oauth;
 
 pub mod pages;
 pub mod router;
@@ -70,7 +71,7 @@ async fn upkeep(app: App) {
         tokio::select! {
             _ = marks.tick() => write_marks(&app).await,
             _ = sweep.tick() => {
-                if let Err(error) = app.db.write(|tx| ops::sweep::sweep(tx)).await {
+                if let Err(error) = app.db.write(ops::sweep::sweep).await {
                     tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
                 }
             }
@@ -86,6 +87,8 @@ async fn write_marks(app: &App) {
     let written = marks.clone();
     if let Err(error) = app.db.write(move |tx| ops::seen::write(tx, &written)).await {
         tracing::warn!(%error, "last-used marks could not be written; they are kept");
-        marks.iter().for_each(|(id, at)| app.seen.mark(id, *at));
+        for (id, at) in &marks {
+            app.seen.mark(id, *at);
+        }
     }
 }

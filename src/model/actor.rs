@@ -116,7 +116,10 @@ impl Actor {
     pub fn must_be(&self, user: &UserId) -> Result<()> {
         match &self.principal {
             Principal::Person { user: own, .. } if own == user => Ok(()),
-            _ => self.must_operate(),
+            Principal::Anonymous
+            | Principal::Person { .. }
+            | Principal::Operator { .. }
+            | Principal::System => self.must_operate(),
         }
     }
 }

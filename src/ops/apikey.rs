@@ -181,12 +181,11 @@ impl BadKey {
     }
 }
 
+/// A good key with its owner, or why it is not good, with its row when there is one.
+pub type Inspected = std::result::Result<(ApiKey, User), (BadKey, Option<ApiKey>)>;
+
 /// Looks a key up and tells whether it is good now, with its owner. A key that is not good is still described.
-pub fn inspect(
-    r: &Read<'_>,
-    env: &Env,
-    text: &str,
-) -> Result<Result<(ApiKey, User), (BadKey, Option<ApiKey>)>> {
+pub fn inspect(r: &Read<'_>, env: &Env, text: &str) -> Result<Inspected> {
     let config = &env.config.authentication.api_keys;
     if !apikey::is_well_formed(text, &config.prefix, config.length) {
         return Ok(Err((BadKey::Malformed, None)));

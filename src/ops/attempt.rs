@@ -43,13 +43,14 @@ pub fn pause(r: &Read<'_>, scope: Scope, subject: &str) -> Result<Option<Duratio
 /// The part of an address that stands for one customer: all of IPv4, the first 64 bits of IPv6.
 pub fn address_key(address: &str) -> String {
     match address.parse::<std::net::IpAddr>() {
-        Ok(std::net::IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {
-            Some(v4) => v4.to_string(),
-            None => {
+        Ok(std::net::IpAddr::V6(v6)) => {
+            if let Some(v4) = v6.to_ipv4_mapped() {
+                v4.to_string()
+            } else {
                 let [a, b, c, d, ..] = v6.segments();
                 format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
             }
-        },
+        }
         Ok(std::net::IpAddr::V4(v4)) => v4.to_string(),
         Err(_) => address.chars().take(64).collect(),
     }

@@ -176,25 +176,22 @@ pub fn finish(
         store::user::rehash_password(tx, &user.id, old, new)?;
     }
     let proved = vec![amr::PASSWORD.to_owned()];
-    match next_stage(tx, env, &user, &proved)? {
-        Some(stage) => {
-            let token = secret::random_token(32);
-            let sign_in = SignIn {
-                user_id: user.id.clone(),
-                stage,
-                remember_me: arrival.remember_me,
-                amr: proved,
-                return_to: arrival.return_to.clone(),
-                expires_at: tx.now.plus(LIFETIME),
-            };
-            store::sign_in::insert(tx, &Hashed::of(token.expose()), &arrival.browser, &sign_in)?;
-            Ok(Finished { step: Step::Next(stage), token: Some(token) })
-        }
-        None => {
-            let session = open(tx, env, origin, &user, proved, arrival)?;
-            let step = Step::In(Box::new(session), arrival.return_to.clone());
-            Ok(Finished { step, token: None })
-        }
+    if let Some(stage) = next_stage(tx, env, &user, &proved)? {
+        let token = secret::random_token(32);
+        let sign_in = SignIn {
+            user_id: user.id.clone(),
+            stage,
+            remember_me: arrival.remember_me,
+            amr: proved,
+            return_to: arrival.return_to.clone(),
+            expires_at: tx.now.plus(LIFETIME),
+        };
+        store::sign_in::insert(tx, &Hashed::of(token.expose()), &arrival.browser, &sign_in)?;
+        Ok(Finished { step: Step::Next(stage), token: Some(token) })
+    } else {
+        let session = open(tx, env, origin, &user, proved, arrival)?;
+        let step = Step::In(Box::new(session), arrival.return_to.clone());
+        Ok(Finished { step, token: None })
     }
 }
 

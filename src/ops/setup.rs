@@ -25,15 +25,14 @@ const MASTER_KEY_CHECK: &str = "master_key_check";
 /// Refuses a master key other than the one this database was made with; the first one becomes it.
 pub fn check_master_key(db: &Db, vault: &Vault) -> Result<()> {
     let mark = secret::b64(&vault.mac("check", b""));
-    let known = match db.read(|r| store::meta::get(r, MASTER_KEY_CHECK))? {
-        Some(known) => known,
-        None => {
-            let mark = mark.clone();
-            db.write_blocking(move |tx| {
-                store::meta::claim(tx, MASTER_KEY_CHECK, &mark)?;
-                Ok(store::meta::get(tx, MASTER_KEY_CHECK)?.unwrap_or_default())
-            })?
-        }
+    let known = if let Some(known) = db.read(|r| store::meta::get(r, MASTER_KEY_CHECK))? {
+        known
+    } else {
+        let mark = mark.clone();
+        db.write_blocking(move |tx| {
+            store::meta::claim(tx, MASTER_KEY_CHECK, &mark)?;
+            Ok(store::meta::get(tx, MASTER_KEY_CHECK)?.unwrap_or_default())
+        })?
     };
     if secret::equal(known.as_bytes(), mark.as_bytes()) {
         return Ok(());

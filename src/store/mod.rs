@@ -30,7 +30,7 @@ fn unwords(text: &str) -> Vec<String> {
 
 /// Resources as one column holds them: a JSON array, since a URI may hold any separator but not a quote.
 fn uris(list: &[ResourceUri]) -> String {
-    serde_json::Value::from_iter(list.iter().map(ResourceUri::as_str)).to_string()
+    list.iter().map(ResourceUri::as_str).collect::<serde_json::Value>().to_string()
 }
 
 fn parse_uris(text: &str) -> Vec<ResourceUri> {

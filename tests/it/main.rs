@@ -1,8 +1,13 @@
 //! Every integration test, in one binary; the folders mirror `src`.
+// Marked as tests, or Clippy takes helpers outside of a test function for product code.
+#![cfg(test)]
 
-#[cfg(test)]
+mod config;
 mod db;
-#[cfg(test)]
+mod e2e;
 mod http;
 #[cfg(test)]
+mod ops;
+#[cfg(test)]
 mod support;
+mod tui;

@@ -78,7 +78,7 @@ async fn ask(
     enroller: &Enroller,
     error: Option<&str>,
 ) -> Result<Response, PageError> {
-    let (env, user) = (app.env.clone(), enroller.user().clone());
+    let (env, user) = (app.env(), enroller.user().clone());
     let Enrolment { uri, secret, account, issuer, .. } =
         app.db.write(move |tx| ops::factor::enroll(tx, &env, &user)).await?;
     let required = matches!(enroller, Enroller::OnTheWay(_));
@@ -111,7 +111,7 @@ pub async fn submit(
         Ok(enroller) => enroller,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let (env, code) = (app.env.clone(), fields.text("code").to_owned());
+    let (env, code) = (app.env(), fields.text("code").to_owned());
     let outcome = match &enroller {
         Enroller::OnTheWay(way) => {
             let way = way.clone();
@@ -183,7 +183,7 @@ pub async fn new_codes(
     MaybeSession(session): MaybeSession,
     PageForm(_): PageForm,
 ) -> Result<Response, PageError> {
-    let env = app.env.clone();
+    let env = app.env();
     if let Some(way) = on_the_way(&app, &headers, &browser)? {
         let user = way.user.clone();
         let codes = app.db.write(move |tx| ops::factor::codes_on_the_way(tx, &env, &way)).await?;
@@ -210,7 +210,7 @@ pub async fn stored(
 ) -> Result<Response, PageError> {
     match on_the_way(&app, &headers, &browser)? {
         Some(way) => {
-            let env = app.env.clone();
+            let env = app.env();
             let step =
                 app.db.write(move |tx| ops::factor::codes_stored(tx, &env, &origin, &way)).await?;
             follow(&app.env, app.db.now(), step)

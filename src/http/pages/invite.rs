@@ -59,7 +59,7 @@ pub async fn submit(
         Ok(chosen) => chosen,
         Err(broken) => return Ok(ask(&app, &browser, &token, &user, broken)),
     };
-    let (env, who) = (app.env.clone(), Actor::anonymous(origin));
+    let (env, who) = (app.env(), Actor::anonymous(origin));
     let user =
         app.db.write(move |tx| ops::user::accept_invite(tx, &env, &who, &token, &chosen)).await?;
     let view = SetupDone {

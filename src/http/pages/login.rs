@@ -59,7 +59,7 @@ fn view(app: &App, browser: &Browser, fields: &Fields) -> Login {
         shell: shell(&app.env),
         form: form(&app.env, browser, "/login", &[hidden]),
         client: waiting.map(|waiting| Label::new(&waiting.client)),
-        username: hint.unwrap_or_else(|| fields.text("username").chars().take(64).collect()),
+        username: hint.unwrap_or_default(),
         can_remember: app.env.remember_me_allowed(),
         remember: fields.get("remember_me").is_some(),
         ..Login::default()
@@ -109,19 +109,19 @@ async fn sign_in(
 ) -> Result<Finished, PageError> {
     let username = fields.text("username").to_owned();
     let password = Plain::new(fields.text("password").to_owned());
-    let (env, from) = (app.env.clone(), origin.clone());
+    let (env, from) = (app.env(), origin.clone());
     let begun = app.db.write(move |tx| ops::login::begin(tx, &env, &from, &username)).await?;
     let attempt = match begun {
         Begun::Try(attempt) => attempt,
         Begun::Wait(wait) => return Ok(Finished { step: Step::Wrong(wait), token: None }),
     };
-    let env = app.env.clone();
+    let env = app.env();
     let (attempt, compared) = blocking(move || {
         let compared = ops::login::verify(&env, &attempt, password.expose());
         (attempt, compared)
     })
     .await?;
-    let (env, from) = (app.env.clone(), origin.clone());
+    let (env, from) = (app.env(), origin.clone());
     match compared {
         Ok(compared) => Ok(app
             .db

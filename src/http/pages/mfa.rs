@@ -63,14 +63,14 @@ pub async fn submit(
         Error::invalid("method", "that second factor is not offered; there are totp and recovery")
     })?;
     let code = fields.text("code").to_owned();
-    let (env, on_the_way) = (app.env.clone(), way.clone());
+    let (env, on_the_way) = (app.env(), way.clone());
     let step = app
         .db
         .write(move |tx| ops::factor::verify(tx, &env, &origin, &on_the_way, method, &code))
         .await?;
     match step {
         Step::Wrong(wait) => Ok(ask(&app, &browser, &way, method, Some(wait))),
-        step => follow(&app.env, app.db.now(), step),
+        step @ (Step::Next(_) | Step::In(..) | Step::Gone) => follow(&app.env, app.db.now(), step),
     }
 }
 

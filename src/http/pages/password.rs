@@ -36,7 +36,7 @@ pub async fn choose(
     basis: Basis,
     candidate: Plain,
 ) -> Result<Result<Chosen, Vec<String>>, PageError> {
-    let env = app.env.clone();
+    let env = app.env();
     match blocking(move || ops::password::choose(&env, &basis, candidate.expose())).await? {
         Ok(chosen) => Ok(Ok(chosen)),
         Err(Refused::Unfit(reasons)) => Ok(Err(reasons)),
@@ -126,7 +126,7 @@ async fn expired(
         Ok(chosen) => chosen,
         Err(broken) => return Ok(ask(app, browser, &way.user, true, broken, None)),
     };
-    let (env, from) = (app.env.clone(), origin.clone());
+    let (env, from) = (app.env(), origin.clone());
     let step: Step =
         app.db.write(move |tx| ops::login::change_expired(tx, &env, &from, &way, &chosen)).await?;
     follow(&app.env, app.db.now(), step)
@@ -151,7 +151,7 @@ async fn change(
         Ok(chosen) => chosen,
         Err(broken) => return Ok(ask(app, browser, user, false, broken, None)),
     };
-    let (env, who) = (app.env.clone(), signed_in.actor(origin.clone()));
+    let (env, who) = (app.env(), signed_in.actor(origin.clone()));
     let (id, keep) = (user.id.clone(), signed_in.session.id.clone());
     app.db.write(move |tx| ops::password::set(tx, &env, &who, &id, &chosen, Some(&keep))).await?;
     Ok(Redirect::to("/account?done=password").into_response())
@@ -164,13 +164,13 @@ async fn wrong_current(
     user: &User,
     current: &str,
 ) -> Result<Option<std::time::Duration>, PageError> {
-    let (env, from, name) = (app.env.clone(), origin.clone(), user.username.clone());
+    let (env, from, name) = (app.env(), origin.clone(), user.username.clone());
     let begun = app.db.write(move |tx| ops::login::begin(tx, &env, &from, &name)).await?;
     let attempt = match begun {
         Begun::Try(attempt) => attempt,
         Begun::Wait(wait) => return Ok(Some(wait)),
     };
-    let (env, current) = (app.env.clone(), Plain::new(current.to_owned()));
+    let (env, current) = (app.env(), Plain::new(current.to_owned()));
     let (attempt, compared) = blocking(move || {
         let compared = ops::login::verify(&env, &attempt, current.expose());
         (attempt, compared)

@@ -78,7 +78,7 @@ pub async fn submit(
         Ok(chosen) => chosen,
         Err(broken) => return Ok(ask(&app, &browser, &token, &new, broken, None)),
     };
-    let (env, person, link) = (app.env.clone(), new.clone(), token.clone());
+    let (env, person, link) = (app.env(), new.clone(), token.clone());
     let made = app
         .db
         .write(move |tx| ops::setup::complete(tx, &env, &origin, &link, &person, chosen))

@@ -200,7 +200,7 @@ impl Minted {
 }
 
 /// The left half of the access token's digest (OpenID Connect Core §3.1.3.6). Optional in the code flow, and left
-/// out where clients disagree about the hash (EdDSA).
+/// out where clients disagree about the hash (`EdDSA`).
 fn at_hash(algorithm: Algorithm, access_token: &str) -> Option<String> {
     match algorithm {
         Algorithm::RS256 | Algorithm::PS256 | Algorithm::ES256 => {
@@ -252,7 +252,7 @@ pub fn access(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Access, jwt
     }
     let scopes = policy::of_person(&user, &ScopeSet::parse(text("scope")));
     let client_id = grant.client_id.clone();
-    Ok(Ok(Access { scopes, user, client_id, grant, jti, expires_at, claims }))
+    Ok(Ok(Access { claims, scopes, user, client_id, grant, jti, expires_at }))
 }
 
 type Signed = (Map<String, Value>, String, Time);

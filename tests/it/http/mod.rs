@@ -1,4 +1,7 @@
 //! The HTTP face, seen from outside.
 
+#[cfg(test)]
+mod oauth;
+#[cfg(test)]
 mod pages;
 mod view;

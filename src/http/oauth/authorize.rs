@@ -1,0 +1,250 @@
+//! `/authorize` and `/consent`: the part of the protocol that a person sees.
+
+use axum::{
+    body::Bytes,
+    extract::{RawQuery, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Response},
+};
+
+use super::client_form::is_form;
+use crate::{
+    app::App,
+    config::session::SameSite,
+    error::Error,
+    http::{
+        error::PageError,
+        extract::{self, Browser, From, MaybeSession, PageForm},
+        fields::Fields,
+        pages::{form, page, shell},
+        view::{Bounce, Consent, ErrorPage, Label, Resource, ScopeLine, Trust},
+    },
+    model::{
+        actor::{Actor, Origin},
+        id::RequestId,
+    },
+    ops::{
+        oauth::{
+            authorize::{self as op, Next},
+            begin::{self, Begun, Unsure},
+            consent::{Destination, Question},
+        },
+        session::SignedIn,
+    },
+};
+
+/// What came with a request besides its parameters.
+struct Visit {
+    app: App,
+    origin: Origin,
+    browser: Browser,
+    session: Option<SignedIn>,
+}
+
+/// `GET /authorize`.
+pub async fn begin(
+    State(app): State<App>,
+    From(origin): From,
+    MaybeSession(session): MaybeSession,
+    browser: Browser,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
+    start(Visit { app, origin, browser, session }, &headers, fields).await
+}
+
+/// `POST /authorize` (OpenID Connect Core §3.1.2.1). Parameters of URL and form count together.
+pub async fn begin_by_form(
+    State(app): State<App>,
+    From(origin): From,
+    MaybeSession(session): MaybeSession,
+    browser: Browser,
+    request: axum::extract::Request,
+) -> Result<Response, PageError> {
+    let headers = request.headers().clone();
+    let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
+    if !is_form(&headers) {
+        return Err(
+            Error::invalid("form", "an authorization request by POST must be a form").into()
+        );
+    }
+    let body = <Bytes as axum::extract::FromRequest<App>>::from_request(request, &app)
+        .await
+        .map_err(|_| Error::invalid("form", "the form was too large or cut off"))?;
+    let fields = query.and(Fields::parse(&body));
+    start(Visit { app, origin, browser, session }, &headers, fields).await
+}
+
+async fn start(visit: Visit, headers: &HeaderMap, fields: Fields) -> Result<Response, PageError> {
+    let (env, browser) = (visit.app.env(), visit.browser.hash());
+    let begun =
+        visit.app.db.write(move |tx| begin::begin(tx, &env, &browser, fields.pairs())).await?;
+    match begun {
+        Begun::Waiting(id) if withheld(&visit, headers) => Ok(bounce(&visit, &id)),
+        Begun::Waiting(id) => decide(visit, id).await,
+        Begun::Redirect(url) => redirect(&visit, &url),
+        Begun::Page(unsure) => Ok(unsure_page(&visit, unsure)),
+    }
+}
+
+/// Whether the browser may have held the session cookie back because another site sent it here.
+fn withheld(visit: &Visit, headers: &HeaderMap) -> bool {
+    let session = &visit.app.env.config.authentication.session;
+    let cross = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    cross
+        && session.security.same_site == SameSite::Strict
+        && extract::cookie(headers, &session.cookie_name).is_none()
+}
+
+/// `GET /authorize/continue?request=ID` and `GET /consent?request=ID`: after sign-in, or on reload.
+pub async fn proceed(
+    State(app): State<App>,
+    From(origin): From,
+    MaybeSession(session): MaybeSession,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
+    decide(Visit { app, origin, browser, session }, RequestId::from_text(fields.text("request")))
+        .await
+}
+
+async fn decide(visit: Visit, id: RequestId) -> Result<Response, PageError> {
+    let (env, browser, session) = (visit.app.env(), visit.browser.hash(), visit.session.clone());
+    let (who, request) = (actor(&visit), id.clone());
+    let next = visit
+        .app
+        .db
+        .write(move |tx| {
+            let at =
+                op::Visit { browser: &browser, request: &request, signed_in: session.as_ref() };
+            op::decide(tx, &env, &who, at)
+        })
+        .await?;
+    respond(&visit, &id, next)
+}
+
+/// `POST /consent`: `decision` is `allow` or `deny`; everything else was kept here.
+pub async fn answer(
+    State(app): State<App>,
+    From(origin): From,
+    MaybeSession(session): MaybeSession,
+    browser: Browser,
+    PageForm(fields): PageForm,
+) -> Result<Response, PageError> {
+    let allow = match fields.get("decision") {
+        Some("allow") => true,
+        Some("deny") => false,
+        _ => return Err(Error::invalid("decision", "the decision must be allow or deny").into()),
+    };
+    let visit = Visit { app, origin, browser, session };
+    let id = RequestId::from_text(fields.text("request"));
+    let shown = fields.text("shown").to_owned();
+    let (env, browser, session) = (visit.app.env(), visit.browser.hash(), visit.session.clone());
+    let (who, request) = (actor(&visit), id.clone());
+    let next = visit
+        .app
+        .db
+        .write(move |tx| {
+            let at =
+                op::Visit { browser: &browser, request: &request, signed_in: session.as_ref() };
+            op::answer(tx, &env, &who, at, op::Decision { allow, shown: &shown })
+        })
+        .await?;
+    respond(&visit, &id, next)
+}
+
+fn actor(visit: &Visit) -> Actor {
+    match &visit.session {
+        Some(session) => session.actor(visit.origin.clone()),
+        None => Actor::anonymous(visit.origin.clone()),
+    }
+}
+
+fn respond(visit: &Visit, id: &RequestId, next: Next) -> Result<Response, PageError> {
+    match next {
+        Next::SignIn | Next::SignInAgain => redirect(visit, &format!("/login?request={id}")),
+        Next::Redirect(url) => redirect(visit, &url),
+        Next::Consent(question) => Ok(consent_page(visit, *question)),
+        Next::Gone => Ok(gone_page(visit)),
+    }
+}
+
+/// 303, so that no browser sends a form along (RFC 9700 §4.12).
+fn redirect(visit: &Visit, url: &str) -> Result<Response, PageError> {
+    let location = HeaderValue::from_bytes(url.as_bytes())
+        .map_err(|source| Error::internal("a redirect could not be written").with_source(source))?;
+    let cookie =
+        visit.browser.set_cookie(&visit.app.env).map(|cookie| (header::SET_COOKIE, cookie));
+    let headers = [(header::LOCATION, location)];
+    Ok((StatusCode::SEE_OTHER, AppendHeaders(cookie), headers).into_response())
+}
+
+fn bounce(visit: &Visit, id: &RequestId) -> Response {
+    let env = &visit.app.env;
+    let view = Bounce { shell: shell(env), to: format!("/authorize/continue?request={id}") };
+    page(env, &visit.browser, StatusCode::OK, view.render())
+}
+
+fn consent_page(visit: &Visit, question: Question) -> Response {
+    use crate::http::view::Destination as Shown;
+    let env = &visit.app.env;
+    let hidden = [("request", question.request.as_str()), ("shown", question.shown.as_str())];
+    let view = Consent {
+        shell: shell(env),
+        form: form(env, &visit.browser, "/consent", &hidden),
+        client: Label::new(&question.client_name),
+        client_host: None,
+        trust: if question.built_in { Trust::BuiltIn } else { Trust::Verified },
+        destination: match question.destination {
+            Destination::Host(host) => Shown::Host(host),
+            Destination::ThisComputer => Shown::ThisComputer,
+            Destination::App(scheme) => Shown::App(scheme),
+        },
+        resources: question
+            .resources
+            .into_iter()
+            .map(|(name, url)| Resource { name: Label::new(&name), url })
+            .collect(),
+        scopes: question
+            .scopes
+            .into_iter()
+            .map(|line| ScopeLine {
+                name: line.scope,
+                sentence: line.sentence,
+                sensitive: line.sensitive,
+            })
+            .collect(),
+        username: Label::new(&question.username),
+        email: Label::new(&question.email),
+        not_you: None,
+    };
+    page(env, &visit.browser, StatusCode::OK, view.render())
+}
+
+fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {
+    let env = &visit.app.env;
+    let view = ErrorPage {
+        shell: shell(env),
+        title: "This app cannot sign you in".to_owned(),
+        what: unsure.what().to_owned(),
+        next: unsure.advice().to_owned(),
+        reference: None,
+        link: None,
+    };
+    page(env, &visit.browser, StatusCode::BAD_REQUEST, view.render())
+}
+
+fn gone_page(visit: &Visit) -> Response {
+    let env = &visit.app.env;
+    let view = ErrorPage {
+        shell: shell(env),
+        title: "This request is over".to_owned(),
+        what: "It was answered before, it took longer than 30 minutes, or it began in another browser.".to_owned(),
+        next: "Go back to the app and start again there.".to_owned(),
+        reference: None,
+        link: None,
+    };
+    page(env, &visit.browser, StatusCode::BAD_REQUEST, view.render())
+}

@@ -1,0 +1,209 @@
+//! A form from a client: its parameters, each once, and the credentials that came with it.
+//! Whether they are right is found out in `ops/client`.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::error::OAuthError;
+use crate::{app::App, crypto::secret::Plain, http::fields::Fields, ops::client::Presented};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+/// What must never stand in a URL, where logs and histories keep it (RFC 6749 §2.3.1).
+const BODY_ONLY: [&str; 11] = [
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "code",
+    "code_verifier",
+    "redirect_uri",
+    "refresh_token",
+    "token",
+    "scope",
+    "resource",
+];
+
+/// A form and who says that it sent it.
+#[derive(Clone, Debug)]
+pub struct ClientForm {
+    /// The parameters.
+    pub fields: Fields,
+    /// The credentials.
+    pub shown: Presented,
+    /// Whether they came by HTTP Basic.
+    pub basic: bool,
+}
+
+impl FromRequest<App> for ClientForm {
+    type Rejection = OAuthError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Self::Rejection> {
+        let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
+        if BODY_ONLY.iter().any(|name| query.get(name).is_some()) {
+            return Err(OAuthError::request("parameters belong into the body, not into the URL"));
+        }
+        let headers = request.headers().clone();
+        let fields = form(request, app).await?;
+        let (shown, basic) = credentials(&headers, &fields)?;
+        Ok(Self { fields, shown, basic })
+    }
+}
+
+impl ClientForm {
+    /// A parameter; one without a value counts as left out (RFC 6749 §3.2).
+    pub fn take(&self, name: &str) -> Option<String> {
+        self.fields.get(name).filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
+    /// Every value of a parameter that may be repeated.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let pairs = self.fields.pairs().iter();
+        pairs
+            .filter(|(own, value)| own == name && !value.is_empty())
+            .map(|(_, v)| v.clone())
+            .collect()
+    }
+}
+
+/// Reads a form body of the right type with nothing repeated but `resource`.
+pub async fn form(request: Request, app: &App) -> Result<Fields, OAuthError> {
+    if !is_form(request.headers()) {
+        return Err(OAuthError::media_type());
+    }
+    let bytes = Bytes::from_request(request, app)
+        .await
+        .map_err(|_| OAuthError::request("the body was too large or cut off"))?;
+    let fields = Fields::parse(&bytes);
+    if fields.repeated(&["resource"]).is_some() {
+        return Err(OAuthError::request("a parameter came more than once"));
+    }
+    Ok(fields)
+}
+
+/// Whether the body is a form in UTF-8.
+pub fn is_form(headers: &HeaderMap) -> bool {
+    let Some(text) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let mut parts = text.split(';').map(str::trim);
+    let form = parts.next().is_some_and(|mime| mime.eq_ignore_ascii_case(FORM));
+    form && parts.all(|parameter| {
+        let charset = parameter
+            .split_once('=')
+            .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+        charset
+            .is_none_or(|(_, value)| value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"))
+    })
+}
+
+fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool), OAuthError> {
+    let (id, secret) = (fields.get("client_id"), fields.get("client_secret"));
+    if fields.get("client_assertion").is_some() {
+        return Err(OAuthError::client(false));
+    }
+    let mut header = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = header.next() else {
+        let id = id.filter(|id| !id.is_empty()).ok_or_else(|| OAuthError::client(false))?;
+        let secret = secret.map(|secret| Plain::new(secret.to_owned()));
+        return Ok((Presented { readings: vec![(id.to_owned(), secret)] }, false));
+    };
+    if header.next().is_some() {
+        return Err(OAuthError::request("the Authorization header came more than once"));
+    }
+    if secret.is_some() {
+        return Err(OAuthError::request("two ways of client authentication in one request"));
+    }
+    let readings = value.to_str().ok().and_then(basic).ok_or_else(|| OAuthError::client(true))?;
+    // Some clients repeat their id in the body; another one there is a contradiction.
+    if id.is_some_and(|id| !id.is_empty() && !readings.iter().any(|(own, _)| own == id)) {
+        return Err(OAuthError::request("client_id differs from that of the Authorization header"));
+    }
+    Ok((Presented { readings }, true))
+}
+
+/// Reads HTTP Basic: id and secret form-encoded first (RFC 6749 §2.3.1), then as many clients send them, raw.
+fn basic(value: &str) -> Option<Vec<(String, Option<Plain>)>> {
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    let raw = (id.to_owned(), Some(Plain::new(secret.to_owned())));
+    let decoded = (decode(id), Some(Plain::new(decode(secret))));
+    let same = decoded.0 == raw.0
+        && decoded.1.as_ref().map(Plain::expose) == raw.1.as_ref().map(Plain::expose);
+    Some(if same { vec![decoded] } else { vec![decoded, raw] })
+}
+
+fn decode(text: &str) -> String {
+    // What separates pairs in a form is an ordinary letter here.
+    let one = format!("={}", text.replace('&', "%26"));
+    form_urlencoded::parse(one.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn header(text: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let value = format!("Basic {}", STANDARD.encode(text));
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&value).unwrap());
+        headers
+    }
+
+    fn readings(text: &str) -> Vec<(String, String)> {
+        let (shown, basic) = credentials(&header(text), &Fields::default()).unwrap();
+        assert!(basic);
+        shown.readings.into_iter().map(|(id, s)| (id, s.unwrap().expose().to_owned())).collect()
+    }
+
+    #[test]
+    fn basic_credentials_are_read_encoded_first_and_then_raw() {
+        let pair = |id: &str, secret: &str| (id.to_owned(), secret.to_owned());
+        assert_eq!(readings("app:secret"), [pair("app", "secret")]);
+        assert_eq!(readings("app:a%3Ab%25"), [pair("app", "a:b%"), pair("app", "a%3Ab%25")]);
+        assert_eq!(readings("app:a+b&c=d:e"), [pair("app", "a b&c=d:e"), pair("app", "a+b&c=d:e")]);
+        assert_eq!(readings("app:"), [pair("app", "")]);
+    }
+
+    #[test]
+    fn two_ways_of_authentication_are_refused_and_an_equal_id_is_not() {
+        let fields = |text: &str| Fields::parse(text.as_bytes());
+        assert!(credentials(&header("app:s"), &fields("client_secret=s")).is_err());
+        assert!(credentials(&header("app:s"), &fields("client_id=other")).is_err());
+        assert!(credentials(&header("app:s"), &fields("client_id=app")).is_ok());
+        assert!(credentials(&HeaderMap::new(), &fields("client_secret=s")).is_err());
+    }
+
+    #[test]
+    fn only_forms_in_utf_8_are_read() {
+        let is = |text: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(text));
+            is_form(&headers)
+        };
+        assert!(is(FORM) && is("application/x-www-form-urlencoded; charset=UTF-8"));
+        for other in [
+            "application/json",
+            "text/plain",
+            "application/x-www-form-urlencoded;charset=utf-7",
+            "application/x-www-form-urlencoded; charset=utf-16",
+            "multipart/form-data; boundary=x",
+            "",
+        ] {
+            assert!(!is(other), "{other}");
+        }
+        assert!(!is_form(&HeaderMap::new()));
+    }
+}

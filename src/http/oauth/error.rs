@@ -1,0 +1,155 @@
+//! Refusals of the token, revocation, introspection and userinfo endpoints as RFC 6749 §5.2 and RFC 6750 §3 word them.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::{
+    error::{Error, Kind},
+    http::error as http,
+    ops::oauth::{Code, Refusal},
+};
+
+/// What stands in `WWW-Authenticate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Challenge {
+    None,
+    Basic,
+    /// With the error, unless no token came at all (RFC 6750 §3.1).
+    Bearer {
+        error: bool,
+    },
+}
+
+/// A refusal on the wire.
+#[derive(Debug)]
+pub struct OAuthError {
+    status: StatusCode,
+    error: &'static str,
+    description: String,
+    challenge: Challenge,
+    retry_after: Option<Duration>,
+}
+
+impl OAuthError {
+    fn new(status: StatusCode, code: Code, description: impl Into<String>) -> Self {
+        Self {
+            status,
+            error: code.as_str(),
+            description: description.into(),
+            challenge: Challenge::None,
+            retry_after: None,
+        }
+    }
+
+    /// 400 `invalid_request`.
+    pub fn request(description: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::InvalidRequest, description)
+    }
+
+    /// 405: another method than the endpoint's.
+    pub fn method() -> Self {
+        let why = "this endpoint does not take that method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::InvalidRequest, why)
+    }
+
+    /// 415: another media type than a form.
+    pub fn media_type() -> Self {
+        let why = "the body must be application/x-www-form-urlencoded in UTF-8";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidRequest, why)
+    }
+
+    /// 401 `invalid_client`; the challenge only to those who tried HTTP Basic.
+    pub fn client(basic: bool) -> Self {
+        let why = "the client is unknown, disabled, or did not prove itself";
+        let challenge = if basic { Challenge::Basic } else { Challenge::None };
+        Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, Code::InvalidClient, why) }
+    }
+
+    /// 429: too many wrong secrets.
+    pub fn wait(after: Duration) -> Self {
+        let why = "too many wrong secrets for this client; wait before the next try";
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self { retry_after: Some(after), ..Self::new(status, Code::InvalidClient, why) }
+    }
+
+    /// 401: no access token came.
+    pub fn no_token() -> Self {
+        let why = "an access token is needed: Authorization: Bearer ...";
+        let challenge = Challenge::Bearer { error: false };
+        Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, Code::InvalidToken, why) }
+    }
+
+    /// 401 or 403: the access token does not do.
+    pub fn token(refusal: &Refusal) -> Self {
+        let status = if refusal.code == Code::InsufficientScope {
+            StatusCode::FORBIDDEN
+        } else {
+            StatusCode::UNAUTHORIZED
+        };
+        let challenge = Challenge::Bearer { error: true };
+        Self { challenge, ..Self::new(status, refusal.code, refusal.description.clone()) }
+    }
+}
+
+impl From<Refusal> for OAuthError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, refusal.code, refusal.description)
+    }
+}
+
+impl From<Error> for OAuthError {
+    fn from(error: Error) -> Self {
+        let (word, description) = match http::log(&error) {
+            Some(reference) => ("server_error", format!("internal error, reference {reference}")),
+            None if matches!(error.kind(), Kind::Busy | Kind::Limited) => {
+                ("temporarily_unavailable", error.to_string())
+            }
+            None => (Code::InvalidRequest.as_str(), error.to_string()),
+        };
+        Self {
+            status: http::status(error.kind()),
+            error: word,
+            description,
+            challenge: Challenge::None,
+            retry_after: error.retry_after(),
+        }
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": self.error, "error_description": self.description });
+        let mut response = (self.status, no_store(), Json(body)).into_response();
+        let challenge = match self.challenge {
+            Challenge::None => None,
+            Challenge::Basic => Some("Basic realm=\"mcpcodex\", charset=\"UTF-8\"".to_owned()),
+            Challenge::Bearer { error: false } => Some("Bearer realm=\"mcpcodex\"".to_owned()),
+            Challenge::Bearer { error: true } => Some(format!(
+                "Bearer realm=\"mcpcodex\", error=\"{}\", error_description=\"{}\"",
+                self.error, self.description
+            )),
+        };
+        // Descriptions are our own words, in ASCII and without quotes.
+        if let Some(value) = challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
+        if let Some(after) = self.retry_after {
+            http::set_retry_after(&mut response, after);
+        }
+        response
+    }
+}
+
+/// What answers with tokens carry (RFC 6749 §5.1).
+pub fn no_store() -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(2);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    headers
+}

@@ -1,0 +1,46 @@
+//! The protocol's endpoints: parameters in, one use case, the answer in the form that its RFC wants.
+//! What is decided and why is in `ops/oauth`.
+
+pub mod authorize;
+pub mod bearer;
+pub mod client_form;
+pub mod cors;
+pub mod error;
+pub mod introspect;
+pub mod metadata;
+pub mod revoke;
+pub mod token;
+pub mod userinfo;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+use crate::app::App;
+
+/// Every endpoint of the protocol. Other sites' pages may read those that carry no cookie, and only those.
+pub fn routes(app: &App) -> Router<App> {
+    let base = app.env.site.path();
+    let own = browser().merge(programs()).merge(metadata::routes(app));
+    if base.is_empty() {
+        return own;
+    }
+    // Behind a proxy that cuts the issuer's path off, and behind one that does not.
+    own.clone().merge(Router::new().nest(base, own)).merge(metadata::inserted(app, base))
+}
+
+fn browser() -> Router<App> {
+    Router::new()
+        .route("/authorize", get(authorize::begin).post(authorize::begin_by_form)) // anyone
+        .route("/authorize/continue", get(authorize::proceed)) //                     this browser's request
+        .route("/consent", get(authorize::proceed).post(authorize::answer)) //        Session, PageForm
+}
+
+fn programs() -> Router<App> {
+    Router::new()
+        .route("/token", cors::open(post(token::token))) //                          client
+        .route("/revoke", cors::open(post(revoke::revoke))) //                       client
+        .route("/introspect", cors::open(post(introspect::introspect))) //           client with a secret
+        .route("/userinfo", cors::open(get(userinfo::get).post(userinfo::post))) //  access token
+}

@@ -1,0 +1,104 @@
+//! `POST /token` (RFC 6749 §3.2).
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value};
+
+use super::{
+    client_form::ClientForm,
+    error::{OAuthError, no_store},
+};
+use crate::{
+    app::App,
+    crypto::secret::Plain,
+    db::Write,
+    error::Result as CoreResult,
+    http::extract::From,
+    model::{actor::Actor, client::Client},
+    ops::{
+        client::{Authenticated, authenticate},
+        env::Env,
+        oauth::{Code, Outcome, Refusal, exchange, refresh, token::Tokens},
+    },
+};
+
+enum Ask {
+    Code(exchange::Ask),
+    Refresh(refresh::Ask),
+}
+
+/// Client and grant are decided in one transaction; signatures are made after it.
+pub async fn token(
+    State(app): State<App>,
+    From(origin): From,
+    form: ClientForm,
+) -> Result<Response, OAuthError> {
+    let ask = ask(&form)?;
+    let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
+    let decided = app
+        .db
+        .write(move |tx| match authenticate(tx, &who, &form.shown)? {
+            Authenticated::Client(client) => decide(tx, &env, &who, &client, &ask).map(Ok),
+            Authenticated::No => Ok(Err(OAuthError::client(basic))),
+            Authenticated::Wait(after) => Ok(Err(OAuthError::wait(after))),
+        })
+        .await??;
+    match decided {
+        Outcome::Minted(minted) => Ok((no_store(), Json(body(&minted.sign()?))).into_response()),
+        Outcome::Refused(refusal) => Err(refusal.into()),
+    }
+}
+
+fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
+    let resources = form.all("resource");
+    match form.fields.get("grant_type") {
+        Some("authorization_code") => Ok(Ask::Code(exchange::Ask {
+            code: form.take("code"),
+            redirect_uri: form.take("redirect_uri"),
+            verifier: form.take("code_verifier"),
+            resources,
+        })),
+        Some("refresh_token") => {
+            let (token, scope) = (form.take("refresh_token"), form.take("scope"));
+            Ok(Ask::Refresh(refresh::Ask { token, scope, resources }))
+        }
+        None | Some("") => Err(OAuthError::request("grant_type is missing")),
+        Some(_) => {
+            let why = "only authorization_code and refresh_token are supported";
+            Err(Refusal::new(Code::UnsupportedGrantType, why).into())
+        }
+    }
+}
+
+fn decide(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    client: &Client,
+    ask: &Ask,
+) -> CoreResult<Outcome> {
+    match ask {
+        Ask::Code(ask) => exchange::exchange(tx, env, who, client, ask),
+        Ask::Refresh(ask) => refresh::refresh(tx, env, who, client, ask),
+    }
+}
+
+/// The answer (RFC 6749 §5.1); what is not there is left out, since clients choke on null.
+fn body(tokens: &Tokens) -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("access_token".to_owned(), tokens.access_token.expose().into());
+    body.insert("token_type".to_owned(), "Bearer".into());
+    body.insert("expires_in".to_owned(), tokens.expires_in.into());
+    body.insert("scope".to_owned(), tokens.scope.as_str().into());
+    let mut put = |name: &str, token: &Option<Plain>| {
+        if let Some(token) = token {
+            body.insert(name.to_owned(), token.expose().into());
+        }
+    };
+    put("refresh_token", &tokens.refresh_token);
+    put("id_token", &tokens.id_token);
+    body
+}

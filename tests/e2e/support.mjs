@@ -1,0 +1,114 @@
+// What each end-to-end script needs: the binary, a browser, a redirect target, TOTP codes.
+import { spawn, spawnSync } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const binary = process.env.MCPCODEX_BIN ?? "target/debug/mcpcodex";
+
+/** A data folder of its own, the command line on it, and a server when started. */
+export class Installation {
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), "mcpcodex-e2e-"));
+    this.data = join(this.folder, "data");
+  }
+
+  /** Runs a command and gives what it prints as JSON. */
+  cli(args, input = "") {
+    const run = spawnSync(binary, ["--json", "--no-input", "--data-dir", this.data, ...args], {
+      cwd: this.folder,
+      input,
+      encoding: "utf8",
+    });
+    if (run.status !== 0) {
+      throw new Error(`mcpcodex ${args.join(" ")} ended with ${run.status}: ${run.stderr}`);
+    }
+    return run.stdout.trim() ? JSON.parse(run.stdout) : undefined;
+  }
+
+  /** Starts the server and waits for its first line. */
+  async serve() {
+    this.server = spawn(
+      binary,
+      ["serve", "--json", "--listen", "127.0.0.1:0", "--data-dir", this.data],
+      { cwd: this.folder, stdio: ["ignore", "pipe", "pipe"] },
+    );
+    this.log = "";
+    this.server.stderr.on("data", (chunk) => (this.log += chunk));
+    const lines = createInterface({ input: this.server.stdout });
+    const first = await Promise.race([
+      new Promise((resolve) => lines.once("line", resolve)),
+      new Promise((_, reject) =>
+        this.server.once("exit", (code) => reject(new Error(`serve ended with ${code}: ${this.log}`))),
+      ),
+    ]);
+    return JSON.parse(first);
+  }
+
+  async stop() {
+    if (this.server && this.server.exitCode === null) {
+      const ended = new Promise((resolve) => this.server.once("exit", resolve));
+      this.server.kill("SIGTERM");
+      await ended;
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A page of a fresh headless Chromium. */
+export async function browse(options = {}) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(15_000);
+  return { browser, context, page: await context.newPage() };
+}
+
+/** Where an app on this computer takes its answers: resolves with the whole URL of each. */
+export async function redirectTarget() {
+  const waiting = [];
+  const server = createServer((request, response) => {
+    response.end("You can close this window.");
+    if (request.url.startsWith("/callback")) {
+      waiting.shift()?.(new URL(request.url, `http://127.0.0.1:${server.address().port}`));
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    uri: `http://127.0.0.1:${server.address().port}/callback`,
+    next: () => new Promise((resolve) => waiting.push(resolve)),
+    close: () => server.close(),
+  };
+}
+
+/** The code of a base32 secret at a moment (RFC 6238, SHA-1, six digits, thirty seconds). */
+export function totp(secret, at = Date.now()) {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...secret].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+  const mac = createHmac("sha1", key).update(step).digest();
+  const start = mac[19] & 15;
+  return String((mac.readUInt32BE(start) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+/** Says what was checked, and stops where it does not hold. */
+export function check(holds, fact) {
+  if (!holds) throw new Error(`not so: ${fact}`);
+  console.log(`ok: ${fact}`);
+}

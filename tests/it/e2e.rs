@@ -1,0 +1,28 @@
+//! A real browser and other people's libraries against the real binary; the scripts are in `tests/e2e`.
+
+use std::{path::Path, process::Command};
+
+fn run(script: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
+    if !folder.join("node_modules").is_dir() {
+        let installed = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder).status();
+        assert!(installed.is_ok_and(|status| status.success()), "npm ci failed in tests/e2e: are node and npm there?");
+    }
+    let output = Command::new("node")
+        .arg(script)
+        .current_dir(&folder)
+        .env("MCPCODEX_BIN", env!("CARGO_BIN_EXE_mcpcodex"))
+        .output()
+        .expect("node runs");
+    assert!(
+        output.status.success(),
+        "{script} failed (it needs chromium)\n{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn person_signs_in_by_browser_and_openid_client_verifies_the_tokens() {
+    run("sign-in.mjs");
+}
