@@ -96,12 +96,7 @@ pub(crate) struct Asking<'b> {
 impl Browser {
     /// Without cookies, for the server that answers at `base`.
     pub(crate) fn new(router: Router, base: &Url) -> Self {
-        Self {
-            router,
-            base: base.clone(),
-            address: ADDRESS.to_owned(),
-            cookies: BTreeMap::new(),
-        }
+        Self { router, base: base.clone(), address: ADDRESS.to_owned(), cookies: BTreeMap::new() }
     }
 
     /// The same browser at another server, for example one that was started again.
@@ -198,7 +193,11 @@ impl Browser {
 
     /// Posts fields as a form of our own pages does. The pages say `Referrer-Policy: no-referrer`, under which
     /// browsers send `Origin: null`.
-    pub(crate) fn post<N: AsRef<str>, V: AsRef<str>>(&mut self, path: &str, fields: &[(N, V)]) -> Page {
+    pub(crate) fn post<N: AsRef<str>, V: AsRef<str>>(
+        &mut self,
+        path: &str,
+        fields: &[(N, V)],
+    ) -> Page {
         self.ask("POST", path)
             .header("sec-fetch-site", "same-origin")
             .header("origin", "null")

@@ -52,9 +52,10 @@ fn has(tag: &str, word: &str) -> bool {
 /// An attribute's value, unescaped.
 pub(crate) fn attribute(tag: &str, name: &str) -> Option<String> {
     let start = format!("{name}=\"");
-    let at = tag.match_indices(&start).map(|(at, _)| at).find(|at| {
-        *at == 0 || tag.as_bytes().get(at - 1).is_some_and(u8::is_ascii_whitespace)
-    })?;
+    let at = tag
+        .match_indices(&start)
+        .map(|(at, _)| at)
+        .find(|at| *at == 0 || tag.as_bytes().get(at - 1).is_some_and(u8::is_ascii_whitespace))?;
     let (value, _) = tag.get(at + start.len()..)?.split_once('"')?;
     Some(unescape(value))
 }

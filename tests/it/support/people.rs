@@ -34,31 +34,14 @@ impl Totp {
     /// From the key on an enrolment page.
     pub(crate) fn from_base32(text: &str, settings: totp::Settings) -> Self {
         let base32: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        Self { seed: unbase32(&base32), base32, settings, recovery: Vec::new() }
+        let seed = totp::read_base32(&base32).unwrap().to_vec();
+        Self { seed, base32, settings, recovery: Vec::new() }
     }
 
     /// The code that the app shows at a moment.
     pub(crate) fn code_at(&self, at: Time) -> String {
         totp::code_at(&self.seed, &self.settings, at).unwrap().expose().to_owned()
     }
-}
-
-fn unbase32(text: &str) -> Vec<u8> {
-    let (mut out, mut buffer, mut bits) = (Vec::new(), 0_u32, 0);
-    for c in text.bytes().filter(|c| *c != b'=') {
-        let value = match c.to_ascii_uppercase() {
-            c @ b'A'..=b'Z' => c - b'A',
-            c @ b'2'..=b'7' => c - b'2' + 26,
-            other => panic!("{:?} is not base32", char::from(other)),
-        };
-        buffer = (buffer << 5) | u32::from(value);
-        bits += 5;
-        if bits >= 8 {
-            bits -= 8;
-            out.push(u8::try_from((buffer >> bits) & 0xff).unwrap());
-        }
-    }
-    out
 }
 
 impl TestApp {
