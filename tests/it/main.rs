@@ -7,4 +7,6 @@ mod db;
 mod e2e;
 mod http;
 mod ops;
+#[cfg(test)]
+mod support;
 mod tui;
