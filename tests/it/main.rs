@@ -7,6 +7,5 @@ mod db;
 mod e2e;
 mod http;
 mod ops;
-#[cfg(test)]
 mod support;
 mod tui;
