@@ -221,3 +221,10 @@ fn say(text: &str) {
     // When stderr is gone there is nobody left to tell.
     drop(io::stderr().lock().write_all(text.as_bytes()));
 }
+
+/// Adds a value to a JSON object.
+pub fn put(object: &mut Value, name: &str, value: Value) {
+    if let Value::Object(object) = object {
+        object.insert(name.to_owned(), value);
+    }
+}

@@ -16,6 +16,7 @@ use super::{
     client,
     ctx::{Ctx, DEFAULT_FILE, Desk},
     failure::{Done, Failure},
+    output::put,
     password, user,
 };
 use crate::{
@@ -252,7 +253,7 @@ fn wanted_client(args: &Oauth2, ask: Ask, desk: &Desk) -> Result<Wanted, Failure
         Err(error) => Err(error),
     })?;
     if let Some(client) = known {
-        let own: Vec<&str> = client.redirect_uris.iter().map(|uri| uri.as_str()).collect();
+        let own: Vec<&str> = client.redirect_uris.iter().map(RedirectUri::as_str).collect();
         return match args.redirect_uris.iter().find(|uri| !own.contains(&uri.as_str())) {
             Some(other) => Err(Error::conflict(format!(
                 "the client \"{name}\" exists, without the redirect URI {other}"
@@ -314,7 +315,7 @@ fn report(ctx: &Ctx, outcome: &Outcome) -> Done {
         ("client_id", client.id.to_string()),
     ];
     if let Some(secret) = secret {
-        made["client_secret"] = json!(secret.expose());
+        put(&mut made, "client_secret", json!(secret.expose()));
         properties.push(("client_secret", secret.expose().to_owned()));
     }
     let document = json!({

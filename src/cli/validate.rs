@@ -6,6 +6,7 @@ use super::{
     ask::secret_from_stdin,
     ctx::Ctx,
     failure::{Done, Failure, NOT_VALID},
+    output::put,
     user::when,
 };
 use crate::{
