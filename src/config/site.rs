@@ -1,5 +1,5 @@
 //! Where this server is reached: decided once, from the configuration and the address it listens on.
-//! Nothing is ever taken from a request's `Host` (security.md P49, P76).
+//! Nothing is ever taken from a request's `Host`, which anyone can write.
 
 use std::net::SocketAddr;
 
@@ -28,6 +28,7 @@ impl Site {
         let public_url = config.public_url(listen);
         let host = public_url.host_str().unwrap_or("localhost").to_owned();
         let mut hosts = vec![with_port(&host, public_url.port())];
+        hosts.push(with_port(&host, public_url.port_or_known_default()));
         if listen.ip().is_loopback() || listen.ip().is_unspecified() {
             for name in ["localhost", "127.0.0.1", "[::1]"] {
                 hosts.push(format!("{name}:{}", listen.port()));
@@ -55,7 +56,7 @@ impl Site {
         &self.path
     }
 
-    /// Whether a request with this `Host` is meant for us (DNS rebinding, security.md P107).
+    /// Whether a request with this `Host` is meant for us (DNS rebinding).
     pub fn is_host(&self, host: &str) -> bool {
         self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))
     }

@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 const SQLITE_FLOOR: i32 = 3_051_003;
 
 /// Between two tries for the write lock. SQLite's own handler grows its pauses to 100 ms, and a process that
-/// commits without pause would then starve all others: between its commits the lock is free for microseconds.
+/// commits without pause would make all others wait for seconds: between its commits the lock is free for microseconds.
 const RETRY_PAUSE: Duration = Duration::from_millis(1);
 
 /// How long the write-ahead log may stay on disk once it was copied into the file.
@@ -79,10 +79,14 @@ pub(super) fn inspect(path: &Path, known: &[Migration]) -> Result<()> {
     for suffix in ["-wal", "-shm", "-journal"] {
         files::check_file(&files::beside(path, suffix))?;
     }
-    let bytes = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
     if bytes(path) == 0 {
         return Ok(());
     }
+    // A glance without locks can catch a first page that is half written: what it refuses, a second must too.
+    glance(path, known).or_else(|_| glance(path, known))
+}
+
+fn glance(path: &Path, known: &[Migration]) -> Result<()> {
     // What is newest may be in the log alone; where there is one, it is read, and nothing new is made.
     let immutable = bytes(&files::beside(path, "-wal")) == 0;
     let stamp = look(path, immutable).and_then(|conn| Stamp::read(&conn));
@@ -91,9 +95,13 @@ pub(super) fn inspect(path: &Path, known: &[Migration]) -> Result<()> {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             Err(fault::opening(path, error))
         }
-        // Without locks a glance can fail beside a busy writer; opening it in earnest will tell.
+        // Anything else may come of a writer at work; opening it in earnest will tell.
         Err(_) => Ok(()),
     }
+}
+
+fn bytes(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |found| found.len())
 }
 
 fn look(path: &Path, immutable: bool) -> rusqlite::Result<Connection> {
@@ -233,5 +241,28 @@ mod tests {
     fn path_with_odd_characters_survives_as_a_uri() {
         let uri = immutable_uri(Path::new("/a b/c?d#e%/ü.db"));
         assert_eq!(uri, "file:/a%20b/c%3fd%23e%25/%c3%bc.db?immutable=1");
+    }
+
+    #[test]
+    fn switch_to_the_log_is_tried_again_where_sqlite_gives_up_at_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("old.db");
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("create table t (x); begin; select * from t").unwrap();
+
+        let conn = Connection::open(&path).unwrap();
+        conn.busy_timeout(Duration::ZERO).unwrap();
+        let start = Instant::now();
+        let brief = Patience::until(start + Duration::from_millis(50));
+        let error = use_wal(&conn, &brief).unwrap_err();
+        assert_eq!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy));
+        assert!(start.elapsed() >= Duration::from_millis(50));
+
+        let patience = Patience::until(Instant::now() + Duration::from_secs(5));
+        thread::scope(|scope| {
+            let waiting = scope.spawn(move || use_wal(&conn, &patience));
+            other.execute_batch("commit").unwrap();
+            waiting.join().unwrap().unwrap();
+        });
     }
 }

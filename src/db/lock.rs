@@ -18,7 +18,7 @@ pub const LOCK_NAME: &str = "serve.lock";
 #[derive(Debug)]
 pub struct ServeLock {
     // Locks belong to the open file: this must live as long as the server does.
-    _file: File,
+    file: File,
     path: PathBuf,
 }
 
@@ -40,12 +40,19 @@ impl ServeLock {
         file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())).map_err(|error| {
             Error::internal(format!("{} cannot be written", path.display())).with_source(error)
         })?;
-        Ok(Self { _file: file, path })
+        Ok(Self { file, path })
     }
 
     /// The lock file; it stays when the lock is freed, since removing it would let two servers in.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl Drop for ServeLock {
+    fn drop(&mut self) {
+        // Closing alone would leave the lock to a child process that was just being started.
+        self.file.unlock().ok();
     }
 }
 

@@ -27,7 +27,18 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
+    /// Reads it as of one moment: between two statements another process may finish its first migration.
     pub(super) fn read(conn: &Connection) -> rusqlite::Result<Self> {
+        if !conn.is_autocommit() {
+            return Self::read_here(conn);
+        }
+        conn.execute_batch("begin deferred")?;
+        let stamp = Self::read_here(conn);
+        conn.execute_batch("rollback")?;
+        stamp
+    }
+
+    fn read_here(conn: &Connection) -> rusqlite::Result<Self> {
         let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
         let application = number("pragma application_id")?;
         let version = number("pragma user_version")?;

@@ -8,7 +8,11 @@ use axum::{
     routing::{get, post},
 };
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, DefaultPredicate, Predicate as _, predicate::NotForContentType,
+    },
+    timeout::TimeoutLayer,
 };
 
 use super::{
@@ -37,7 +41,12 @@ pub fn routes(app: App) -> Router {
         .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(DefaultBodyLimit::max(body))
         .layer(timeout)
-        .layer(CompressionLayer::new().gzip(true))
+        // Pages carry a token beside what was typed: compressed, their length would tell about it (BREACH).
+        .layer(
+            CompressionLayer::new().gzip(true).compress_when(
+                DefaultPredicate::new().and(NotForContentType::const_new("text/html")),
+            ),
+        )
         .layer(layer::from_fn_with_state(app.clone(), middleware::own_host))
         .layer(CatchPanicLayer::custom(pages::panicked))
         .layer(layer::from_fn_with_state(app.clone(), middleware::secure_headers))

@@ -18,3 +18,4 @@ pub mod scope;
 pub mod session;
 pub mod sign_in;
 pub mod user;
+pub mod verb;

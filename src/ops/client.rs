@@ -92,7 +92,7 @@ pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
     };
     let client = Client {
         id,
-        name: name(new.name)?,
+        name: name(&new.name)?,
         auth_method: if new.public { AuthMethod::None } else { AuthMethod::Basic },
         grant_types: grant_types(&new.grant_types)?,
         scopes: scopes(&new.scopes)?,
@@ -117,7 +117,7 @@ pub fn edit(tx: &Write<'_>, who: &Actor, id: &ClientId, change: Change) -> Resul
     who.must_operate()?;
     let mut client = get(tx, id)?;
     if let Some(text) = change.name {
-        client.name = name(text)?;
+        client.name = name(&text)?;
     }
     if let Some(uris) = change.redirect_uris {
         client.redirect_uris = redirect_uris(&uris)?;
@@ -320,7 +320,7 @@ fn strong(secret: Plain) -> Result<Plain> {
     Ok(secret)
 }
 
-fn name(text: String) -> Result<String> {
+fn name(text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > 100 || text.chars().any(char::is_control) {
         return Err(Error::invalid("name", "a client's name has 1 to 100 characters, on one line"));

@@ -5,7 +5,6 @@ use axum::{
     body::Bytes,
     extract::State,
     http::{HeaderName, header},
-    middleware,
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
@@ -27,8 +26,7 @@ pub fn routes(app: &App) -> Router<App> {
     Router::new()
         .route(OAUTH, document.clone()) //  anyone
         .route(OPENID, document) //         anyone
-        .route(JWKS, get(jwks)) //          anyone
-        .layer(middleware::from_fn(cors::open))
+        .route(JWKS, cors::open(get(jwks))) //  anyone
 }
 
 /// Discovery of an issuer with a path, as RFC 8414 §3.1 inserts it.
@@ -37,15 +35,14 @@ pub fn inserted(app: &App, base: &str) -> Router<App> {
     Router::new()
         .route(&format!("{OAUTH}{base}"), document.clone()) //  anyone
         .route(&format!("{OPENID}{base}"), document) //         anyone
-        .layer(middleware::from_fn(cors::open))
 }
 
 /// Written once: it depends on the configuration alone.
 fn document(app: &App) -> MethodRouter<App> {
     let bytes = Bytes::from(metadata::document(&app.env).to_string());
-    get(move || async move {
+    cors::open(get(move || async move {
         ([(header::CONTENT_TYPE, "application/json"), CACHE], bytes).into_response()
-    })
+    }))
 }
 
 /// The public keys, read at every request: another process may have changed them.

@@ -13,7 +13,7 @@ pub mod token;
 pub mod userinfo;
 
 use axum::{
-    Router, middleware,
+    Router,
     routing::{get, post},
 };
 
@@ -39,9 +39,8 @@ fn browser() -> Router<App> {
 
 fn programs() -> Router<App> {
     Router::new()
-        .route("/token", post(token::token)) //                            client
-        .route("/revoke", post(revoke::revoke)) //                         client
-        .route("/introspect", post(introspect::introspect)) //             client with a secret
-        .route("/userinfo", get(userinfo::get).post(userinfo::post)) //    access token
-        .layer(middleware::from_fn(cors::open))
+        .route("/token", cors::open(post(token::token))) //                          client
+        .route("/revoke", cors::open(post(revoke::revoke))) //                       client
+        .route("/introspect", cors::open(post(introspect::introspect))) //           client with a secret
+        .route("/userinfo", cors::open(get(userinfo::get).post(userinfo::post))) //  access token
 }

@@ -59,7 +59,7 @@ fn view(app: &App, browser: &Browser, fields: &Fields) -> Login {
         shell: shell(&app.env),
         form: form(&app.env, browser, "/login", &[hidden]),
         client: waiting.map(|waiting| Label::new(&waiting.client)),
-        username: hint.unwrap_or_else(|| fields.text("username").chars().take(64).collect()),
+        username: hint.unwrap_or_default(),
         can_remember: app.env.remember_me_allowed(),
         remember: fields.get("remember_me").is_some(),
         ..Login::default()

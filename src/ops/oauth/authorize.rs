@@ -8,9 +8,9 @@ use super::{
     policy,
 };
 use crate::{
-    crypto::secret::{Hashed, random_token},
+    crypto::secret::{Hashed, b64, equal, random_token},
     db::{Read, Write},
-    error::Result,
+    error::{Error, Result},
     model::{
         actor::Actor,
         audit::Event,
@@ -57,6 +57,17 @@ pub fn waiting(r: &Read<'_>, request: &RequestId, browser: &Hashed) -> Result<Op
     Ok(client.map(|client| Waiting { client: client.name, login_hint: request.login_hint }))
 }
 
+/// Which request is meant, and by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit<'a> {
+    /// The browser, as its cookie names it.
+    pub browser: &'a Hashed,
+    /// The request; only this browser's are found.
+    pub request: &'a RequestId,
+    /// Who is signed in here.
+    pub signed_in: Option<&'a SignedIn>,
+}
+
 /// Everything that an answer depends on, read anew at each step: what a page carried counts for nothing.
 struct Case<'a> {
     env: &'a Env,
@@ -72,15 +83,8 @@ enum Opened<'a> {
 }
 
 /// Decides what comes next for a request; answers it at once where nothing needs to be asked.
-pub fn decide(
-    tx: &Write<'_>,
-    env: &Env,
-    who: &Actor,
-    browser: &Hashed,
-    request: &RequestId,
-    signed_in: Option<&SignedIn>,
-) -> Result<Next> {
-    let case = match open(tx, env, browser, request, signed_in)? {
+pub fn decide(tx: &Write<'_>, env: &Env, who: &Actor, visit: Visit<'_>) -> Result<Next> {
+    let case = match open(tx, env, visit)? {
         Opened::Case(case) => case,
         Opened::Next(next) => return Ok(next),
     };
@@ -101,7 +105,22 @@ pub fn decide(
     }
     let question =
         consent::question(tx, &case.request, &case.client, &case.signed_in.user, &case.scopes)?;
-    Ok(Next::Consent(Box::new(question)))
+    let shown = shown(env, &case.request, &case.signed_in.session);
+    Ok(Next::Consent(Box::new(Question { shown, ..question })))
+}
+
+/// Proves that this session was shown the question of this request: the page carries it back.
+fn shown(env: &Env, request: &AuthorizationRequest, session: &Session) -> String {
+    b64(&env.keys.vault.mac("consent", format!("{}:{}", request.id, session.id).as_bytes()))
+}
+
+/// What the person decided, and the proof that they were asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision<'a> {
+    /// Yes or no.
+    pub allow: bool,
+    /// [`Question::shown`] of the page they answered.
+    pub shown: &'a str,
 }
 
 /// Takes the person's decision. The kept request decides what was allowed; the decision is yes or no.
@@ -109,15 +128,17 @@ pub fn answer(
     tx: &Write<'_>,
     env: &Env,
     who: &Actor,
-    browser: &Hashed,
-    request: &RequestId,
-    signed_in: Option<&SignedIn>,
-    allow: bool,
+    visit: Visit<'_>,
+    decision: Decision<'_>,
 ) -> Result<Next> {
-    let case = match open(tx, env, browser, request, signed_in)? {
+    let case = match open(tx, env, visit)? {
         Opened::Case(case) => case,
         Opened::Next(next) => return Ok(next),
     };
+    let proof = shown(env, &case.request, &case.signed_in.session);
+    if !equal(decision.shown.as_bytes(), proof.as_bytes()) {
+        return Err(Error::invalid("decision", "this question was not shown in this session"));
+    }
     let user = &case.signed_in.user.id;
     let event = |name| {
         Event::new(name)
@@ -126,7 +147,7 @@ pub fn answer(
             .session(&case.signed_in.session.id)
             .with("scopes", case.scopes.to_string())
     };
-    if !allow {
+    if !decision.allow {
         audit::record(tx, who, &event("consent.deny"))?;
         return refuse(tx, env, &case.request, Code::AccessDenied, "the person said no");
     }
@@ -136,13 +157,8 @@ pub fn answer(
 }
 
 /// Finds the request and passes it if someone fitting is signed in.
-fn open<'a>(
-    tx: &Write<'_>,
-    env: &'a Env,
-    browser: &Hashed,
-    id: &RequestId,
-    signed_in: Option<&'a SignedIn>,
-) -> Result<Opened<'a>> {
+fn open<'a>(tx: &Write<'_>, env: &'a Env, visit: Visit<'a>) -> Result<Opened<'a>> {
+    let Visit { browser, request: id, signed_in } = visit;
     let next = |next| Ok(Opened::Next(next));
     let Some(request) = store::authorization::request(tx, id, browser)? else {
         return next(Next::Gone);

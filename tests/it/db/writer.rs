@@ -121,7 +121,10 @@ fn job_that_ends_the_transaction_takes_its_group_along_and_everyone_is_told() {
             Box::new(|tx| note(tx, "after")),
         ],
     );
-    assert!(answers[0].is_err() && answers[1].is_err());
+    for lost in &answers[..2] {
+        let error = lost.as_ref().unwrap_err();
+        assert!(error.to_string().contains("was not saved"), "{error}");
+    }
     assert!(answers[2].is_ok(), "it came in the next group");
     assert_eq!(seen(&db), ["after"]);
 }
@@ -180,7 +183,7 @@ fn process_that_commits_without_pause_does_not_starve_another() {
     let temp = tempfile::tempdir().unwrap();
     let (greedy, modest) = (open(temp.path()), impatient(temp.path(), Duration::from_secs(3)));
     let stop = AtomicBool::new(false);
-    let answers: Vec<_> = thread::scope(|scope| {
+    let answer = thread::scope(|scope| {
         for crowd in 0..4 {
             let (greedy, stop) = (&greedy, &stop);
             scope.spawn(move || {
@@ -188,17 +191,23 @@ fn process_that_commits_without_pause_does_not_starve_another() {
                     if stop.load(Ordering::SeqCst) {
                         break;
                     }
-                    greedy.write_blocking(move |tx| note(tx, &format!("{crowd}-{n}"))).unwrap();
+                    greedy
+                        .write_blocking(move |tx| {
+                            // A slow disk: next to no time passes between two transactions.
+                            let (_open, never) = channel::<()>();
+                            never.recv_timeout(Duration::from_millis(2)).unwrap_err();
+                            note(tx, &format!("{crowd}-{n}"))
+                        })
+                        .unwrap();
                 }
             });
         }
-        let answers = (0..20)
-            .map(|n: u32| modest.write_blocking(move |tx| note(tx, &format!("modest-{n}"))))
-            .collect();
+        let answer = (0..20_u32)
+            .try_for_each(|n| modest.write_blocking(move |tx| note(tx, &format!("modest-{n}"))));
         stop.store(true, Ordering::SeqCst);
-        answers
+        answer
     });
-    assert!(answers.iter().all(Result::is_ok), "beside {:?}: {answers:?}", greedy.counts());
+    assert!(answer.is_ok(), "beside {:?}: {answer:?}", greedy.counts());
 }
 
 #[test]

@@ -1,3 +1,5 @@
 //! The HTTP face, seen from outside.
 
+#[cfg(test)]
+mod oauth;
 mod view;

@@ -1,0 +1,125 @@
+//! The acts an operator can do, in one table: the console's keymap, palette, footer and help and the command line read it.
+//! What an act does is in `ops`; which key starts it is in `tui/keymap.rs`.
+
+/// How much an act can hurt, and so how much is asked before it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    /// Changes nothing.
+    Look,
+    /// Can be taken back by another verb.
+    Reversible,
+    /// Cannot be taken back, and concerns one thing.
+    Final,
+    /// Cannot be taken back and concerns many; the name must be typed.
+    Wide,
+}
+
+/// What an act is done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noun {
+    /// A person.
+    User,
+    /// A signed-in browser.
+    Session,
+}
+
+/// An act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// Shuts a person out.
+    UserLock,
+    /// Lets a person in again.
+    UserUnlock,
+    /// Ends one session.
+    SessionRevoke,
+    /// Ends every session of a person.
+    SessionRevokeOfUser,
+}
+
+/// What every face has to say about a verb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// Noun and verb, as typed on the command line and in the palette.
+    pub words: &'static str,
+    /// The whole command, with a word in capitals for what must be filled in.
+    pub command: &'static str,
+    /// Two or three words for a button or a key hint.
+    pub label: &'static str,
+    /// One sentence without full stop.
+    pub help: &'static str,
+    /// How much is asked before.
+    pub tier: Tier,
+    /// What it is done to.
+    pub noun: Noun,
+    /// What takes it back.
+    pub undo: Option<Verb>,
+}
+
+impl Verb {
+    /// Every verb there is.
+    pub const ALL: [Self; 4] =
+        [Self::UserLock, Self::UserUnlock, Self::SessionRevoke, Self::SessionRevokeOfUser];
+
+    /// What the faces say about it.
+    pub const fn spec(self) -> Spec {
+        match self {
+            Self::UserLock => Spec {
+                words: "user lock",
+                command: "mcpcodex user lock NAME",
+                label: "lock out",
+                help: "block sign-in, end every session and revoke refresh tokens",
+                tier: Tier::Reversible,
+                noun: Noun::User,
+                undo: Some(Self::UserUnlock),
+            },
+            Self::UserUnlock => Spec {
+                words: "user unlock",
+                command: "mcpcodex user unlock NAME",
+                label: "unlock",
+                help: "allow a locked person to sign in again",
+                tier: Tier::Reversible,
+                noun: Noun::User,
+                undo: Some(Self::UserLock),
+            },
+            Self::SessionRevoke => Spec {
+                words: "session revoke",
+                command: "mcpcodex session revoke ID",
+                label: "end session",
+                help: "end one session and revoke what apps were given in it",
+                tier: Tier::Final,
+                noun: Noun::Session,
+                undo: None,
+            },
+            Self::SessionRevokeOfUser => Spec {
+                words: "session revoke --user",
+                command: "mcpcodex session revoke --user NAME",
+                label: "end all sessions",
+                help: "end every session of a person and revoke refresh tokens",
+                tier: Tier::Final,
+                noun: Noun::User,
+                undo: None,
+            },
+        }
+    }
+
+    /// Reads the words of a verb.
+    pub fn parse(words: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.spec().words == words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_has_help_a_command_and_a_tier_that_fits_its_undo() {
+        for verb in Verb::ALL {
+            let spec = verb.spec();
+            assert!(!spec.help.is_empty() && !spec.help.ends_with('.'), "{verb:?}");
+            assert!(spec.command.starts_with(&format!("mcpcodex {}", spec.words)), "{verb:?}");
+            assert_eq!(spec.undo.is_some(), spec.tier == Tier::Reversible, "{verb:?}");
+            assert_eq!(Verb::parse(spec.words), Some(verb));
+        }
+    }
+}

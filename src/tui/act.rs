@@ -1,0 +1,196 @@
+//! What each action does to the state.
+//! Nothing happens to the database here: a change becomes a question, and its yes becomes a wish.
+
+use super::{
+    action::{Action, Command, Motion, Tab},
+    app::{App, Overlay, Tone},
+    confirm::Confirm,
+    layout,
+    list::Keyed,
+    msg::Effect,
+    palette::Palette,
+    widgets::help,
+};
+use crate::model::verb::Verb;
+
+impl App {
+    pub(super) fn act(&mut self, action: Action) {
+        match action {
+            Action::Show(tab) => self.show(tab),
+            Action::Move(motion) => self.step(motion),
+            Action::Open => self.open(),
+            Action::Back => self.back(),
+            Action::Filter => self.search_mut().open(),
+            Action::Reload => self.reload(),
+            Action::SessionsOfUser => self.sessions_of_user(),
+            Action::UserOfSession => self.user_of_session(),
+            Action::Run(verb) => self.run(verb),
+            Action::Help => self.overlay = Some(Overlay::Help(0)),
+            Action::Palette => self.overlay = Some(Overlay::Palette(Palette::default())),
+            Action::Redraw => self.effects.push(Effect::Repaint),
+            Action::Suspend => self.effects.push(Effect::Suspend),
+            Action::Quit => self.effects.push(Effect::Quit),
+            Action::Yes => self.agree(),
+            Action::Press => self.press(),
+            Action::NextButton => {
+                if let Some(Overlay::Confirm(question)) = &mut self.overlay {
+                    question.armed = !question.armed;
+                }
+            }
+            Action::No => self.decline(),
+            Action::Accept => self.accept(),
+            Action::Cancel => self.cancel(),
+        }
+    }
+
+    fn show(&mut self, tab: Tab) {
+        self.finding = None;
+        self.ahead.clear();
+        if tab == Tab::Sessions {
+            // The number means everybody; only `gs` narrows to one person.
+            let narrowed = self.sessions.of.take().is_some();
+            self.tab = tab;
+            self.ask(narrowed || !self.sessions.list.loaded());
+        } else {
+            self.tab = tab;
+            self.ask(!self.users.list.loaded());
+        }
+    }
+
+    fn step(&mut self, motion: Motion) {
+        let (width, height) = self.size;
+        let page = layout::page(self.tab, width, height);
+        match &mut self.overlay {
+            Some(Overlay::Help(top)) => *top = help::scroll(*top, motion, page),
+            Some(Overlay::Palette(palette)) => palette.step(motion),
+            Some(Overlay::Confirm(_)) => {}
+            None => match self.tab {
+                Tab::Users => {
+                    if self.users.step(motion, page) {
+                        self.ask_window();
+                    }
+                }
+                Tab::Sessions => {
+                    self.sessions.list.step(motion, page);
+                }
+            },
+        }
+    }
+
+    fn open(&mut self) {
+        match self.tab {
+            Tab::Users if self.users.list.selected().is_some() => self.users.page = true,
+            Tab::Sessions if self.sessions.list.selected().is_some() => self.sessions.page = true,
+            Tab::Users | Tab::Sessions => {}
+        }
+    }
+
+    /// One step up: from the page to the list, from the filter to all, from one person's sessions to everybody's.
+    fn back(&mut self) {
+        self.refused = None;
+        let page = match self.tab {
+            Tab::Users => &mut self.users.page,
+            Tab::Sessions => &mut self.sessions.page,
+        };
+        if std::mem::take(page) {
+            return;
+        }
+        if self.search_mut().clear() {
+            self.filtered();
+        } else if self.tab == Tab::Sessions && self.sessions.of.take().is_some() {
+            self.ask(true);
+        }
+    }
+
+    /// Follows a filter that has become another.
+    pub(super) fn filtered(&mut self) {
+        match self.tab {
+            Tab::Users => {
+                self.users.rewind();
+                self.ask(true);
+            }
+            Tab::Sessions => self.sessions.sift_anew(),
+        }
+    }
+
+    fn reload(&mut self) {
+        if let Some(question) = self.refused.take() {
+            // What was agreed to a while ago is asked again: the world may have moved on.
+            self.overlay = Some(Overlay::Confirm(Confirm { armed: false, ..question }));
+        }
+        self.ask(false);
+    }
+
+    fn sessions_of_user(&mut self) {
+        let Some(row) = self.users.list.selected() else { return };
+        self.sessions.of = Some((row.key(), row.title()));
+        self.sessions.search.clear();
+        self.sessions.page = false;
+        self.tab = Tab::Sessions;
+        self.ask(true);
+    }
+
+    fn user_of_session(&mut self) {
+        let Some(row) = self.sessions.list.selected() else { return };
+        let (id, name) = (row.session.user_id.clone(), row.username.clone());
+        self.tab = Tab::Users;
+        self.users.page = false;
+        self.users.search.set(name);
+        self.users.look_for(id);
+        self.ask(true);
+    }
+
+    fn run(&mut self, verb: Verb) {
+        match self.question(verb) {
+            Ok(question) => {
+                self.toast = None;
+                self.overlay = Some(Overlay::Confirm(question));
+            }
+            Err(why) => self.say(Tone::Bad, why),
+        }
+    }
+
+    fn agree(&mut self) {
+        if let Some(Overlay::Confirm(question)) = self.overlay.take() {
+            self.refused = None;
+            self.effects.push(Effect::Do(question.change.clone()));
+            self.running = Some(question);
+        }
+    }
+
+    fn decline(&mut self) {
+        self.overlay = None;
+        self.say(Tone::Plain, "nothing was changed");
+    }
+
+    fn press(&mut self) {
+        match &self.overlay {
+            Some(Overlay::Confirm(question)) if question.armed => self.agree(),
+            _ => self.decline(),
+        }
+    }
+
+    fn accept(&mut self) {
+        if let Some(Overlay::Palette(palette)) = &self.overlay {
+            let (command, empty) = (palette.command(), palette.line().0.trim().is_empty());
+            let typed = palette.line().0.trim().to_owned();
+            self.overlay = None;
+            match command {
+                Some(Command { action: Action::Run(verb), name: Some(name) }) => {
+                    self.find(verb, name)
+                }
+                Some(Command { action, .. }) => self.act(action),
+                None if empty => {}
+                None => self.say(Tone::Bad, format!("no command \"{typed}\"; ? shows the keys")),
+            }
+        } else if self.search_mut().accept() {
+            self.filtered();
+        }
+    }
+
+    fn cancel(&mut self) {
+        if self.overlay.take().is_none() && self.search_mut().cancel() {
+            self.filtered();
+        }
+    }
+}

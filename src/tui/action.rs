@@ -1,0 +1,269 @@
+//! Everything a key or a palette line can mean; keys are given their meaning in `keymap`, acts their words in `model::verb`.
+
+use crate::model::verb::Verb;
+
+/// A screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// People.
+    Users,
+    /// Signed-in browsers.
+    Sessions,
+}
+
+impl Tab {
+    /// Every screen, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::Users, Self::Sessions];
+
+    /// Its name on the tab row.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Users => "Users",
+            Self::Sessions => "Sessions",
+        }
+    }
+}
+
+/// A way to move through rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Motion {
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// One page up.
+    PageUp,
+    /// One page down.
+    PageDown,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+}
+
+/// What a key or a palette line means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Shows a screen.
+    Show(Tab),
+    /// Moves the selection, or what is read.
+    Move(Motion),
+    /// Opens the selected row as a page.
+    Open,
+    /// Goes up: closes the page, clears the filter.
+    Back,
+    /// Opens the filter field.
+    Filter,
+    /// Asks the database again, or tries again what it was too busy for.
+    Reload,
+    /// Shows the sessions of the selected person.
+    SessionsOfUser,
+    /// Shows the person of the selected session.
+    UserOfSession,
+    /// Asks whether to do something to the selected row.
+    Run(Verb),
+    /// Shows the keys.
+    Help,
+    /// Opens the command line.
+    Palette,
+    /// Paints everything anew.
+    Redraw,
+    /// Puts the console to sleep, back to the shell.
+    Suspend,
+    /// Leaves.
+    Quit,
+    /// Answers a question with yes.
+    Yes,
+    /// Answers a question with no.
+    No,
+    /// Presses the button that has the focus.
+    Press,
+    /// Moves the focus to the other button.
+    NextButton,
+    /// Takes what was typed.
+    Accept,
+    /// Leaves a field or an overlay as if it had not been opened.
+    Cancel,
+}
+
+impl Action {
+    /// What may be typed after `:`, in the order of the palette.
+    pub const COMMANDS: [Self; 14] = [
+        Self::Show(Tab::Users),
+        Self::Show(Tab::Sessions),
+        Self::Run(Verb::UserLock),
+        Self::Run(Verb::UserUnlock),
+        Self::Run(Verb::SessionRevoke),
+        Self::Run(Verb::SessionRevokeOfUser),
+        Self::SessionsOfUser,
+        Self::UserOfSession,
+        Self::Filter,
+        Self::Reload,
+        Self::Help,
+        Self::Redraw,
+        Self::Suspend,
+        Self::Quit,
+    ];
+
+    /// The words that name it in the palette; none for what only makes sense as a key.
+    pub const fn words(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Show(Tab::Users) => "users",
+            Self::Show(Tab::Sessions) => "sessions",
+            Self::Run(verb) => verb.spec().words,
+            Self::SessionsOfUser => "go sessions of user",
+            Self::UserOfSession => "go user of session",
+            Self::Filter => "filter",
+            Self::Reload => "reload",
+            Self::Help => "help",
+            Self::Redraw => "redraw",
+            Self::Suspend => "suspend",
+            Self::Quit => "quit",
+            Self::Move(_)
+            | Self::Open
+            | Self::Back
+            | Self::Palette
+            | Self::Yes
+            | Self::No
+            | Self::Press
+            | Self::NextButton
+            | Self::Accept
+            | Self::Cancel => return None,
+        })
+    }
+
+    /// Two or three words for a key hint.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Show(tab) => tab.title(),
+            Self::Move(Motion::Up | Motion::Down) => "row",
+            Self::Move(Motion::PageUp | Motion::PageDown) => "page",
+            Self::Move(Motion::First | Motion::Last) => "first, last",
+            Self::Open => "open",
+            Self::Back => "up, clear",
+            Self::Filter => "filter",
+            Self::Reload => "reload",
+            Self::SessionsOfUser => "sessions of user",
+            Self::UserOfSession => "user of session",
+            Self::Run(verb) => verb.spec().label,
+            Self::Help => "help",
+            Self::Palette => "command",
+            Self::Redraw => "redraw",
+            Self::Suspend => "suspend",
+            Self::Quit => "quit",
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Press => "presses the focused button",
+            Self::NextButton => "other button",
+            Self::Accept => "take",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    /// One sentence for the palette.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Show(Tab::Users) => "show the people who may sign in",
+            Self::Show(Tab::Sessions) => "show who is signed in now",
+            Self::Run(verb) => verb.spec().help,
+            Self::SessionsOfUser => "show the sessions of the selected person",
+            Self::UserOfSession => "show the person of the selected session",
+            Self::Filter => "show only rows that hold a text",
+            Self::Reload => "ask the database again",
+            Self::Help => "show every key of this screen",
+            Self::Redraw => "paint the screen anew",
+            Self::Suspend => "back to the shell; fg returns",
+            Self::Quit => "leave the console",
+            _ => self.label(),
+        }
+    }
+}
+
+/// A palette line that is understood: what to do, and to whom if not to the selected row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// What to do.
+    pub action: Action,
+    /// The name that was typed behind it.
+    pub name: Option<String>,
+}
+
+/// What a palette line may mean, best first. Words may be shortened: `lock mal` is `user lock mal`.
+pub fn candidates(line: &str) -> Vec<Command> {
+    let typed: Vec<&str> = line.split_whitespace().collect();
+    let mut found: Vec<(usize, Command)> = Vec::new();
+    for action in Action::COMMANDS {
+        let Some(words) = action.words() else { continue };
+        if let Some(skipped) = matches(&typed, words) {
+            found.push((skipped, Command { action, name: None }));
+        } else if let (Some((name, before)), true) = (typed.split_last(), takes_name(action)) {
+            if !before.is_empty() && matches(before, words) == Some(missing(before, words)) {
+                let name = Some((*name).to_owned());
+                found.push((missing(before, words), Command { action, name }));
+            }
+        }
+    }
+    // A command that was typed in full stands before one that only begins so.
+    found.sort_by_key(|(skipped, _)| *skipped);
+    found.into_iter().map(|(_, command)| command).collect()
+}
+
+fn takes_name(action: Action) -> bool {
+    use crate::model::verb::Noun;
+    matches!(action, Action::Run(verb) if verb.spec().noun == Noun::User)
+}
+
+fn missing(typed: &[&str], words: &str) -> usize {
+    words.split(' ').count().saturating_sub(typed.len())
+}
+
+/// Whether the typed words stand, shortened perhaps, in this order among `words`; answers how many were left out.
+fn matches(typed: &[&str], words: &str) -> Option<usize> {
+    let mut rest = words.split(' ');
+    for word in typed {
+        rest.find(|candidate| {
+            candidate.trim_start_matches('-').starts_with(word.trim_start_matches('-'))
+        })?;
+    }
+    Some(missing(typed, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(line: &str) -> Option<Command> {
+        candidates(line).into_iter().next()
+    }
+
+    #[test]
+    fn palette_takes_the_words_of_the_command_line_and_shorter_ones() {
+        let lock = |name: &str| {
+            Some(Command { action: Action::Run(Verb::UserLock), name: Some(name.to_owned()) })
+        };
+        assert_eq!(first("user lock mallory"), lock("mallory"));
+        assert_eq!(first("lock mal"), lock("mal"));
+        assert_eq!(
+            first("session revoke --user bob").map(|c| c.name),
+            Some(Some("bob".to_owned()))
+        );
+        assert_eq!(first("sess").map(|c| c.action), Some(Action::Show(Tab::Sessions)));
+        assert_eq!(first("q").map(|c| c.action), Some(Action::Quit));
+        assert_eq!(first("frobnicate"), None);
+    }
+
+    #[test]
+    fn every_verb_can_be_typed() {
+        for verb in Verb::ALL {
+            assert!(Action::COMMANDS.contains(&Action::Run(verb)), "{verb:?}");
+        }
+    }
+
+    #[test]
+    fn every_command_has_words_and_help() {
+        for action in Action::COMMANDS {
+            assert!(action.words().is_some(), "{action:?}");
+            assert!(!action.help().is_empty(), "{action:?}");
+        }
+    }
+}

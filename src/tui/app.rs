@@ -1,0 +1,454 @@
+//! The state of the console and the one way it changes: a message in, wishes out, no input or output.
+//! Keys are read in `input`, actions carried out in `act`; drawing is for `view`.
+
+use std::time::Duration;
+
+use crossterm::event::KeyEvent;
+
+use super::{
+    action::{Action, Tab},
+    confirm::{self, Confirm},
+    keymap::{self, EVERY, Key, Place},
+    layout::{self, Room},
+    list::Keyed,
+    msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Target, Ticket},
+    palette::Palette,
+    screens::{sessions::Sessions, users::Users},
+    search::Search,
+    text,
+};
+use crate::{
+    model::{session::SessionRow, user::UserRow, verb::Verb},
+    time::Time,
+};
+
+/// How long a message stays that nobody has to act on.
+const TOAST: Duration = Duration::from_secs(8);
+
+/// What is known before anything is asked.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// What this installation is called.
+    pub title: String,
+    /// The program's version.
+    pub version: String,
+    /// Who works at the console.
+    pub account: String,
+    /// How long an access token lives that an app has got already.
+    pub access_lifetime: Duration,
+    /// Whether a script presses the keys, which types faster than a person may.
+    pub scripted: bool,
+}
+
+/// What lies over the screen.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// A question.
+    Confirm(Confirm),
+    /// The command line.
+    Palette(Palette),
+    /// The keys; with the first line that is shown.
+    Help(usize),
+}
+
+/// How a message is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Something was done.
+    Good,
+    /// Something to know.
+    Plain,
+    /// Something was not done.
+    Bad,
+}
+
+/// A message above the footer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// How it is meant.
+    pub tone: Tone,
+    /// When it goes by itself; none waits for a key.
+    pub until: Option<Time>,
+}
+
+/// The console.
+#[derive(Debug)]
+pub struct App {
+    /// What was known before.
+    pub site: Site,
+    /// The present moment, as it came with the last message that had one.
+    pub now: Time,
+    /// The screen that is shown.
+    pub tab: Tab,
+    /// The screen of people.
+    pub users: Users,
+    /// The screen of sessions.
+    pub sessions: Sessions,
+    /// What lies over it.
+    pub overlay: Option<Overlay>,
+    /// What happened last.
+    pub toast: Option<Toast>,
+    pub(super) size: (u16, u16),
+    pub(super) prefix: Option<Key>,
+    /// Keys that wait for the rows they are meant for.
+    pub(super) ahead: Vec<KeyEvent>,
+    /// The change under way.
+    pub(super) running: Option<Confirm>,
+    /// The change that the database was too busy for.
+    pub(super) refused: Option<Confirm>,
+    pub(super) effects: Vec<Effect>,
+    ticket: u64,
+    /// The question of the palette that is waited for.
+    pub(super) finding: Option<Ticket>,
+    dirty: bool,
+}
+
+impl App {
+    /// A console that has not asked anything yet.
+    pub fn new(site: Site, now: Time, size: (u16, u16)) -> Self {
+        Self {
+            site,
+            now,
+            tab: Tab::Users,
+            users: Users::default(),
+            sessions: Sessions::default(),
+            overlay: None,
+            toast: None,
+            size,
+            prefix: None,
+            ahead: Vec::new(),
+            running: None,
+            refused: None,
+            effects: Vec::new(),
+            ticket: 0,
+            finding: None,
+            dirty: true,
+        }
+    }
+
+    /// The first wishes.
+    pub fn start(&mut self) -> Vec<Effect> {
+        self.ask(true);
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Takes a message; answers what should be done about it.
+    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        // A beat alone changes nothing that is seen, most of the time.
+        self.dirty |= !matches!(msg, Msg::Beat { .. });
+        match msg {
+            Msg::Keys(keys) => self.keys(keys),
+            Msg::Paste(pasted) => self.paste(&pasted),
+            Msg::Resize(width, height) => self.size = (width, height),
+            Msg::Beat { now, changed } => self.beat(now, changed),
+            Msg::Answer { ticket, now, reply } => self.answer(ticket, now, reply),
+            Msg::Done { change, now, outcome } => self.done(&change, now, outcome),
+            Msg::Continued => self.effects.push(Effect::Repaint),
+            Msg::Stop => self.effects.push(Effect::Quit),
+        }
+        self.settle();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Whether anything that is seen may have changed since this was last asked.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// How much room there is.
+    pub fn room(&self) -> Room {
+        Room::of(self.size.0, self.size.1)
+    }
+
+    /// Whether the selected row fills the screen.
+    pub fn page(&self) -> bool {
+        match self.tab {
+            Tab::Users => self.users.page,
+            Tab::Sessions => self.sessions.page,
+        }
+    }
+
+    /// Whether a change is under way.
+    pub fn is_working(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Where keys go now.
+    pub fn places(&self) -> &'static [Place] {
+        match (&self.overlay, self.search().is_open(), self.tab) {
+            (Some(Overlay::Confirm(_)), ..) => &[Place::Confirm],
+            (Some(Overlay::Palette(_)), ..) => &[Place::Palette],
+            (Some(Overlay::Help(_)), ..) => &[Place::Help],
+            (None, true, _) => &[Place::Field],
+            (None, false, Tab::Users) => &[Place::Users, Place::Screen],
+            (None, false, Tab::Sessions) => &[Place::Sessions, Place::Screen],
+        }
+    }
+
+    /// The filter of the screen that is shown.
+    pub fn search(&self) -> &Search {
+        match self.tab {
+            Tab::Users => &self.users.search,
+            Tab::Sessions => &self.sessions.search,
+        }
+    }
+
+    pub(super) fn search_mut(&mut self) -> &mut Search {
+        match self.tab {
+            Tab::Users => &mut self.users.search,
+            Tab::Sessions => &mut self.sessions.search,
+        }
+    }
+
+    /// Why the newest question of the screen that is shown was not answered.
+    pub fn trouble(&self) -> Option<&Problem> {
+        match self.tab {
+            Tab::Users => self.users.list.trouble(),
+            Tab::Sessions => self.sessions.list.trouble(),
+        }
+    }
+
+    /// The question about the selected row, or why it cannot be asked.
+    pub fn question(&self, verb: Verb) -> Result<Confirm, String> {
+        if let Some(running) = &self.running {
+            return Err(still_at(running));
+        }
+        let access = self.site.access_lifetime;
+        let (gone, question) = match self.tab {
+            Tab::Users => {
+                let row = self.users.list.selected();
+                (self.users.list.gone(), row.map(|row| confirm::about_user(verb, row, access)))
+            }
+            Tab::Sessions => {
+                let row = self.sessions.list.selected();
+                let ask = |row: &SessionRow| {
+                    let alive = self.sessions.alive_of(&row.session.user_id);
+                    confirm::about_session(verb, row, alive, access)
+                };
+                (self.sessions.list.gone(), row.map(ask))
+            }
+        };
+        question.unwrap_or_else(|| {
+            Err(gone.map_or_else(
+                || "no row is selected".to_owned(),
+                |gone| format!("{gone} is gone from this list: move to another row first"),
+            ))
+        })
+    }
+
+    pub(super) fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        let until = (tone != Tone::Bad).then(|| self.now.plus(TOAST));
+        self.toast = Some(Toast { text: text.into(), tone, until });
+    }
+
+    pub(super) fn ticket(&mut self) -> Ticket {
+        self.ticket += 1;
+        Ticket(self.ticket)
+    }
+
+    /// Asks for the rows of the screen that is shown; `fresh` when they will be others.
+    pub(super) fn ask(&mut self, fresh: bool) {
+        let may = fresh
+            || match self.tab {
+                Tab::Users => self.users.list.may_ask(),
+                Tab::Sessions => self.sessions.list.may_ask(),
+            };
+        if may {
+            self.ask_now(fresh);
+        }
+    }
+
+    fn ask_now(&mut self, fresh: bool) {
+        let ticket = self.ticket();
+        let query = match self.tab {
+            Tab::Users => {
+                self.users.list.asked(ticket, fresh);
+                self.users.refresh_detail();
+                self.users.query()
+            }
+            Tab::Sessions => {
+                self.sessions.list.asked(ticket, fresh);
+                self.sessions.query()
+            }
+        };
+        self.effects.push(Effect::Ask(ticket, query));
+    }
+
+    /// Asks for the window in which the selection goes on.
+    pub(super) fn ask_window(&mut self) {
+        self.ask_now(false);
+    }
+
+    fn beat(&mut self, now: Time, changed: bool) {
+        // Sessions end and words like "5 m" grow old without anybody writing.
+        let minute = now.secs().div_euclid(60) != self.now.secs().div_euclid(60);
+        self.now = now;
+        if changed || minute {
+            self.ask(false);
+        }
+        self.dirty |= minute;
+        if self.toast.as_ref().and_then(|toast| toast.until).is_some_and(|until| now >= until) {
+            self.toast = None;
+            self.dirty = true;
+        }
+    }
+
+    fn answer(&mut self, ticket: Ticket, now: Time, reply: Result<Reply, Problem>) {
+        self.now = self.now.max(now);
+        let vanished = match reply {
+            Ok(Reply::Users(rows)) if self.users.list.expects(ticket) => self.users.take(rows),
+            Ok(Reply::Sessions(rows)) if self.sessions.list.expects(ticket) => {
+                self.sessions.take(rows)
+            }
+            Ok(Reply::Detail(detail)) => {
+                self.users.take_detail(ticket, *detail);
+                None
+            }
+            Ok(Reply::Found(verb, row)) => {
+                self.found(ticket, verb, &row);
+                None
+            }
+            Err(problem) => {
+                self.failed(ticket, problem);
+                None
+            }
+            // An answer to a question that nobody asks any more.
+            Ok(Reply::Users(_) | Reply::Sessions(_)) => None,
+        };
+        // What one ended oneself is expected to go; the frame of the list says it too.
+        let expected = self.toast.as_ref().is_some_and(|toast| toast.tone == Tone::Good);
+        if let (Some(title), false) = (vanished, expected) {
+            self.say(Tone::Plain, format!("{title} is gone from this list"));
+        }
+        self.replay();
+    }
+
+    fn found(&mut self, ticket: Ticket, verb: Verb, row: &UserRow) {
+        if self.finding != Some(ticket) {
+            return;
+        }
+        self.finding = None;
+        let question = match &self.running {
+            Some(running) => Err(still_at(running)),
+            None => confirm::about_user(verb, row, self.site.access_lifetime),
+        };
+        match question {
+            Ok(question) => self.overlay = Some(Overlay::Confirm(question)),
+            Err(why) => {
+                self.ahead.clear();
+                self.say(Tone::Bad, why);
+            }
+        }
+    }
+
+    fn failed(&mut self, ticket: Ticket, problem: Problem) {
+        // What was typed ahead was meant for an answer that will not come.
+        self.ahead.clear();
+        if self.users.list.expects(ticket) {
+            self.users.list.fail(problem);
+        } else if self.sessions.list.expects(ticket) {
+            self.sessions.list.fail(problem);
+        } else if self.finding == Some(ticket) {
+            self.finding = None;
+            let text = sentence(&problem);
+            self.say(Tone::Bad, text);
+        }
+    }
+
+    fn done(&mut self, change: &Change, now: Time, outcome: Result<Outcome, Problem>) {
+        self.now = self.now.max(now);
+        let running = self.running.take().filter(|running| running.change == *change);
+        match outcome {
+            Ok(outcome) => {
+                self.refused = None;
+                let text = report(change, outcome);
+                self.say(Tone::Good, text);
+            }
+            Err(problem) if problem.busy => {
+                self.refused = running;
+                self.say(
+                    Tone::Bad,
+                    format!("{} · nothing was changed · r asks again", problem.text),
+                );
+            }
+            Err(problem) => {
+                let text = sentence(&problem);
+                self.say(Tone::Bad, text);
+            }
+        }
+        self.ask(false);
+    }
+
+    /// What follows from the state alone, after every message.
+    fn settle(&mut self) {
+        let (width, height) = self.size;
+        self.users.list.follow(layout::page(Tab::Users, width, height));
+        self.sessions.list.follow(layout::page(Tab::Sessions, width, height));
+        let again = match self.tab {
+            Tab::Users => self.users.list.must_ask_again(),
+            Tab::Sessions => self.sessions.list.must_ask_again(),
+        };
+        if again {
+            self.ask(false);
+        }
+        let beside = self.room() == Room::Wide || self.users.page;
+        if self.tab == Tab::Users && beside && !self.users.list.changing() {
+            let ticket = self.ticket();
+            if let Some(query) = self.users.detail_query(ticket) {
+                self.effects.push(Effect::Ask(ticket, query));
+            }
+        }
+    }
+
+    pub(super) fn find(&mut self, verb: Verb, name: String) {
+        let ticket = self.ticket();
+        self.finding = Some(ticket);
+        self.effects.push(Effect::Ask(ticket, Query::Find { verb, name }));
+    }
+
+    /// The name of the selected row, for the breadcrumb.
+    pub fn crumb(&self) -> Option<String> {
+        match self.tab {
+            Tab::Users => self.users.list.selected().map(Keyed::title),
+            Tab::Sessions => self.sessions.of.as_ref().map(|(_, name)| name.clone()),
+        }
+    }
+}
+
+fn still_at(running: &Confirm) -> String {
+    format!("still at work: {}", running.title.trim_end_matches(" ?"))
+}
+
+/// A problem in one line, for want of more room.
+pub(super) fn sentence(problem: &Problem) -> String {
+    match &problem.next {
+        Some(next) => format!("{} · {next}", problem.text),
+        None => problem.text.clone(),
+    }
+}
+
+/// What a change did, as it turned out and not as it was announced.
+fn report(change: &Change, outcome: Outcome) -> String {
+    let (Target::User { name, .. } | Target::Session { name, .. }) = &change.target;
+    let mut parts = vec![match change.verb {
+        Verb::UserLock => format!("locked out {name}"),
+        Verb::UserUnlock => format!("unlocked {name}"),
+        Verb::SessionRevoke => {
+            format!("ended {} of {name}", text::count(outcome.sessions, "session"))
+        }
+        Verb::SessionRevokeOfUser => {
+            format!("ended {} of {name}", text::count(outcome.sessions, "session"))
+        }
+    }];
+    if change.verb == Verb::UserLock {
+        parts.push(format!("{} ended", text::count(outcome.sessions, "session")));
+    }
+    if outcome.grants > 0 {
+        parts.push(format!("{} lost their refresh tokens", text::count(outcome.grants, "app")));
+    }
+    let undo = change.verb.spec().undo.and_then(|verb| keymap::key_of(&EVERY, Action::Run(verb)));
+    parts.extend(undo.map(|key| format!("undo: {key}")));
+    parts.join(" · ")
+}

@@ -1,0 +1,161 @@
+//! Putting words into cells: everything drawn passes here, is made harmless, cut, and kept inside the screen.
+//! What stands where is for the screens and `widgets`.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    text::Span,
+    widgets::{Block, BorderType, Clear, Widget},
+};
+
+use super::{
+    layout, text,
+    theme::{Role, Theme},
+};
+use crate::time::Time;
+
+/// Words and what they mean.
+pub type Piece<'a> = (&'a str, Role);
+
+/// Where things are drawn.
+#[derive(Debug)]
+pub struct Canvas<'b> {
+    buf: &'b mut Buffer,
+    theme: Theme,
+    /// The present moment, for relative times.
+    pub now: Time,
+    /// Where the terminal's own cursor shall stand.
+    pub cursor: Option<Position>,
+}
+
+impl<'b> Canvas<'b> {
+    /// A canvas over a buffer.
+    pub fn new(buf: &'b mut Buffer, theme: Theme, now: Time) -> Self {
+        Self { buf, theme, now, cursor: None }
+    }
+
+    /// Writes words from the left of an area's first row; answers how many cells they took.
+    pub fn text(&mut self, area: Rect, words: &str, role: Role) -> u16 {
+        let area = area.intersection(self.buf.area);
+        if area.is_empty() {
+            return 0;
+        }
+        let words = text::clean(words, usize::from(area.width));
+        let cells = text::width(&words);
+        Span::styled(words, self.theme.style(role)).render(Rect { height: 1, ..area }, self.buf);
+        cells
+    }
+
+    /// Writes words to the right end of an area's first row.
+    pub fn text_right(&mut self, area: Rect, words: &str, role: Role) {
+        let words = text::clean(words, usize::from(area.width));
+        let cells = text::width(&words);
+        let start = area.x.saturating_add(area.width.saturating_sub(cells));
+        self.text(Rect { x: start, width: cells.min(area.width), ..area }, &words, role);
+    }
+
+    /// Writes pieces after each other; answers what is left of the row.
+    pub fn line(&mut self, area: Rect, pieces: &[Piece<'_>]) -> Rect {
+        let mut rest = Rect { height: area.height.min(1), ..area };
+        for (words, role) in pieces {
+            let cells = self.text(rest, words, *role);
+            rest = Rect {
+                x: rest.x.saturating_add(cells),
+                width: rest.width.saturating_sub(cells),
+                ..rest
+            };
+        }
+        rest
+    }
+
+    /// Frames an area with a heading; answers the inside.
+    pub fn panel(&mut self, area: Rect, focus: bool, heading: &[Piece<'_>]) -> Rect {
+        let role = if focus { Role::Focus } else { Role::Border };
+        self.frame(area, BorderType::Rounded, role, heading)
+    }
+
+    /// Empties an area and frames it as something that lies above; answers the inside.
+    pub fn dialog(&mut self, area: Rect, role: Role, heading: &[Piece<'_>]) -> Rect {
+        Clear.render(area.intersection(self.buf.area), self.buf);
+        self.frame(area, BorderType::Double, role, heading)
+    }
+
+    fn frame(&mut self, area: Rect, kind: BorderType, role: Role, heading: &[Piece<'_>]) -> Rect {
+        let area = area.intersection(self.buf.area);
+        let style = self.theme.style(role);
+        Block::bordered().border_type(kind).border_style(style).render(area, self.buf);
+        let top = Rect {
+            x: area.x.saturating_add(2),
+            width: area.width.saturating_sub(4),
+            height: 1,
+            ..area
+        };
+        if !heading.is_empty() && area.height > 0 {
+            let rest = self.line(top, &[(" ", Role::Text)]);
+            let rest = self.line(rest, heading);
+            self.text(rest, " ", Role::Text);
+        }
+        layout::inner(area)
+    }
+
+    /// Writes into the lower edge of a frame.
+    pub fn foot(&mut self, area: Rect, words: &str) {
+        if area.height > 1 && !words.is_empty() {
+            let y = area.y + area.height - 1;
+            let edge = Rect { x: area.x + 2, y, width: area.width.saturating_sub(4), height: 1 };
+            self.text(edge, &format!(" {words} "), Role::Muted);
+        }
+    }
+
+    /// Rules a line across an area's first row.
+    pub fn rule(&mut self, area: Rect) {
+        let dashes = "─".repeat(usize::from(area.width));
+        self.text(area, &dashes, Role::Border);
+    }
+
+    /// Shows an area as selected, whatever is written in it, and puts the terminal's cursor on it: a screen reader
+    /// reads the line that the cursor is on.
+    pub fn select(&mut self, area: Rect) {
+        let area = area.intersection(self.buf.area);
+        self.buf.set_style(area, self.theme.style(Role::Selected));
+        self.put_cursor(area);
+    }
+
+    /// Puts the terminal's cursor at the first cell of an area, unless it is outside.
+    pub fn put_cursor(&mut self, area: Rect) {
+        let spot = Position { x: area.x, y: area.y };
+        if self.buf.area.contains(spot) {
+            self.cursor = Some(spot);
+        }
+    }
+
+    /// Replaces every character that is not ASCII, for terminals that know no other.
+    pub fn to_ascii(&mut self) {
+        for cell in &mut self.buf.content {
+            if !cell.symbol().is_ascii() {
+                let plain = ascii(cell.symbol());
+                cell.set_symbol(plain);
+            }
+        }
+    }
+}
+
+fn ascii(symbol: &str) -> &'static str {
+    match symbol {
+        "─" | "═" | "–" => "-",
+        "│" | "║" => "|",
+        "╭" | "╮" | "╰" | "╯" | "╔" | "╗" | "╚" | "╝" => "+",
+        "▌" | "›" => ">",
+        "◂" => "<",
+        "●" | "·" => "*",
+        "▲" => "!",
+        "…" => "~",
+        "✓" => "v",
+        "✕" | "×" => "x",
+        "⏎" => "^",
+        "↑" | "↓" | "←" | "→" => "^",
+        "“" | "”" => "\"",
+        "≤" => "<",
+        _ => "?",
+    }
+}

@@ -1,0 +1,160 @@
+//! The question before a change: what will happen, to whom, how many, and what of it is final.
+//! It carries the ids it names, so that what is done is what was read; drawing it is for `widgets`.
+
+use std::time::Duration;
+
+use super::{
+    msg::{Change, Target},
+    text,
+};
+use crate::model::{
+    session::SessionRow,
+    user::{UserRow, UserState},
+    verb::Verb,
+};
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirm {
+    /// What is done on yes.
+    pub change: Change,
+    /// The question itself.
+    pub title: String,
+    /// What will happen, one line each.
+    pub steps: Vec<Step>,
+    /// What should be known besides.
+    pub note: Option<String>,
+    /// Whether the focus is on the button that does it; it starts on the other.
+    pub armed: bool,
+}
+
+/// A part of what will happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What.
+    pub what: String,
+    /// Whether it can be taken back.
+    pub fate: Fate,
+}
+
+/// Whether something can be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It cannot.
+    Final,
+    /// Another verb does.
+    Undo(Verb),
+    /// Nothing happens; it is only said.
+    Said,
+}
+
+fn step(what: impl Into<String>, fate: Fate) -> Step {
+    Step { what: what.into(), fate }
+}
+
+fn forever(what: impl Into<String>) -> Step {
+    step(what, Fate::Final)
+}
+
+/// Asks about a person, or says why there is nothing to ask.
+pub fn about_user(verb: Verb, row: &UserRow, access: Duration) -> Result<Confirm, String> {
+    let name = text::clean(&row.user.username, 32);
+    let steps = match verb {
+        Verb::UserLock => {
+            match row.user.state {
+                UserState::Locked => return Err(format!("{name} is locked already")),
+                UserState::Disabled => {
+                    return Err(format!("{name} is disabled, which is more than locked"));
+                }
+                UserState::Active | UserState::Invited => {}
+            }
+            let mut steps = vec![
+                step("block sign-in", Fate::Undo(Verb::UserUnlock)),
+                end_sessions(row.sessions),
+                forever("revoke the refresh tokens of every app"),
+            ];
+            if row.api_keys > 0 {
+                let keys = text::count(usize_of(row.api_keys), "API key");
+                steps.push(step(format!("stop {keys} from working"), Fate::Undo(Verb::UserUnlock)));
+            }
+            steps
+        }
+        Verb::UserUnlock => {
+            if row.user.state == UserState::Disabled {
+                return Err(format!("{name} is disabled, not locked"));
+            }
+            let mut steps = vec![forever("forget wrong passwords and codes")];
+            if row.user.state == UserState::Locked {
+                steps.insert(0, step("allow sign-in again", Fate::Undo(Verb::UserLock)));
+                steps.push(step("sessions that were ended stay ended", Fate::Said));
+            }
+            steps
+        }
+        Verb::SessionRevokeOfUser => {
+            vec![end_sessions(row.sessions), forever("revoke the refresh tokens of every app")]
+        }
+        Verb::SessionRevoke => return Err("choose a session for that: gs".to_owned()),
+    };
+    let title = match verb {
+        Verb::UserLock => format!("Lock out {name} ?"),
+        Verb::UserUnlock => format!("Unlock {name} ?"),
+        Verb::SessionRevokeOfUser | Verb::SessionRevoke => format!("End all sessions of {name} ?"),
+    };
+    let target = Target::User { id: row.user.id.clone(), name };
+    let note = (verb != Verb::UserUnlock).then(|| outlive(access));
+    Ok(Confirm { change: Change { verb, target }, title, steps, note, armed: false })
+}
+
+/// Asks about a session; `alive` is how many its owner has, as far as they are shown.
+pub fn about_session(
+    verb: Verb,
+    row: &SessionRow,
+    alive: usize,
+    access: Duration,
+) -> Result<Confirm, String> {
+    let name = text::clean(&row.username, 32);
+    let session = &row.session;
+    let (title, steps, target) = match verb {
+        Verb::SessionRevoke => {
+            let agent = text::clean(&text::agent(&session.user_agent), 24);
+            let from = text::clean(&session.address, 24);
+            let id = text::short_id(session.id.as_str());
+            let mut steps = vec![forever(format!("end {id}  {agent}  {from}"))];
+            if !row.clients.is_empty() {
+                let apps = text::clean(&row.clients.join(", "), 30);
+                steps.push(forever(format!("revoke what it gave to {apps}")));
+            }
+            let target = Target::Session { id: session.id.clone(), name: name.clone() };
+            (format!("End this session of {name} ?"), steps, target)
+        }
+        Verb::SessionRevokeOfUser => {
+            let alive = u32::try_from(alive).unwrap_or(u32::MAX);
+            let steps =
+                vec![end_sessions(alive), forever("revoke the refresh tokens of every app")];
+            let target = Target::User { id: session.user_id.clone(), name: name.clone() };
+            (format!("End all sessions of {name} ?"), steps, target)
+        }
+        Verb::UserLock | Verb::UserUnlock => return Err("go to the person for that: gu".to_owned()),
+    };
+    let note = Some(outlive(access));
+    Ok(Confirm { change: Change { verb, target }, title, steps, note, armed: false })
+}
+
+fn end_sessions(alive: u32) -> Step {
+    forever(match alive {
+        0 => "end every session (none is open now)".to_owned(),
+        n => format!("end {}", text::count(usize_of(n), "session")),
+    })
+}
+
+/// A signed token speaks for itself to whoever does not ask us; that must be known before one relies on the end.
+fn outlive(access: Duration) -> String {
+    let access = text::brief(access);
+    format!(
+        "Apps that check access tokens without asking this server may accept them {access} longer."
+    )
+}
+
+fn usize_of(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,344 @@
+//! Which key means what, in one table that input, footer, help and palette read.
+//! Lower-case keys look and upper-case keys act; what the actions do is in `app`.
+
+use std::fmt;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tui_input::InputRequest;
+
+use super::action::{Action, Motion, Tab};
+use crate::model::verb::Verb;
+
+/// Where a binding holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Everywhere, over dialogs and fields too.
+    Always,
+    /// On every screen.
+    Screen,
+    /// On the screen of people.
+    Users,
+    /// On the screen of sessions.
+    Sessions,
+    /// In a question.
+    Confirm,
+    /// In the filter field.
+    Field,
+    /// In the palette.
+    Palette,
+    /// In the help.
+    Help,
+}
+
+/// The heading of the help under which a binding stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Moving about.
+    Move,
+    /// Looking.
+    Look,
+    /// Acting, after a question.
+    Act,
+    /// Jumping to what belongs together.
+    Go,
+    /// What always works.
+    Always,
+}
+
+impl Group {
+    /// Every group, in the order of the help.
+    pub const ALL: [Self; 5] = [Self::Act, Self::Look, Self::Move, Self::Go, Self::Always];
+
+    /// Its heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Act => "ACT  upper case, asks first",
+            Self::Look => "LOOK  lower case",
+            Self::Move => "MOVE",
+            Self::Go => "GO TO",
+            Self::Always => "ALWAYS",
+        }
+    }
+}
+
+/// A key with the modifiers that matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    code: KeyCode,
+    control: bool,
+}
+
+impl Key {
+    const fn new(code: KeyCode) -> Self {
+        Self { code, control: false }
+    }
+
+    const fn char(c: char) -> Self {
+        Self::new(KeyCode::Char(c))
+    }
+
+    const fn control(c: char) -> Self {
+        Self { code: KeyCode::Char(c), control: true }
+    }
+
+    /// The key of an event; none with Alt or the like held, which nothing is bound to.
+    pub fn of(event: KeyEvent) -> Option<Self> {
+        // Shift is in the character already.
+        let others = event.modifiers.difference(KeyModifiers::SHIFT | KeyModifiers::CONTROL);
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        others.is_empty().then_some(Self { code: event.code, control })
+    }
+
+    /// Whether it writes a character.
+    pub fn is_printable(self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && !self.control
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.control {
+            f.write_str("^")?;
+        }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "only keys of the table are shown")]
+        match self.code {
+            KeyCode::Char(c) if self.control => write!(f, "{}", c.to_uppercase()),
+            KeyCode::Char(c) => write!(f, "{c}"),
+            KeyCode::Enter => f.write_str("⏎"),
+            KeyCode::Esc => f.write_str("Esc"),
+            KeyCode::Tab => f.write_str("Tab"),
+            KeyCode::Up => f.write_str("↑"),
+            KeyCode::Down => f.write_str("↓"),
+            KeyCode::Left => f.write_str("←"),
+            KeyCode::Right => f.write_str("→"),
+            KeyCode::PageUp => f.write_str("PgUp"),
+            KeyCode::PageDown => f.write_str("PgDn"),
+            KeyCode::Home => f.write_str("Home"),
+            KeyCode::End => f.write_str("End"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+/// One or two keys after each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chord {
+    prefix: Option<Key>,
+    key: Key,
+}
+
+impl fmt::Display for Chord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(prefix) = self.prefix {
+            write!(f, "{prefix}")?;
+        }
+        write!(f, "{}", self.key)
+    }
+}
+
+const fn one(code: KeyCode) -> Chord {
+    Chord { prefix: None, key: Key::new(code) }
+}
+const fn ch(c: char) -> Chord {
+    Chord { prefix: None, key: Key::char(c) }
+}
+const fn ctrl(c: char) -> Chord {
+    Chord { prefix: None, key: Key::control(c) }
+}
+const fn g(c: char) -> Chord {
+    Chord { prefix: Some(Key::char('g')), key: Key::char(c) }
+}
+
+/// What a key means in a place.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// Where.
+    pub place: Place,
+    /// Which keys; any of them.
+    pub keys: &'static [Chord],
+    /// What.
+    pub action: Action,
+    /// Under which heading of the help.
+    pub group: Group,
+    /// Its place in the footer, from the left; none keeps it out.
+    pub hint: Option<u8>,
+}
+
+const fn bind(
+    place: Place,
+    keys: &'static [Chord],
+    action: Action,
+    group: Group,
+    hint: Option<u8>,
+) -> Binding {
+    Binding { place, keys, action, group, hint }
+}
+
+/// The table.
+pub const BINDINGS: &[Binding] = &{
+    use Action as A;
+    use Group as G;
+    use KeyCode as K;
+    use Place as P;
+    [
+        bind(P::Screen, &[one(K::Up), ch('k')], A::Move(Motion::Up), G::Move, None),
+        bind(P::Screen, &[one(K::Down), ch('j')], A::Move(Motion::Down), G::Move, None),
+        bind(P::Screen, &[one(K::PageUp), ctrl('b')], A::Move(Motion::PageUp), G::Move, None),
+        bind(P::Screen, &[one(K::PageDown), ctrl('f')], A::Move(Motion::PageDown), G::Move, None),
+        bind(P::Screen, &[g('g'), one(K::Home)], A::Move(Motion::First), G::Move, None),
+        bind(P::Screen, &[ch('G'), one(K::End)], A::Move(Motion::Last), G::Move, None),
+        bind(P::Screen, &[ch('1')], A::Show(Tab::Users), G::Move, None),
+        bind(P::Screen, &[ch('2')], A::Show(Tab::Sessions), G::Move, None),
+        bind(P::Screen, &[ch('/')], A::Filter, G::Look, Some(1)),
+        bind(P::Screen, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::Screen, &[ch('r')], A::Reload, G::Look, None),
+        bind(P::Screen, &[one(K::Esc)], A::Back, G::Look, None),
+        bind(P::Users, &[ch('L')], A::Run(Verb::UserLock), G::Act, Some(3)),
+        bind(P::Users, &[ch('U')], A::Run(Verb::UserUnlock), G::Act, Some(4)),
+        bind(P::Users, &[ch('X')], A::Run(Verb::SessionRevokeOfUser), G::Act, Some(5)),
+        bind(P::Sessions, &[ch('K')], A::Run(Verb::SessionRevoke), G::Act, Some(3)),
+        bind(P::Sessions, &[ch('X')], A::Run(Verb::SessionRevokeOfUser), G::Act, Some(4)),
+        bind(P::Users, &[g('s')], A::SessionsOfUser, G::Go, Some(6)),
+        bind(P::Sessions, &[g('u')], A::UserOfSession, G::Go, Some(6)),
+        bind(P::Screen, &[ch(':')], A::Palette, G::Always, Some(7)),
+        bind(P::Screen, &[ch('?')], A::Help, G::Always, Some(8)),
+        bind(P::Screen, &[ch('q')], A::Quit, G::Always, Some(9)),
+        bind(P::Always, &[ctrl('c')], A::Quit, G::Always, None),
+        bind(P::Always, &[ctrl('z')], A::Suspend, G::Always, None),
+        bind(P::Always, &[ctrl('l')], A::Redraw, G::Always, None),
+        bind(P::Confirm, &[ch('y')], A::Yes, G::Act, Some(1)),
+        bind(P::Confirm, &[ch('n'), one(K::Esc)], A::No, G::Act, Some(2)),
+        bind(
+            P::Confirm,
+            &[one(K::Tab), one(K::Left), one(K::Right)],
+            A::NextButton,
+            G::Act,
+            Some(3),
+        ),
+        bind(P::Confirm, &[one(K::Enter)], A::Press, G::Act, Some(4)),
+        bind(P::Field, &[one(K::Enter), one(K::Down)], A::Accept, G::Look, Some(1)),
+        bind(P::Field, &[one(K::Esc)], A::Cancel, G::Look, Some(2)),
+        bind(P::Palette, &[one(K::Enter)], A::Accept, G::Look, Some(1)),
+        bind(P::Palette, &[one(K::Up)], A::Move(Motion::Up), G::Move, Some(2)),
+        bind(P::Palette, &[one(K::Down), one(K::Tab)], A::Move(Motion::Down), G::Move, Some(3)),
+        bind(P::Palette, &[one(K::Esc)], A::Cancel, G::Look, Some(4)),
+        bind(P::Help, &[one(K::Down), ch('j')], A::Move(Motion::Down), G::Move, Some(1)),
+        bind(P::Help, &[one(K::Up), ch('k')], A::Move(Motion::Up), G::Move, Some(2)),
+        bind(P::Help, &[one(K::PageDown)], A::Move(Motion::PageDown), G::Move, None),
+        bind(P::Help, &[one(K::PageUp)], A::Move(Motion::PageUp), G::Move, None),
+        bind(P::Help, &[one(K::Esc), ch('?'), ch('q')], A::Cancel, G::Look, Some(3)),
+    ]
+};
+
+/// Where keys work while nothing lies over a screen.
+pub const EVERY: [Place; 4] = [Place::Users, Place::Sessions, Place::Screen, Place::Always];
+
+/// What a key turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// An action.
+    Action(Action),
+    /// The first half of a chord.
+    Prefix(Key),
+    /// Nothing here.
+    Nothing,
+}
+
+/// Looks a key up, after the first half of a chord or without, in `place` and everywhere.
+pub fn find(places: &[Place], prefix: Option<Key>, key: Key) -> Found {
+    let here = || BINDINGS.iter().filter(|b| b.place == Place::Always || places.contains(&b.place));
+    let exact = Chord { prefix, key };
+    if let Some(binding) = here().find(|binding| binding.keys.contains(&exact)) {
+        return Found::Action(binding.action);
+    }
+    let starts = here().flat_map(|b| b.keys).any(|chord| chord.prefix == Some(key));
+    if prefix.is_none() && starts { Found::Prefix(key) } else { Found::Nothing }
+}
+
+/// The first key of an action in some places, as it is written in hints.
+pub fn key_of(places: &[Place], action: Action) -> Option<String> {
+    let binding = BINDINGS.iter().find(|b| places.contains(&b.place) && b.action == action)?;
+    binding.keys.first().map(ToString::to_string)
+}
+
+/// What a key does to a line of text.
+pub fn edit(key: Key) -> Option<InputRequest> {
+    use InputRequest as R;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other keys do nothing to text")]
+    Some(match (key.code, key.control) {
+        (KeyCode::Char('a'), true) | (KeyCode::Home, _) => R::GoToStart,
+        (KeyCode::Char('e'), true) | (KeyCode::End, _) => R::GoToEnd,
+        (KeyCode::Char('w'), true) => R::DeletePrevWord,
+        (KeyCode::Char('u'), true) => R::DeleteLine,
+        (KeyCode::Char('h'), true) | (KeyCode::Backspace, _) => R::DeletePrevChar,
+        (KeyCode::Delete, _) => R::DeleteNextChar,
+        (KeyCode::Left, _) => R::GoToPrevChar,
+        (KeyCode::Right, _) => R::GoToNextChar,
+        (KeyCode::Char(c), false) => R::InsertChar(c),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::verb::Tier;
+
+    const SCREENS: [Place; 2] = [Place::Users, Place::Sessions];
+
+    #[test]
+    fn every_verb_has_a_key_in_upper_case_and_looking_has_none() {
+        for verb in Verb::ALL {
+            let keys: Vec<_> = BINDINGS
+                .iter()
+                .filter(|b| b.action == Action::Run(verb))
+                .flat_map(|b| b.keys)
+                .collect();
+            assert!(!keys.is_empty(), "{verb:?} has no key");
+            assert_ne!(verb.spec().tier, Tier::Look);
+            for chord in keys {
+                assert!(
+                    matches!(chord.key.code, KeyCode::Char(c) if c.is_ascii_uppercase()),
+                    "{verb:?}: {chord}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn upper_case_letters_act_and_nothing_else_but_jump_to_the_end() {
+        for binding in
+            BINDINGS.iter().filter(|b| SCREENS.contains(&b.place) || b.place == Place::Screen)
+        {
+            for chord in binding.keys {
+                let upper = matches!(chord.key.code, KeyCode::Char(c) if c.is_ascii_uppercase());
+                let acts = matches!(binding.action, Action::Run(_));
+                let end = binding.action == Action::Move(Motion::Last);
+                assert_eq!(upper, acts || (end && upper), "{chord}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for a in BINDINGS {
+            for b in BINDINGS {
+                let together = a.place == b.place
+                    || a.place == Place::Always
+                    || (a.place == Place::Screen && SCREENS.contains(&b.place));
+                if together && a.action != b.action {
+                    assert!(!a.keys.iter().any(|chord| b.keys.contains(chord)), "{:?} {:?}", a, b);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn yes_is_no_key_that_opens_a_question() {
+        let yes: Vec<_> =
+            BINDINGS.iter().filter(|b| b.action == Action::Yes).flat_map(|b| b.keys).collect();
+        for binding in BINDINGS.iter().filter(|b| matches!(b.action, Action::Run(_))) {
+            assert!(!binding.keys.iter().any(|chord| yes.contains(&chord)));
+        }
+    }
+}

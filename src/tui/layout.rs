@@ -1,0 +1,123 @@
+//! Where things stand for a size of the terminal: breakpoints, and how many rows fit.
+//! Both `update`, which pages and scrolls, and `view` measure with this.
+
+use ratatui::layout::Rect;
+
+use super::action::Tab;
+
+/// How much room there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Room {
+    /// Below 60×16: one line.
+    Line,
+    /// Up to 99 columns: list or page.
+    Narrow,
+    /// From 100 columns: list beside page.
+    Wide,
+}
+
+impl Room {
+    /// The room a size gives.
+    pub const fn of(width: u16, height: u16) -> Self {
+        match (width, height) {
+            (..60, _) | (_, ..16) => Self::Line,
+            (60..100, _) => Self::Narrow,
+            _ => Self::Wide,
+        }
+    }
+}
+
+/// The parts of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The product, the site, who works here, the time.
+    pub header: Rect,
+    /// The screens.
+    pub tabs: Rect,
+    /// The screen that is shown.
+    pub body: Rect,
+    /// What happened last.
+    pub toast: Rect,
+    /// The keys.
+    pub footer: Rect,
+}
+
+impl Parts {
+    /// The parts of a whole screen that is not [`Room::Line`].
+    pub fn of(area: Rect) -> Self {
+        let line =
+            |y: u16| Rect { y: area.y.saturating_add(y), height: 1, ..area }.intersection(area);
+        let height = area.height;
+        Self {
+            header: line(0),
+            tabs: line(1),
+            body: Rect { y: area.y + 2, height: height.saturating_sub(4), ..area }
+                .intersection(area),
+            toast: line(height.saturating_sub(2)),
+            footer: line(height.saturating_sub(1)),
+        }
+    }
+}
+
+/// The body of the people's screen: list and, when there is room, the person beside it.
+pub fn users(body: Rect) -> (Rect, Option<Rect>) {
+    if body.width < 100 {
+        return (body, None);
+    }
+    // The list grows to what its columns can use; beyond that the detail has more to show.
+    let left = (body.width * 57 / 100).min(110);
+    let list = Rect { width: left, ..body };
+    let detail = Rect { x: body.x + left, width: body.width - left, ..body };
+    (list, Some(detail))
+}
+
+/// The height of the panel under the list of sessions.
+const INSPECTOR: u16 = 8;
+
+/// The body of the sessions' screen: list and, when there is room, the inspector under it.
+pub fn sessions(body: Rect) -> (Rect, Option<Rect>) {
+    if body.height < INSPECTOR + 10 {
+        return (body, None);
+    }
+    let list = Rect { height: body.height - INSPECTOR, ..body };
+    let inspector = Rect { y: body.y + list.height, height: INSPECTOR, ..body };
+    (list, Some(inspector))
+}
+
+/// The part of a list's panel that holds rows: inside the frame, under heading and rule.
+pub fn rows(panel: Rect) -> Rect {
+    let inner = inner(panel);
+    Rect { y: inner.y.saturating_add(2), height: inner.height.saturating_sub(2), ..inner }
+}
+
+/// The inside of a framed panel.
+pub fn inner(panel: Rect) -> Rect {
+    Rect {
+        x: panel.x.saturating_add(1),
+        y: panel.y.saturating_add(1),
+        width: panel.width.saturating_sub(2),
+        height: panel.height.saturating_sub(2),
+    }
+}
+
+/// How many rows of a screen's list are seen at once.
+pub fn page(tab: Tab, width: u16, height: u16) -> usize {
+    let body = Parts::of(Rect::new(0, 0, width, height)).body;
+    let (list, _) = match tab {
+        Tab::Users => users(body),
+        Tab::Sessions => sessions(body),
+    };
+    usize::from(rows(list).height)
+}
+
+/// A rectangle of this size in the middle of an area, or as much of it as there is.
+pub fn middle(area: Rect, width: u16, height: u16) -> Rect {
+    let width = width.min(area.width);
+    let height = height.min(area.height);
+    Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    }
+}

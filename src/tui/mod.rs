@@ -1,0 +1,26 @@
+//! The console: a pure core (`app`, `act`, `view`), and around it what touches the world (`run`, `worker`, `terminal`).
+//! What an act means is for `ops`; the console never says more to the database than the command line does.
+
+pub mod act;
+pub mod action;
+pub mod app;
+pub mod canvas;
+pub mod confirm;
+pub mod input;
+pub mod keymap;
+pub mod layout;
+pub mod list;
+pub mod live;
+pub mod msg;
+pub mod palette;
+pub mod run;
+pub mod screens;
+pub mod search;
+pub mod terminal;
+pub mod text;
+pub mod theme;
+pub mod view;
+pub mod widgets;
+pub mod worker;
+
+pub use run::{Opened, run};

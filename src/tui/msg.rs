@@ -1,0 +1,180 @@
+//! Everything that can happen to the console, and everything it can want: the two ends of `update`.
+//! Wishes are carried out by `worker` and `terminal`.
+
+use crossterm::event::KeyEvent;
+
+use crate::{
+    error::{Error, Kind},
+    model::{
+        audit::EventRow,
+        id::{SessionId, UserId},
+        session::SessionRow,
+        user::UserRow,
+        verb::Verb,
+    },
+    time::Time,
+};
+
+/// Names a question, so that an answer that comes too late is known as such.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// Keys that arrived together.
+    Keys(Vec<KeyEvent>),
+    /// Text that was pasted.
+    Paste(String),
+    /// The terminal has this size now.
+    Resize(u16, u16),
+    /// Time passed; perhaps somebody changed the database.
+    Beat {
+        /// The present moment.
+        now: Time,
+        /// Whether anything was committed since the last beat.
+        changed: bool,
+    },
+    /// An answer.
+    Answer {
+        /// To which question.
+        ticket: Ticket,
+        /// Of which moment.
+        now: Time,
+        /// What was found.
+        reply: Result<Reply, Problem>,
+    },
+    /// A change was made, or refused.
+    Done {
+        /// Which.
+        change: Change,
+        /// When.
+        now: Time,
+        /// What it did.
+        outcome: Result<Outcome, Problem>,
+    },
+    /// The process was stopped and goes on.
+    Continued,
+    /// Somebody wants the process to end.
+    Stop,
+}
+
+/// Something that `update` wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask the database.
+    Ask(Ticket, Query),
+    /// Change the database.
+    Do(Change),
+    /// Stop the process until the shell continues it.
+    Suspend,
+    /// Forget what the terminal shows and paint it anew.
+    Repaint,
+    /// Leave.
+    Quit,
+}
+
+/// A question to the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// A window of people.
+    Users {
+        /// Only those that hold this.
+        filter: String,
+        /// Only those behind this user name.
+        after: Option<String>,
+    },
+    /// What goes beside one person.
+    Detail(UserId),
+    /// Live sessions, of one person or of all.
+    Sessions(Option<UserId>),
+    /// The person meant by a palette line.
+    Find {
+        /// What is to be done to them.
+        verb: Verb,
+        /// As typed.
+        name: String,
+    },
+}
+
+/// An answer of the database.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// To [`Query::Users`].
+    Users(Vec<UserRow>),
+    /// To [`Query::Detail`].
+    Detail(Box<Detail>),
+    /// To [`Query::Sessions`].
+    Sessions(Vec<SessionRow>),
+    /// To [`Query::Find`].
+    Found(Verb, Box<UserRow>),
+}
+
+/// What is shown beside one person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detail {
+    /// Whose.
+    pub user: UserId,
+    /// Their newest sessions.
+    pub sessions: Vec<SessionRow>,
+    /// What happened to them last.
+    pub events: Vec<EventRow>,
+}
+
+/// A change that was agreed to: exactly what the dialog showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What.
+    pub verb: Verb,
+    /// To whom or to what.
+    pub target: Target,
+}
+
+/// What a change is made to, by id; the name is for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A person.
+    User {
+        /// Who.
+        id: UserId,
+        /// Their user name, fit for the screen.
+        name: String,
+    },
+    /// A session.
+    Session {
+        /// Which.
+        id: SessionId,
+        /// Its owner's user name, fit for the screen.
+        name: String,
+    },
+}
+
+/// What a change took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Sessions that ended.
+    pub sessions: usize,
+    /// Refresh-token families that were revoked.
+    pub grants: usize,
+}
+
+/// A refusal or a fault, fit for the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What failed.
+    pub text: String,
+    /// What to do.
+    pub next: Option<String>,
+    /// Whether trying again may help at once.
+    pub busy: bool,
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self {
+            text: error.to_string(),
+            next: error.next().map(str::to_owned),
+            busy: error.kind() == Kind::Busy,
+        }
+    }
+}

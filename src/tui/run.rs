@@ -1,0 +1,120 @@
+//! The loop: messages in, state changed, wishes carried out, the screen drawn when it is out of date.
+
+use std::{
+    sync::mpsc::{Receiver, channel},
+    time::Duration,
+};
+
+use super::{
+    app::{App, Site},
+    live::Probe,
+    msg::{Effect, Msg},
+    terminal::{self, Screen},
+    view::Look,
+    worker::Worker,
+};
+use crate::{
+    db::Db,
+    error::{Error, Result},
+    model::actor::Actor,
+};
+
+/// How long to wait for being stopped before taking it that the system does not stop us.
+const STOPPING: Duration = Duration::from_millis(300);
+
+/// What the console works with.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The database.
+    pub db: Db,
+    /// Who works at it: the operator, through the console.
+    pub who: Actor,
+    /// What this installation is called.
+    pub title: String,
+    /// How long an access token lives that an app has got already.
+    pub access_lifetime: Duration,
+}
+
+/// Runs the console until somebody leaves it.
+pub fn run(opened: Opened) -> Result<()> {
+    let var = |name: &str| std::env::var(name).ok();
+    let site = Site {
+        title: opened.title,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        account: opened.who.name().to_owned(),
+        access_lifetime: opened.access_lifetime,
+        scripted: var("MCPCODEX_TUI_SCRIPTED").is_some_and(|value| value == "1"),
+    };
+    let (out, messages) = channel();
+    terminal::hear_signals(&out)?;
+    let worker = Worker::start(&opened.db, &opened.who, &out)?;
+    let mut screen = Screen::enter(Look::choose(var))?;
+    terminal::listen(&out)?;
+    let _probe = Probe::start(&opened.db, &out)?;
+    let app = App::new(site, opened.db.now(), screen.size());
+    Loop { app, worker, messages, waiting: Vec::new() }.run(&mut screen)
+}
+
+struct Loop {
+    app: App,
+    worker: Worker,
+    messages: Receiver<Msg>,
+    /// Messages that came while the process was being stopped.
+    waiting: Vec<Msg>,
+}
+
+impl Loop {
+    fn run(mut self, screen: &mut Screen) -> Result<()> {
+        let first = self.app.start();
+        if self.carry_out(first, screen)? {
+            return Ok(());
+        }
+        loop {
+            if self.app.take_dirty() {
+                screen.draw(&self.app)?;
+            }
+            let mut batch = std::mem::take(&mut self.waiting);
+            if batch.is_empty() {
+                let deaf = |error| Error::internal("the console is deaf").with_source(error);
+                batch.push(self.messages.recv().map_err(deaf)?);
+            }
+            // Everything that waits is taken in before the next picture.
+            batch.extend(self.messages.try_iter());
+            for msg in batch {
+                let effects = self.app.update(msg);
+                if self.carry_out(effects, screen)? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Carries wishes out; answers whether one was to leave.
+    fn carry_out(&mut self, effects: Vec<Effect>, screen: &mut Screen) -> Result<bool> {
+        for effect in effects {
+            match effect {
+                Effect::Ask(ticket, query) => self.worker.ask(ticket, query)?,
+                Effect::Do(change) => self.worker.change(change)?,
+                Effect::Suspend => self.suspend(screen)?,
+                Effect::Repaint => screen.repaint()?,
+                Effect::Quit => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
+    fn suspend(&mut self, screen: &mut Screen) -> Result<()> {
+        screen.suspend()?;
+        // The signal may be a moment behind: drawing before it would leave our picture in the shell.
+        loop {
+            match self.messages.recv_timeout(STOPPING) {
+                Ok(Msg::Continued) | Err(_) => break,
+                Ok(other) => self.waiting.push(other),
+            }
+        }
+        screen.repaint()?;
+        let (width, height) = screen.size();
+        self.waiting.push(Msg::Resize(width, height));
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! One file a screen for what it holds and asks, and one for how it looks.
+//! What is common to all (keys, questions, messages) is for `app`.
+
+mod heading;
+pub mod sessions;
+pub mod sessions_view;
+pub mod users;
+pub mod users_view;

@@ -1,0 +1,122 @@
+//! What things look like, by what they mean: the only file that names a colour.
+//! Colours are the terminal's own sixteen on its own background, so that light and dark both work.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// What a piece of the screen means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Ordinary words.
+    Text,
+    /// Words that may be skipped.
+    Muted,
+    /// A name that matters.
+    Strong,
+    /// The product's name.
+    Brand,
+    /// The frame of a panel.
+    Border,
+    /// The frame of the panel that has the keys.
+    Focus,
+    /// The heading of a panel or a column.
+    Title,
+    /// The tab that is shown.
+    TabOn,
+    /// A key that can be pressed.
+    Key,
+    /// Something good.
+    Good,
+    /// Something to look at.
+    Warn,
+    /// Something bad, or something that cannot be taken back.
+    Danger,
+    /// The selected row.
+    Selected,
+    /// The button that Enter presses.
+    Button,
+}
+
+/// How roles become styles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    /// The terminal's sixteen colours.
+    Colour,
+    /// Attributes only.
+    ///
+    /// No colour may be set here: with `NO_COLOR` the back end would reset the cell, and with it the reverse video
+    /// that shows the selection.
+    Mono,
+}
+
+impl Theme {
+    /// Chooses by the environment's `NO_COLOR` (<https://no-color.org>) and `TERM`.
+    pub fn choose(no_color: Option<&str>, term: Option<&str>) -> Self {
+        let refused = no_color.is_some_and(|value| !value.is_empty());
+        let unable = matches!(term, None | Some("" | "dumb" | "vt100" | "vt220"));
+        if refused || unable { Self::Mono } else { Self::Colour }
+    }
+
+    /// The style of a role.
+    pub fn style(self, role: Role) -> Style {
+        let mut style = Style::new().add_modifier(Self::modifier(role));
+        if role == Role::Selected {
+            // One bar, whatever the cells under it were.
+            style = style.remove_modifier(Modifier::DIM.union(Modifier::UNDERLINED));
+        }
+        match (self, Self::colour(role)) {
+            (Self::Colour, Some(colour)) => style.fg(colour),
+            (Self::Mono, _) if role == Role::Danger => style.add_modifier(Modifier::UNDERLINED),
+            _ => style,
+        }
+    }
+
+    fn modifier(role: Role) -> Modifier {
+        match role {
+            Role::Text | Role::Border | Role::Good => Modifier::empty(),
+            Role::Muted => Modifier::DIM,
+            Role::Strong
+            | Role::Brand
+            | Role::Focus
+            | Role::Title
+            | Role::Key
+            | Role::Warn
+            | Role::Danger => Modifier::BOLD,
+            Role::TabOn | Role::Selected | Role::Button => Modifier::BOLD.union(Modifier::REVERSED),
+        }
+    }
+
+    fn colour(role: Role) -> Option<Color> {
+        match role {
+            Role::Text | Role::Muted | Role::Strong | Role::Title | Role::Button => None,
+            Role::Border => Some(Color::DarkGray),
+            Role::Brand | Role::Focus | Role::TabOn | Role::Key | Role::Selected => {
+                Some(Color::Cyan)
+            }
+            Role::Good => Some(Color::Green),
+            Role::Warn => Some(Color::Yellow),
+            Role::Danger => Some(Color::Red),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_color_means_attributes_only_and_empty_means_nothing() {
+        assert_eq!(Theme::choose(Some("1"), Some("xterm-256color")), Theme::Mono);
+        assert_eq!(Theme::choose(Some(""), Some("xterm-256color")), Theme::Colour);
+        assert_eq!(Theme::choose(None, Some("dumb")), Theme::Mono);
+    }
+
+    #[test]
+    fn mono_names_no_colour_and_still_shows_the_selection() {
+        for role in [Role::Selected, Role::Danger, Role::Border, Role::Muted, Role::Button] {
+            let style = Theme::Mono.style(role);
+            assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
+        }
+        let selected = Theme::Mono.style(Role::Selected);
+        assert!(selected.add_modifier.contains(Modifier::REVERSED));
+    }
+}

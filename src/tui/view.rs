@@ -1,0 +1,98 @@
+//! The whole screen, drawn from the state alone.
+
+use ratatui::{Frame, layout::Rect};
+
+use super::{
+    action::Tab,
+    app::{App, Overlay},
+    canvas::Canvas,
+    layout::{Parts, Room},
+    screens::{sessions_view, users_view},
+    text,
+    theme::{Role, Theme},
+    widgets::{chrome, dialog, help, palette},
+};
+
+/// How to draw.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// What roles look like.
+    pub theme: Theme,
+    /// Whether only ASCII can be shown.
+    pub ascii: bool,
+}
+
+impl Look {
+    /// Chooses by the environment; `var` reads it.
+    pub fn choose(var: impl Fn(&str) -> Option<String>) -> Self {
+        let theme = Theme::choose(var("NO_COLOR").as_deref(), var("TERM").as_deref());
+        // The first that is set decides (POSIX, "Environment Variables").
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .filter_map(&var)
+            .find(|value| !value.is_empty())
+            .map(|value| value.to_ascii_lowercase());
+        let utf8 = locale.is_none_or(|value| value.contains("utf-8") || value.contains("utf8"));
+        Self { theme, ascii: !utf8 }
+    }
+}
+
+/// Draws the console.
+pub fn draw(app: &App, frame: &mut Frame<'_>, look: Look) {
+    let area = frame.area();
+    let mut canvas = Canvas::new(frame.buffer_mut(), look.theme, app.now);
+    if Room::of(area.width, area.height) == Room::Line {
+        one_line(&mut canvas, area, app);
+    } else {
+        screen(&mut canvas, area, app);
+    }
+    if look.ascii {
+        canvas.to_ascii();
+    }
+    if let Some(cursor) = canvas.cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
+    let parts = Parts::of(area);
+    chrome::header(canvas, parts.header, app);
+    chrome::tabs(canvas, parts.tabs, app);
+    match app.tab {
+        Tab::Users => users_view::draw(canvas, parts.body, app),
+        Tab::Sessions => sessions_view::draw(canvas, parts.body, app),
+    }
+    chrome::toast(canvas, parts.toast, app);
+    chrome::footer(canvas, parts.footer, app);
+    // A question may lie over everything but the message and the keys.
+    let above = Rect { height: parts.body.bottom() - area.y, ..area };
+    match &app.overlay {
+        Some(Overlay::Confirm(question)) => dialog::draw(canvas, above, question),
+        Some(Overlay::Palette(open)) => palette::draw(canvas, parts.body, open),
+        Some(Overlay::Help(top)) => help::draw(canvas, above, app.tab, *top),
+        None => {}
+    }
+}
+
+/// What can be said in a window that is too small for more.
+fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
+    let words = match (&app.overlay, app.tab) {
+        (Some(Overlay::Confirm(question)), _) => {
+            format!("{} enlarge the window to answer", question.title)
+        }
+        (_, Tab::Users) => match app.users.list.selected() {
+            Some(row) => {
+                let sessions = text::count(usize::try_from(row.sessions).unwrap_or(0), "session");
+                format!("{} {} · {sessions}", row.user.username, row.user.state.as_str())
+            }
+            None => "no user".to_owned(),
+        },
+        (_, Tab::Sessions) => match app.sessions.list.selected() {
+            Some(row) => format!("{} {}", row.username, row.session.address),
+            None => "no session".to_owned(),
+        },
+    };
+    let line = Rect { height: area.height.min(1), ..area };
+    canvas.line(line, &[(&words, Role::Strong), (" · needs 60×16 · q quits", Role::Muted)]);
+    canvas.put_cursor(line);
+}

@@ -1,0 +1,7 @@
+//! What several screens are made of; what they show is given to them.
+
+pub mod chrome;
+pub mod dialog;
+pub mod help;
+pub mod palette;
+pub mod table;

@@ -1,0 +1,6 @@
+//! The protocol on the wire: methods, media types, headers, status codes.
+
+mod browser;
+mod caller;
+mod discovery;
+mod endpoints;

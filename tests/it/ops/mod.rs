@@ -1,0 +1,3 @@
+//! The use cases, on a temporary database.
+
+pub(crate) mod oauth;

@@ -1,0 +1,9 @@
+//! OAuth as the core decides it, on a temporary database with a clock that stands still until it is moved.
+
+mod authorize;
+mod clients;
+mod exchange;
+pub(crate) mod fixture;
+mod races;
+mod refresh;
+mod tokens;

@@ -1,0 +1,246 @@
+//! The console at work on a real database: keys in, what the database says afterwards, and how many keys it took.
+
+use std::{path::Path, time::Duration};
+
+use mcpcodex::{
+    app::App as Opened,
+    config::Config,
+    db::Clock,
+    model::{
+        actor::{Actor, Origin, Via},
+        user::{User, UserState},
+    },
+    ops,
+    tui::{
+        app::App,
+        msg::{Effect, Msg, Problem},
+        theme::Theme,
+        view::{self, Look},
+        worker,
+    },
+};
+use ratatui::{Terminal, backend::TestBackend};
+use tempfile::TempDir;
+
+use super::{NOW, keys, site, text};
+
+/// A console over a database in a folder of its own.
+struct Driver {
+    app: App,
+    opened: Opened,
+    who: Actor,
+    clock: Clock,
+    pressed: usize,
+    _folder: TempDir,
+}
+
+fn open(folder: &Path, clock: &Clock) -> Opened {
+    let mut config = Config::default();
+    config.storage.data_dir = folder.join("data");
+    config.authentication.password.hashing.memory_kib = 8;
+    Opened::open(config, None, clock.clone()).unwrap()
+}
+
+impl Driver {
+    fn with(names: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(NOW);
+        let opened = open(folder.path(), &clock);
+        let who = Actor::operator("root", Via::Tui);
+        for name in names {
+            add(&opened, name);
+        }
+        let mut app = App::new(site(), NOW, (100, 30));
+        let first = app.start();
+        let mut driver = Self { app, opened, who, clock, pressed: 0, _folder: folder };
+        driver.carry_out(first);
+        driver
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            let msg = match effect {
+                Effect::Ask(ticket, query) => {
+                    match worker::answer(&self.opened.db, &self.who, &query) {
+                        Ok((now, reply)) => Msg::Answer { ticket, now, reply: Ok(reply) },
+                        Err(error) => {
+                            Msg::Answer { ticket, now: NOW, reply: Err(Problem::from(error)) }
+                        }
+                    }
+                }
+                Effect::Do(change) => {
+                    let outcome = worker::carry_out(&self.opened.db, &self.who, &change);
+                    Msg::Done {
+                        change,
+                        now: self.opened.db.now(),
+                        outcome: outcome.map_err(Problem::from),
+                    }
+                }
+                Effect::Suspend | Effect::Repaint | Effect::Quit => continue,
+            };
+            let more = self.app.update(msg);
+            self.carry_out(more);
+        }
+    }
+
+    fn press(&mut self, script: &str) -> &mut Self {
+        for key in keys(script) {
+            self.pressed += 1;
+            let effects = self.app.update(Msg::Keys(vec![key]));
+            self.carry_out(effects);
+        }
+        self
+    }
+
+    fn screen(&self) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
+        let look = Look { theme: Theme::Colour, ascii: false };
+        terminal.draw(|frame| view::draw(&self.app, frame, look)).unwrap();
+        text(terminal.backend().buffer())
+    }
+
+    fn see(&mut self, words: &str) -> &mut Self {
+        let screen = self.screen();
+        assert!(screen.contains(words), "no {words:?} in\n{screen}");
+        self
+    }
+
+    fn user(&self, name: &str) -> User {
+        self.opened.db.read(|r| ops::user::find(r, name)).unwrap()
+    }
+
+    fn sessions_of(&self, name: &str) -> usize {
+        let id = self.user(name).id;
+        self.opened.db.read(|r| ops::session::list(r, &self.who, Some(&id), 100)).unwrap().len()
+    }
+
+    fn last_event(&self) -> (String, String, String) {
+        let events = self.opened.db.read(|r| ops::audit::newest(r, &self.who, None, 1)).unwrap();
+        let event = events.into_iter().next().unwrap();
+        (event.event, event.actor, event.via)
+    }
+}
+
+fn add(opened: &Opened, name: &str) {
+    let who = Actor::operator("root", Via::Cli);
+    let new = ops::user::New {
+        username: name.to_owned(),
+        email: format!("{name}@example.com"),
+        name: format!("{name} of the tests"),
+        ..ops::user::New::default()
+    };
+    let env = opened.env.clone();
+    opened
+        .db
+        .write_blocking(move |tx| {
+            ops::user::create(tx, &env, &who, &new, &ops::user::FirstPassword::Invite).map(drop)
+        })
+        .unwrap();
+}
+
+fn sign_in(opened: &Opened, name: &str) {
+    let name = name.to_owned();
+    let env = opened.env.clone();
+    let origin = Origin {
+        address: "198.51.100.23".to_owned(),
+        user_agent: "Firefox/127.0 Linux".to_owned(),
+    };
+    opened
+        .db
+        .write_blocking(move |tx| {
+            let user = ops::user::find(tx, &name)?;
+            ops::session::open(tx, &env, &origin, &user, vec!["pwd".to_owned()], false).map(drop)
+        })
+        .unwrap();
+}
+
+#[test]
+fn locking_out_an_attacker_takes_seven_keys_from_the_list() {
+    let mut driver = Driver::with(&["alice", "bob", "mallory"]);
+    sign_in(&driver.opened, "mallory");
+    driver.press("/mal<Enter>L").see("Lock out mallory ?").see("end 1 session");
+    assert_eq!(driver.user("mallory").state, UserState::Invited, "the question alone does nothing");
+    driver.press("y").see("✓ locked out mallory · 1 session ended");
+    assert_eq!(driver.pressed, 7);
+    assert_eq!(driver.user("mallory").state, UserState::Locked);
+    assert_eq!(driver.sessions_of("mallory"), 0);
+    let event = ("user.lock".to_owned(), "root".to_owned(), "tui".to_owned());
+    assert!(
+        driver
+            .opened
+            .db
+            .read(|r| ops::audit::newest(r, &driver.who, None, 5))
+            .unwrap()
+            .iter()
+            .any(|row| { (row.event.clone(), row.actor.clone(), row.via.clone()) == event })
+    );
+}
+
+#[test]
+fn wrong_lock_is_undone_with_two_keys() {
+    let mut driver = Driver::with(&["mallory"]);
+    driver.press("Ly");
+    assert_eq!(driver.user("mallory").state, UserState::Locked);
+    driver.pressed = 0;
+    driver.press("Uy").see("✓ unlocked mallory");
+    assert_eq!(driver.pressed, 2);
+    assert_eq!(driver.user("mallory").state, UserState::Invited);
+    assert_eq!(driver.last_event().0, "user.unlock");
+}
+
+#[test]
+fn all_sessions_of_a_person_end_with_two_keys_on_their_session() {
+    let mut driver = Driver::with(&["alice", "bob"]);
+    for name in ["alice", "bob", "bob"] {
+        sign_in(&driver.opened, name);
+    }
+    driver.press("2/bob<Enter>").see("2 of 3 live");
+    driver.pressed = 0;
+    driver.press("X").see("end 2 sessions").press("y").see("✓ ended 2 sessions of bob");
+    assert_eq!(driver.pressed, 2);
+    assert_eq!((driver.sessions_of("bob"), driver.sessions_of("alice")), (0, 1));
+}
+
+#[test]
+fn one_session_ends_and_the_others_live() {
+    let mut driver = Driver::with(&["bob"]);
+    sign_in(&driver.opened, "bob");
+    driver.clock.advance(Duration::from_secs(60));
+    sign_in(&driver.opened, "bob");
+    driver
+        .press("2")
+        .see("2 live")
+        .press("Ky")
+        .see("✓ ended 1 session of bob")
+        .see("is gone from this list");
+    assert_eq!(driver.sessions_of("bob"), 1);
+}
+
+#[test]
+fn palette_locks_by_a_part_of_the_name_that_one_person_has() {
+    let mut driver = Driver::with(&["alice", "mallory", "malik"]);
+    driver.press(":lock mallo<Enter>").see("Lock out mallory ?").press("y");
+    assert_eq!(driver.user("mallory").state, UserState::Locked);
+    driver.press(":lock mal<Enter>").see("more than one person matches").press("y");
+    assert_eq!(driver.user("malik").state, UserState::Invited);
+}
+
+#[test]
+fn change_made_elsewhere_is_shown_after_the_next_beat() {
+    let mut driver = Driver::with(&["alice"]);
+    driver.press("2").see("Nobody is signed in.");
+    sign_in(&driver.opened, "alice");
+    let effects = driver.app.update(Msg::Beat { now: NOW, changed: true });
+    driver.carry_out(effects);
+    driver.see("1 live").see("198.51.100.23");
+}
+
+#[test]
+fn session_that_ended_meanwhile_is_said_and_harms_nobody() {
+    let mut driver = Driver::with(&["bob"]);
+    sign_in(&driver.opened, "bob");
+    driver.press("2K").see("End this session of bob ?");
+    let (id, who) = (driver.user("bob").id, driver.who.clone());
+    driver.opened.db.write_blocking(move |tx| ops::session::revoke_of_user(tx, &who, &id)).unwrap();
+    driver.press("y").see("ended 0 sessions of bob");
+}

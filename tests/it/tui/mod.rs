@@ -1,0 +1,266 @@
+//! The console: what it does with messages, how it looks, and its work on a real database.
+
+mod driver;
+mod screens;
+mod sizes;
+mod update;
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use mcpcodex::{
+    model::{
+        audit::EventRow,
+        id::{SessionId, UserId},
+        session::{Session, SessionRow},
+        user::{User, UserRow, UserState},
+    },
+    time::Time,
+    tui::{
+        app::{App, Site},
+        msg::{Detail, Effect, Msg, Problem, Query, Reply, Ticket},
+        theme::Theme,
+        view::{self, Look},
+    },
+};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
+use unicode_width::UnicodeWidthStr as _;
+
+/// 2026-11-23T03:12:44Z.
+pub(crate) const NOW: Time = Time::from_secs(1_795_403_564);
+
+pub(crate) fn ago(secs: u64) -> Time {
+    NOW.minus(Duration::from_secs(secs))
+}
+
+pub(crate) fn site() -> Site {
+    Site {
+        title: "auth.example.com".to_owned(),
+        version: "0.1.0".to_owned(),
+        account: "root".to_owned(),
+        access_lifetime: Duration::from_secs(900),
+        scripted: false,
+    }
+}
+
+pub(crate) fn user(name: &str) -> UserRow {
+    UserRow {
+        user: User {
+            id: UserId::from_text(format!("u_{name}")),
+            username: name.to_owned(),
+            email: format!("{name}@example.com"),
+            name: String::new(),
+            roles: vec!["user".to_owned()],
+            state: UserState::Active,
+            created_at: ago(86_400 * 200),
+            last_login_at: Some(ago(7_200)),
+            password_changed_at: Some(ago(86_400 * 30)),
+            mfa_grace_from: None,
+        },
+        mfa: true,
+        sessions: 1,
+        recovery_codes: 8,
+        api_keys: 0,
+        paused_until: None,
+    }
+}
+
+pub(crate) fn people() -> Vec<UserRow> {
+    let mut mallory = user("mallory");
+    mallory.user.name = "Mallory Vega".to_owned();
+    mallory.user.roles = vec!["developer".to_owned(), "user".to_owned()];
+    mallory.user.last_login_at = Some(ago(20));
+    mallory.sessions = 3;
+    mallory.api_keys = 2;
+    let mut alice = user("alice");
+    alice.user.name = "Alice Liddell".to_owned();
+    alice.user.roles = vec!["admin".to_owned(), "user".to_owned()];
+    let mut bob = user("bob");
+    bob.user.state = UserState::Locked;
+    bob.sessions = 0;
+    bob.mfa = false;
+    bob.user.last_login_at = Some(ago(86_400 * 12));
+    let mut carol = user("carol");
+    carol.user.state = UserState::Invited;
+    carol.sessions = 0;
+    carol.mfa = false;
+    carol.user.last_login_at = None;
+    carol.user.password_changed_at = None;
+    let mut malik = user("malik.h");
+    malik.user.name = "Malik Haddad".to_owned();
+    malik.paused_until = Some(NOW.plus(Duration::from_secs(240)));
+    vec![alice, bob, carol, malik, mallory]
+}
+
+pub(crate) fn session(id: &str, of: &str, seen: u64) -> SessionRow {
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0";
+    SessionRow {
+        session: Session {
+            id: SessionId::from_text(format!("s_0193f2a1b7c87d12a3{id}")),
+            user_id: UserId::from_text(format!("u_{of}")),
+            remember_me: false,
+            amr: vec!["pwd".to_owned(), "otp".to_owned(), "mfa".to_owned()],
+            auth_time: ago(seen + 60),
+            created_at: ago(seen + 60),
+            last_seen_at: ago(seen),
+            idle: Duration::from_secs(3_600),
+            expires_at: ago(seen).plus(Duration::from_secs(28_800)),
+            address: "198.51.100.23".to_owned(),
+            user_agent: firefox.to_owned(),
+            ended: None,
+        },
+        username: of.to_owned(),
+        clients: Vec::new(),
+    }
+}
+
+pub(crate) fn live() -> Vec<SessionRow> {
+    let mut desktop = session("41aa", "mallory", 1_200);
+    desktop.clients = vec!["Claude Desktop".to_owned(), "Notes".to_owned()];
+    desktop.session.address = "2001:db8::40".to_owned();
+    let mut cli = session("00b7", "alice", 2_700);
+    cli.session.amr = vec!["pwd".to_owned()];
+    cli.session.user_agent = "curl/8.5.0".to_owned();
+    cli.session.remember_me = true;
+    vec![session("9f3c", "mallory", 5), desktop, cli]
+}
+
+/// Keys as a person would name them: `/mal<Enter>Ly`.
+pub(crate) fn keys(script: &str) -> Vec<KeyEvent> {
+    let mut keys = Vec::new();
+    let mut rest = script;
+    while let Some(c) = rest.chars().next() {
+        let named = [
+            ("<Enter>", KeyCode::Enter, KeyModifiers::NONE),
+            ("<Esc>", KeyCode::Esc, KeyModifiers::NONE),
+            ("<Tab>", KeyCode::Tab, KeyModifiers::NONE),
+            ("<Down>", KeyCode::Down, KeyModifiers::NONE),
+            ("<C-c>", KeyCode::Char('c'), KeyModifiers::CONTROL),
+            ("<C-z>", KeyCode::Char('z'), KeyModifiers::CONTROL),
+            ("<C-f>", KeyCode::Char('f'), KeyModifiers::CONTROL),
+        ];
+        let found = named.into_iter().find(|(name, ..)| rest.starts_with(name));
+        let (length, code, modifiers) = match found {
+            Some((name, code, modifiers)) => (name.len(), code, modifiers),
+            None => (c.len_utf8(), KeyCode::Char(c), KeyModifiers::NONE),
+        };
+        keys.push(KeyEvent::new(code, modifiers));
+        rest = &rest[length..];
+    }
+    keys
+}
+
+/// A console whose database is the test.
+pub(crate) struct Stage {
+    pub(crate) app: App,
+    /// What it wished for and nobody has answered.
+    pub(crate) wishes: Vec<Effect>,
+}
+
+impl Stage {
+    /// A console of this size that has asked its first question.
+    pub(crate) fn open(width: u16, height: u16) -> Self {
+        let mut app = App::new(site(), NOW, (width, height));
+        let wishes = app.start();
+        Self { app, wishes }
+    }
+
+    /// A console that shows these people.
+    pub(crate) fn with_people(width: u16, height: u16, rows: Vec<UserRow>) -> Self {
+        let mut stage = Self::open(width, height);
+        stage.answer_users(rows);
+        stage
+    }
+
+    /// A console that shows these sessions.
+    pub(crate) fn with_sessions(width: u16, height: u16, rows: Vec<SessionRow>) -> Self {
+        let mut stage = Self::with_people(width, height, people());
+        stage.press("2");
+        stage.answer(|query| matches!(query, Query::Sessions(_)), Ok(Reply::Sessions(rows)));
+        stage
+    }
+
+    pub(crate) fn send(&mut self, msg: Msg) {
+        let wishes = self.app.update(msg);
+        self.wishes.extend(wishes);
+    }
+
+    /// Presses keys one at a time.
+    pub(crate) fn press(&mut self, script: &str) {
+        for key in keys(script) {
+            self.send(Msg::Keys(vec![key]));
+        }
+    }
+
+    /// The newest question of a kind that waits.
+    pub(crate) fn asked(&self, kind: fn(&Query) -> bool) -> Option<(Ticket, Query)> {
+        self.wishes.iter().rev().find_map(|wish| match wish {
+            Effect::Ask(ticket, query) if kind(query) => Some((*ticket, query.clone())),
+            _ => None,
+        })
+    }
+
+    /// Answers the newest question of a kind.
+    pub(crate) fn answer(&mut self, kind: fn(&Query) -> bool, reply: Result<Reply, Problem>) {
+        let (ticket, _) = self.asked(kind).expect("nothing was asked");
+        self.wishes.retain(|wish| !matches!(wish, Effect::Ask(other, _) if *other == ticket));
+        self.send(Msg::Answer { ticket, now: NOW, reply });
+    }
+
+    pub(crate) fn answer_users(&mut self, rows: Vec<UserRow>) {
+        self.answer(|query| matches!(query, Query::Users { .. }), Ok(Reply::Users(rows)));
+        self.answer_detail();
+    }
+
+    fn answer_detail(&mut self) {
+        let is_detail = |query: &Query| matches!(query, Query::Detail(_));
+        if let Some((_, Query::Detail(user))) = self.asked(is_detail) {
+            let sessions = live().into_iter().filter(|row| row.session.user_id == user).collect();
+            let event = |event: &str, actor: &str, secs| EventRow {
+                id: 1,
+                at: ago(secs),
+                event: event.to_owned(),
+                actor: actor.to_owned(),
+                via: "http".to_owned(),
+                user_id: None,
+                detail: "{}".to_owned(),
+            };
+            let events =
+                vec![event("session.open", "mallory", 20), event("user.unlock", "root", 7_300)];
+            self.answer(is_detail, Ok(Reply::Detail(Box::new(Detail { user, sessions, events }))));
+        }
+    }
+
+    pub(crate) fn changes(&self) -> Vec<&Effect> {
+        self.wishes.iter().filter(|wish| matches!(wish, Effect::Do(_))).collect()
+    }
+
+    pub(crate) fn screen(&self, width: u16, height: u16) -> String {
+        text(&self.paint(width, height, Theme::Colour))
+    }
+
+    pub(crate) fn paint(&self, width: u16, height: u16, theme: Theme) -> Buffer {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let look = Look { theme, ascii: false };
+        terminal.draw(|frame| view::draw(&self.app, frame, look)).unwrap();
+        terminal.backend().buffer().clone()
+    }
+}
+
+/// A buffer's rows as text; the cell that a wide character covers is no text.
+pub(crate) fn text(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width).max(1);
+    let rows = buffer.content.chunks(width).map(|row| {
+        let mut line = String::new();
+        let mut covered = 0;
+        for cell in row {
+            if covered == 0 {
+                line.push_str(cell.symbol());
+                covered = cell.symbol().width().max(1);
+            }
+            covered -= 1;
+        }
+        format!("{}\n", line.trim_end())
+    });
+    rows.collect()
+}

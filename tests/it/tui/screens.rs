@@ -1,0 +1,212 @@
+//! How the screens look, as pictures; times and ids stand still.
+
+use mcpcodex::{
+    model::user::UserRow,
+    tui::{
+        msg::{Problem, Query},
+        theme::Theme,
+    },
+};
+use ratatui::style::Modifier;
+
+use super::{Stage, live, people, user};
+
+const SIZES: [(u16, u16); 4] = [(40, 12), (60, 16), (80, 24), (100, 30)];
+
+fn picture(name: &str, make: impl Fn(u16, u16) -> Stage) {
+    for (width, height) in SIZES {
+        let screen = make(width, height).screen(width, height);
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
+    }
+}
+
+fn on_mallory(width: u16, height: u16) -> Stage {
+    let mut stage = Stage::with_people(width, height, people());
+    stage.press("G");
+    if stage.asked(|query| matches!(query, Query::Detail(_))).is_some() {
+        stage.answer_detail();
+    }
+    stage
+}
+
+#[test]
+fn users() {
+    picture("users", on_mallory);
+}
+
+#[test]
+fn users_empty() {
+    picture("users_empty", |width, height| Stage::with_people(width, height, Vec::new()));
+}
+
+#[test]
+fn users_before_the_first_answer() {
+    picture("users_loading", Stage::open);
+}
+
+#[test]
+fn users_filtered_to_nothing() {
+    picture("users_nothing", |width, height| {
+        let mut stage = Stage::with_people(width, height, people());
+        stage.press("/zzz");
+        if stage.asked(|query| matches!(query, Query::Users { .. })).is_some() {
+            stage.answer_users(Vec::new());
+        }
+        stage
+    });
+}
+
+#[test]
+fn users_error() {
+    picture("users_error", |width, height| {
+        let mut stage = Stage::open(width, height);
+        let busy = Problem {
+            text: "the database is busy: another process holds the write lock".to_owned(),
+            next: None,
+            busy: true,
+        };
+        stage.answer(|query| matches!(query, Query::Users { .. }), Err(busy));
+        stage
+    });
+}
+
+fn long_names() -> Vec<UserRow> {
+    let mut wide = user("日本語の長い利用者名前がここに続きます日本語の長い利用者名前");
+    wide.user.name = "ゲスト".repeat(20);
+    let mut emoji = user("family");
+    emoji.user.name = "👩‍👩‍👧‍👦 family 🏳️‍🌈 Ünïcödé e\u{301}e\u{301}".to_owned();
+    let mut hostile = user("evil\u{1b}]52;c;cm0gLXJm\u{7}\u{202e}nimda");
+    hostile.user.name = "\u{9b}2J\u{200b}\u{2066}admin".to_owned();
+    hostile.user.roles = vec!["x".repeat(200)];
+    vec![hostile, wide, emoji]
+}
+
+#[test]
+fn users_with_long_and_foreign_names() {
+    picture("users_unicode", |width, height| Stage::with_people(width, height, long_names()));
+}
+
+#[test]
+fn users_question() {
+    picture("users_confirm", |width, height| {
+        let mut stage = on_mallory(width, height);
+        stage.press("L");
+        stage
+    });
+}
+
+#[test]
+fn users_help() {
+    picture("users_help", |width, height| {
+        let mut stage = on_mallory(width, height);
+        stage.press("?");
+        stage
+    });
+}
+
+#[test]
+fn users_palette() {
+    picture("users_palette", |width, height| {
+        let mut stage = on_mallory(width, height);
+        stage.press(":lock mal");
+        stage
+    });
+}
+
+#[test]
+fn users_page() {
+    picture("users_page", |width, height| {
+        let mut stage = on_mallory(width, height);
+        stage.press("<Enter>");
+        stage.answer_detail();
+        stage
+    });
+}
+
+#[test]
+fn sessions() {
+    picture("sessions", |width, height| Stage::with_sessions(width, height, live()));
+}
+
+#[test]
+fn sessions_empty() {
+    picture("sessions_empty", |width, height| Stage::with_sessions(width, height, Vec::new()));
+}
+
+#[test]
+fn sessions_question() {
+    picture("sessions_confirm", |width, height| {
+        let mut stage = Stage::with_sessions(width, height, live());
+        stage.press("jK");
+        stage
+    });
+}
+
+#[test]
+fn sessions_of_one_person_filtered() {
+    picture("sessions_filtered", |width, height| {
+        let mut stage = Stage::with_sessions(width, height, live());
+        stage.press("/claude<Enter>");
+        stage
+    });
+}
+
+#[test]
+fn selected_row_is_reversed_in_colour_and_without() {
+    for theme in [Theme::Colour, Theme::Mono] {
+        let stage = on_mallory(80, 24);
+        let buffer = stage.paint(80, 24, theme);
+        let row = (0..24).find(|y| buffer[(1, *y)].symbol() == "▌").expect("no mark");
+        for x in 1..79 {
+            let cell = &buffer[(x, row)];
+            assert!(cell.modifier.contains(Modifier::REVERSED), "{theme:?} column {x}");
+        }
+        assert!(!buffer[(3, row - 1)].modifier.contains(Modifier::REVERSED));
+    }
+}
+
+#[test]
+fn without_colour_no_cell_has_one() {
+    let mut stage = on_mallory(100, 30);
+    stage.press("L");
+    let buffer = stage.paint(100, 30, Theme::Mono);
+    let plain = |cell: &ratatui::buffer::Cell| {
+        cell.fg == ratatui::style::Color::Reset && cell.bg == cell.fg
+    };
+    assert!(buffer.content.iter().all(plain));
+}
+
+#[test]
+fn cancel_has_the_focus_when_a_question_opens() {
+    let mut stage = on_mallory(80, 24);
+    stage.press("L");
+    let buffer = stage.paint(80, 24, Theme::Mono);
+    let reversed = |words: &str| {
+        let rows = super::text(&buffer);
+        let (y, line) =
+            rows.lines().enumerate().find(|(_, line)| line.contains(words)).expect("no button");
+        let x = line.split(words).next().map_or(0, |before| before.chars().count());
+        let spot = (u16::try_from(x).unwrap(), u16::try_from(y).unwrap());
+        buffer[spot].modifier.contains(Modifier::REVERSED)
+    };
+    assert!(reversed("[n] Cancel"));
+    assert!(!reversed("[y] Lock out"));
+}
+
+#[test]
+fn hostile_names_reach_the_screen_without_what_makes_them_hostile() {
+    for (width, height) in SIZES {
+        let mut stage = Stage::with_people(width, height, long_names());
+        stage.press("L");
+        for screen in [stage.screen(width, height), {
+            stage.press("n<Enter>");
+            stage.screen(width, height)
+        }] {
+            let bad = |c: char| {
+                (c.is_control() && c != '\n')
+                    || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}')
+            };
+            assert!(!screen.contains(bad), "{screen:?}");
+        }
+    }
+}
