@@ -171,6 +171,7 @@ impl From<Refused> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the rest are faults of the machine")]
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::Pipe,
             io::ErrorKind::Interrupted => Self::Cancelled,

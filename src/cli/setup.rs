@@ -23,7 +23,11 @@ use crate::{
     config::{self, Config, Environment, load::from_text, reference},
     crypto::secret::Plain,
     error::{Error, Kind},
-    model::{client::Client, user::ADMIN, user::User},
+    model::{
+        client::Client,
+        redirect::RedirectUri,
+        user::{ADMIN, User},
+    },
     ops::{
         self,
         password::{Basis, Chosen},
@@ -52,7 +56,7 @@ pub struct Oauth2 {
     /// Never ask; whatever is missing is named
     #[arg(long)]
     non_interactive: bool,
-    /// The URL under which browsers reach this server [default: http://localhost:8420]
+    /// The URL under which browsers reach this server [default: <http://localhost:8420>]
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
     /// User name of the first administrator
@@ -85,7 +89,7 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
 
 fn link(ctx: &Ctx) -> Done {
     let desk = ctx.open()?;
-    let printed = desk.write(|tx, env, who| ops::setup::link(tx, env, who))?.ok_or_else(|| {
+    let printed = desk.write(ops::setup::link)?.ok_or_else(|| {
         Error::conflict("there is an administrator already")
             .with_next("make another: mcpcodex user create NAME --email E --role admin")
     })?;
@@ -241,7 +245,7 @@ fn wanted_admin(ctx: &Ctx, args: &Oauth2, ask: Ask, desk: &Desk) -> Result<Admin
     let new = New { username, email, name: String::new(), roles };
     desk.read(|r, env, _| ops::user::check_new(r, env, &new))?;
     let basis = Basis::new_user(&new.username, &new.email, "");
-    let chosen = password::choose(desk, ask, &ctx.out, &basis, args.password_stdin)?;
+    let chosen = password::choose(desk, ask, ctx.out, &basis, args.password_stdin)?;
     Ok(Admin::New(new, chosen))
 }
 

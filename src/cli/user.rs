@@ -155,7 +155,7 @@ fn create(ctx: &Ctx, args: &Create) -> Done {
     } else {
         let basis = Basis::new_user(&new.username, &new.email, &new.name);
         let from_stdin = args.password_stdin;
-        let chosen = password::choose(&desk, ctx.ask, &ctx.out, &basis, from_stdin)?;
+        let chosen = password::choose(&desk, ctx.ask, ctx.out, &basis, from_stdin)?;
         FirstPassword::Chosen(chosen)
     };
     let made = desk.write(move |tx, env, who| ops::user::create(tx, env, who, &new, &first))?;
@@ -335,7 +335,7 @@ fn set_password(ctx: &Ctx, args: &SetPassword) -> Done {
     let desk = ctx.open()?;
     let user = desk.user(&args.name)?;
     let basis = desk.read(|r, env, _| Basis::of(r, env, &user.id))?;
-    let chosen = password::choose(&desk, ctx.ask, &ctx.out, &basis, args.password_stdin)?;
+    let chosen = password::choose(&desk, ctx.ask, ctx.out, &basis, args.password_stdin)?;
     let id = user.id.clone();
     let shut =
         desk.write(move |tx, env, who| ops::user::set_password(tx, env, who, &id, &chosen))?;

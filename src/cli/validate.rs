@@ -87,7 +87,7 @@ fn document(finding: &Finding) -> Value {
     ];
     for (name, value) in optional {
         if let Some(value) = value {
-            document[name] = json!(value);
+            put(&mut document, name, json!(value));
         }
     }
     document
