@@ -46,6 +46,7 @@ pub enum Color {
 }
 
 /// Options before or after the verb.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {

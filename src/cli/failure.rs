@@ -6,6 +6,7 @@ use std::io;
 use clap::builder::StyledStr;
 use serde_json::{Value, json};
 
+use super::output::put;
 use crate::{
     config::Problems,
     error::{Error, Kind},
@@ -130,11 +131,11 @@ impl Failure {
         };
         let mut error = json!({ "code": code, "message": self.message(), "next": self.next() });
         match self {
-            Self::Config(problems) => error["problems"] = json!(problems),
-            Self::Password(reasons) => error["reasons"] = json!(reasons),
-            Self::Core(core) => {
-                if let Some(field) = core.field() {
-                    error["field"] = json!(field);
+            Self::Config(problems) => put(&mut error, "problems", json!(problems)),
+            Self::Password(reasons) => put(&mut error, "reasons", json!(reasons)),
+            Self::Core(cause) => {
+                if let Some(field) = cause.field() {
+                    put(&mut error, "field", json!(field));
                 }
             }
             Self::Usage { .. }
@@ -170,6 +171,7 @@ impl From<Refused> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the rest are faults of the machine")]
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::Pipe,
             io::ErrorKind::Interrupted => Self::Cancelled,

@@ -131,7 +131,7 @@ fn enable(ctx: &Ctx, args: &Enable) -> Done {
         }
         (None, false) => None,
     };
-    report(ctx, &user, &started, proved, args)
+    report(ctx, &user, &started, proved.as_deref(), args)
 }
 
 fn confirm(desk: &Desk, user: &User, code: &str) -> Result<Option<Vec<Plain>>, Failure> {
@@ -179,11 +179,11 @@ fn report(
     ctx: &Ctx,
     user: &User,
     started: &Enrolment,
-    proved: Option<Vec<Plain>>,
+    proved: Option<&[Plain]>,
     args: &Enable,
 ) -> Done {
     let state = if proved.is_some() { "active" } else { "pending" };
-    let codes: Vec<&str> = proved.iter().flatten().map(Plain::expose).collect();
+    let codes: Vec<&str> = proved.unwrap_or_default().iter().map(Plain::expose).collect();
     if ctx.out.json() {
         return ctx.out.document(&json!({
             "type": "totp",
