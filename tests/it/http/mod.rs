@@ -4,4 +4,6 @@
 mod demo;
 #[cfg(test)]
 mod oauth;
+#[cfg(test)]
+mod pages;
 mod view;
