@@ -6,7 +6,6 @@ mod config;
 mod db;
 mod e2e;
 mod http;
-#[cfg(test)]
 mod ops;
 #[cfg(test)]
 mod support;

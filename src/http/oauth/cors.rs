@@ -1,4 +1,4 @@
-//! Cross-origin reading for programs in browsers (mcp.md: Inspector, web agents). Without credentials: what carries a
+//! Cross-origin reading for programs in browsers (inspectors, web agents). Without credentials: what carries a
 //! cookie is never opened this way.
 
 use axum::{

@@ -3,6 +3,7 @@
 mod driver;
 mod screens;
 mod sizes;
+mod tmux;
 mod update;
 
 use std::time::Duration;

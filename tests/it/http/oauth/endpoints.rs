@@ -79,6 +79,17 @@ async fn token_endpoint_takes_forms_by_post_and_nothing_from_the_url() {
 }
 
 #[tokio::test]
+async fn body_of_forty_thousand_fields_costs_little() {
+    let caller = Caller::new();
+    let fields: Vec<_> = (0..40_000).map(|n| (format!("{n:x}"), "")).collect();
+    let body = encode(&fields);
+    let start = std::time::Instant::now();
+    let answer = caller.call(request("POST", "/token", &[("content-type", FORM)], body)).await;
+    assert_eq!(answer.status, 401, "{}", answer.body);
+    assert!(start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
 async fn client_that_proves_nothing_is_invalid_and_basic_is_challenged() {
     let caller = Caller::new();
     let made = confidential(&caller.world);
