@@ -331,7 +331,7 @@ fn sign_in_that_waits_for_enrolment_cannot_enrol_once_the_person_has_a_factor() 
     assert_eq!(thief.sign_in.stage, Stage::Enroll);
     server.with_totp(&root);
     let (env, way) = (server.app.env(), thief.clone());
-    let page = server.write(move |tx| ops::factor::enroll_on_the_way(tx, &env, &way));
+    let page = server.write(move |tx| ops::factor::enroll_on_the_way(tx, &env, &way, None));
     assert!(page.is_none(), "the thief is shown a seed of their own");
     // Not even with an enrolment that waits from before.
     let (env, user) = (server.app.env(), root.clone());
@@ -349,7 +349,7 @@ fn two_who_know_the_password_are_never_shown_the_same_seed() {
     server.admin("root");
     let shown = |way: &OnTheWay| {
         let (env, way) = (server.app.env(), way.clone());
-        let page = server.write(move |tx| ops::factor::enroll_on_the_way(tx, &env, &way));
+        let page = server.write(move |tx| ops::factor::enroll_on_the_way(tx, &env, &way, None));
         page.unwrap().secret.expose().to_owned()
     };
     let (thief, owner) = (on_the_way(&server, "root"), on_the_way(&server, "root"));
@@ -370,7 +370,10 @@ fn person_may_not_touch_the_factors_of_another() {
         let second = ops::factor::regenerate_codes(tx, &env, &who, &id).is_err();
         let third = ops::factor::disable(tx, &who, &id, None).is_err();
         let fourth = ops::factor::list(tx, &who, &id).is_err();
-        let fifth = ops::factor::confirm_unverified(tx, &env, &who, &id).is_err();
+        let fifth = {
+            let pending = mcpcodex::model::id::CredentialId::new();
+            ops::factor::confirm_unverified(tx, &env, &who, &id, &pending).is_err()
+        };
         Ok([first, second, third, fourth, fifth])
     });
     assert_eq!(refused.unwrap(), [true; 5]);
