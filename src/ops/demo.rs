@@ -160,7 +160,7 @@ fn person(tx: &Write<'_>, env: &Env, part: &Part, chosen: password::Chosen) -> R
 
 fn authenticator(tx: &Write<'_>, env: &Env, user: &User) -> Result<Authenticator> {
     let enrolment = factor::enroll(tx, env, user)?;
-    let codes = factor::confirm_unverified(tx, env, &Actor::system(), &user.id)?;
+    let codes = factor::confirm_unverified(tx, env, &Actor::system(), &user.id, &enrolment.id)?;
     let unreadable = || Error::internal("a fresh authenticator cannot be read back");
     Ok(Authenticator {
         seed: totp::read_base32(enrolment.secret.expose()).ok_or_else(unreadable)?,

@@ -27,7 +27,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 pub(crate) use browser::{Browser, Page};
-pub(crate) use people::{PASSWORD, Totp};
+pub(crate) use people::{OTHER_PASSWORD, PASSWORD, Totp};
 
 /// Monday, 2 March 2026, 10:00 UTC, and on a boundary of 30 seconds: where every test's clock starts.
 pub(crate) const START: Time = Time::from_secs(1_772_445_600);

@@ -90,7 +90,8 @@ impl TestApp {
         let (env, user) = (self.app.env.clone(), user.clone());
         let (secret, codes) = self.write(move |tx| {
             let enrolment = ops::factor::enroll(tx, &env, &user)?;
-            let codes = ops::factor::confirm_unverified(tx, &env, &operator(), &user.id)?;
+            let codes =
+                ops::factor::confirm_unverified(tx, &env, &operator(), &user.id, &enrolment.id)?;
             Ok((enrolment.secret, codes))
         });
         let mut totp = Totp::from_base32(secret.expose(), self.app.env.totp_settings());
