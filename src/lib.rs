@@ -18,6 +18,7 @@
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod crypto;
 pub mod db;

@@ -1,5 +1,5 @@
 //! Where this server is reached: decided once, from the configuration and the address it listens on.
-//! Nothing is ever taken from a request's `Host` (security.md P49, P76).
+//! Nothing is ever taken from a request's `Host`, which anyone can write.
 
 use std::net::SocketAddr;
 
@@ -56,7 +56,7 @@ impl Site {
         &self.path
     }
 
-    /// Whether a request with this `Host` is meant for us (DNS rebinding, security.md P107).
+    /// Whether a request with this `Host` is meant for us (DNS rebinding).
     pub fn is_host(&self, host: &str) -> bool {
         self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))
     }

@@ -80,6 +80,12 @@ pub fn base32(secret: &[u8]) -> Plain {
     Plain::new(Secret::from(secret).to_base32())
 }
 
+/// Reads what [`base32`] wrote: for those who play the authenticator themselves, the demo and tests.
+pub fn read_base32(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let secret = Secret::try_from_base32(text).ok()?;
+    Some(Zeroizing::new(secret.as_bytes().to_vec()))
+}
+
 /// The step a code belongs to, if it is right now or was within a step; compared in constant time.
 pub fn check(secret: &[u8], settings: &Settings, code: &str, now: Time) -> Option<i64> {
     let now = u64::try_from(now.secs()).ok()?;
@@ -210,6 +216,7 @@ mod tests {
         };
         let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
         assert_eq!(base32(SEED).expose(), secret);
+        assert_eq!(read_base32(secret).unwrap().as_slice(), SEED);
         assert_eq!(
             link(&Settings::default(), "My App", "ann@example.com").unwrap(),
             format!("otpauth://totp/My%20App:ann%40example.com?secret={secret}&issuer=My%20App")

@@ -53,7 +53,7 @@ impl FromRequestParts<App> for From {
     }
 }
 
-/// The peer, or, behind trusted proxies only, the right-most address that is not one of them (P106).
+/// The peer, or, behind trusted proxies only, the right-most address that is not one of them.
 fn client_address(env: &Env, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let trusted = |address: IpAddr| {
         env.config.server.trusted_proxies.iter().any(|net| net.contains(&address))
@@ -188,7 +188,7 @@ impl FromRequest<App> for PageForm {
     }
 }
 
-/// Refuses what a page of another site sent (security.md P56). `Sec-Fetch-Site` is the browser's own word and
+/// Refuses what a page of another site sent. `Sec-Fetch-Site` is the browser's own word and
 /// decides when it is there: under `Referrer-Policy: no-referrer` our own forms carry `Origin: null`.
 pub fn refuse_foreign(headers: &HeaderMap, env: &Env) -> Result<(), PageError> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));

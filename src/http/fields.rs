@@ -1,5 +1,7 @@
 //! Form fields and query parameters as they came, with repeats visible.
 
+use std::collections::HashSet;
+
 /// Names and values in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(String, String)>);
@@ -22,10 +24,10 @@ impl Fields {
 
     /// The name of a field that came twice, unless it is one of `repeatable` (RFC 6749 §3.1).
     pub fn repeated(&self, repeatable: &[&str]) -> Option<&str> {
-        self.0.iter().enumerate().find_map(|(at, (name, _))| {
-            let twice = self.0.iter().skip(at + 1).any(|(other, _)| other == name);
-            (twice && !repeatable.contains(&name.as_str())).then_some(name.as_str())
-        })
+        // A set, since a large body may hold tens of thousands of names.
+        let mut seen = HashSet::with_capacity(self.0.len());
+        let names = self.0.iter().map(|(name, _)| name.as_str());
+        names.filter(|name| !repeatable.contains(name)).find(|name| !seen.insert(*name))
     }
 
     /// All of them.

@@ -9,11 +9,11 @@ use axum::{
 
 use crate::app::App;
 
-/// No inline script or style, nothing from elsewhere, no frame (security.md P12, P57). `form-action` is left
+/// No inline script or style, nothing from elsewhere, no frame. `form-action` is left
 /// out: browsers apply it to the redirect after a form, which on the consent page leads to the client.
 const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
-/// Refuses requests meant for another host (DNS rebinding on loopback, security.md P107).
+/// Refuses requests meant for another host (DNS rebinding on loopback).
 pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> Response {
     let host = request
         .headers()

@@ -25,7 +25,7 @@ const LONGEST: usize = 128;
 pub struct ScopeSet(Vec<String>);
 
 impl ScopeSet {
-    /// Reads a space-separated list; words that cannot be scopes are dropped (mcp.md: drop, don't fail).
+    /// Reads a space-separated list; words that cannot be scopes are dropped, as RFC 6749 §3.3 allows.
     pub fn parse(text: &str) -> Self {
         Self::from_words(text.split(' '))
     }

@@ -27,7 +27,7 @@ pub struct Env {
     pub hasher: Hasher,
 }
 
-/// Wrong codes of a second factor before the pause; independent of the password's (security.md P68).
+/// Wrong codes of a second factor before the pause; counted apart from the password's.
 const CODE_TRIES: u32 = 5;
 
 impl Env {

@@ -1,5 +1,5 @@
 //! The first administrator: a one-time link printed by `serve`, and what happens behind it.
-//! There is no default password, and once there is an administrator there is no link (security.md P95).
+//! There is no default password, and once there is an administrator there is no link.
 
 use std::net::SocketAddr;
 

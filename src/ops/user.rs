@@ -76,7 +76,7 @@ pub(super) fn insert(
 ) -> Result<Created> {
     let username = Username::parse(&new.username)?;
     let email = Email::parse(&new.email)?;
-    let name = DisplayName::parse(&new.name)?;
+    let name = full_name(&new.name)?;
     let roles = parse_roles(env, &new.roles)?;
     refuse_taken_name(tx, &username)?;
     refuse_taken_email(tx, &email, None)?;
@@ -92,7 +92,7 @@ pub(super) fn insert(
         username_skeleton: username.skeleton(),
         email: email.as_str(),
         email_key: email.key(),
-        name: name.as_str(),
+        name: &name,
         state,
         password_hash: None,
     };
@@ -108,6 +108,14 @@ pub(super) fn insert(
         FirstPassword::Chosen(_) => None,
     };
     Ok(Created { user: get(tx, &id)?, invite })
+}
+
+/// A full name as typed; it may be left out.
+fn full_name(typed: &str) -> Result<String> {
+    if typed.trim().is_empty() {
+        return Ok(String::new());
+    }
+    Ok(DisplayName::parse(typed)?.as_str().to_owned())
 }
 
 fn parse_roles(env: &Env, roles: &[String]) -> Result<Vec<String>> {
@@ -212,9 +220,9 @@ pub fn edit(tx: &Write<'_>, env: &Env, who: &Actor, id: &UserId, edit: &Edit) ->
     who.must_operate()?;
     let user = get(tx, id)?;
     let email = Email::parse(edit.email.as_deref().unwrap_or(&user.email))?;
-    let name = DisplayName::parse(edit.name.as_deref().unwrap_or(&user.name))?;
+    let name = full_name(edit.name.as_deref().unwrap_or(&user.name))?;
     refuse_taken_email(tx, &email, Some(id))?;
-    store::user::set_profile(tx, id, email.as_str(), email.key(), name.as_str())?;
+    store::user::set_profile(tx, id, email.as_str(), email.key(), &name)?;
     if let Some(roles) = &edit.roles {
         let roles = parse_roles(env, roles)?;
         if roles != user.roles {
@@ -287,10 +295,14 @@ pub fn unlock(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<User> {
     who.must_operate()?;
     let user = get(tx, id)?;
     let to = user.state.unlock(has_password(tx, id)?)?;
-    let key = Username::lookup_key(&user.username).unwrap_or_default();
-    for (scope, subject) in
-        [(Scope::Account, key.as_str()), (Scope::Totp, id.as_str()), (Scope::Recovery, id.as_str())]
-    {
+    let name = Username::lookup_key(&user.username).unwrap_or_default();
+    let email = Email::lookup_key(&user.email).unwrap_or_default();
+    for (scope, subject) in [
+        (Scope::Account, name.as_str()),
+        (Scope::Account, email.as_str()),
+        (Scope::Totp, id.as_str()),
+        (Scope::Recovery, id.as_str()),
+    ] {
         attempt::succeed(tx, scope, subject)?;
     }
     move_state(tx, &user, to)?;
@@ -367,7 +379,7 @@ pub fn accept_invite(
 pub fn check_new(r: &Read<'_>, env: &Env, new: &New) -> Result<()> {
     refuse_taken_name(r, &Username::parse(&new.username)?)?;
     refuse_taken_email(r, &Email::parse(&new.email)?, None)?;
-    DisplayName::parse(&new.name)?;
+    full_name(&new.name)?;
     parse_roles(env, &new.roles).map(drop)
 }
 

@@ -5,8 +5,14 @@ use std::{path::Path, process::Command};
 fn run(script: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
     if !folder.join("node_modules").is_dir() {
-        let installed = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder).status();
-        assert!(installed.is_ok_and(|status| status.success()), "npm ci failed in tests/e2e: are node and npm there?");
+        let installed = Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(&folder)
+            .status();
+        assert!(
+            installed.is_ok_and(|status| status.success()),
+            "npm ci failed in tests/e2e: are node and npm there?"
+        );
     }
     let output = Command::new("node")
         .arg(script)

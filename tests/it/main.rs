@@ -1,10 +1,11 @@
 //! Every integration test, in one binary; the folders mirror `src`.
+// Marked as tests, or Clippy takes helpers outside of a test function for product code.
+#![cfg(test)]
 
 mod config;
-// Marked as tests, or Clippy takes helpers outside of a test function for product code.
-#[cfg(test)]
 mod db;
+mod e2e;
 mod http;
 mod ops;
-#[cfg(test)]
+mod support;
 mod tui;

@@ -140,6 +140,7 @@ pub async fn answer(
     };
     let visit = Visit { app, origin, browser, session };
     let id = RequestId::from_text(fields.text("request"));
+    let shown = fields.text("shown").to_owned();
     let (env, browser, session) = (visit.app.env(), visit.browser.hash(), visit.session.clone());
     let (who, request) = (actor(&visit), id.clone());
     let next = visit
@@ -148,7 +149,7 @@ pub async fn answer(
         .write(move |tx| {
             let at =
                 op::Visit { browser: &browser, request: &request, signed_in: session.as_ref() };
-            op::answer(tx, &env, &who, at, allow)
+            op::answer(tx, &env, &who, at, op::Decision { allow, shown: &shown })
         })
         .await?;
     respond(&visit, &id, next)
@@ -189,9 +190,10 @@ fn bounce(visit: &Visit, id: &RequestId) -> Response {
 fn consent_page(visit: &Visit, question: Question) -> Response {
     use crate::http::view::Destination as Shown;
     let env = &visit.app.env;
+    let hidden = [("request", question.request.as_str()), ("shown", question.shown.as_str())];
     let view = Consent {
         shell: shell(env),
-        form: form(env, &visit.browser, "/consent", &[("request", question.request.as_str())]),
+        form: form(env, &visit.browser, "/consent", &hidden),
         client: Label::new(&question.client_name),
         client_host: None,
         trust: if question.built_in { Trust::BuiltIn } else { Trust::Verified },

@@ -1,12 +1,16 @@
-//! Cross-origin reading for programs in browsers (mcp.md: Inspector, web agents). Without credentials: what carries a
+//! Cross-origin reading for programs in browsers (inspectors, web agents). Without credentials: what carries a
 //! cookie is never opened this way.
 
 use axum::{
     extract::Request,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::Next,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
+    routing::MethodRouter,
 };
+
+use super::error::OAuthError;
+use crate::app::App;
 
 const HEADERS: [(HeaderName, &str); 2] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
@@ -21,8 +25,13 @@ const PREFLIGHT: [(HeaderName, &str); 3] = [
     (header::ACCESS_CONTROL_MAX_AGE, "600"),
 ];
 
-/// Opens what is below to every origin, refusals too, and answers preflights.
-pub async fn open(request: Request, next: Next) -> Response {
+/// Opens an endpoint to every origin, refusals too, and answers preflights. Its own fallback stands inside, so that
+/// the answer to another method can be read as well.
+pub fn open(endpoint: MethodRouter<App>) -> MethodRouter<App> {
+    endpoint.fallback(async || OAuthError::method()).layer(middleware::from_fn(mark))
+}
+
+async fn mark(request: Request, next: Next) -> Response {
     let preflight = request.method() == Method::OPTIONS;
     let mut response =
         if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };

@@ -52,6 +52,12 @@ impl OAuthError {
         Self::new(StatusCode::BAD_REQUEST, Code::InvalidRequest, description)
     }
 
+    /// 405: another method than the endpoint's.
+    pub fn method() -> Self {
+        let why = "this endpoint does not take that method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::InvalidRequest, why)
+    }
+
     /// 415: another media type than a form.
     pub fn media_type() -> Self {
         let why = "the body must be application/x-www-form-urlencoded in UTF-8";
@@ -81,9 +87,10 @@ impl OAuthError {
 
     /// 401 or 403: the access token does not do.
     pub fn token(refusal: &Refusal) -> Self {
-        let status = match refusal.code {
-            Code::InsufficientScope => StatusCode::FORBIDDEN,
-            _ => StatusCode::UNAUTHORIZED,
+        let status = if refusal.code == Code::InsufficientScope {
+            StatusCode::FORBIDDEN
+        } else {
+            StatusCode::UNAUTHORIZED
         };
         let challenge = Challenge::Bearer { error: true };
         Self { challenge, ..Self::new(status, refusal.code, refusal.description.clone()) }

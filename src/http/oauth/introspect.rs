@@ -32,7 +32,7 @@ pub async fn introspect(
             // A public client proves nothing, so anyone could ask in its name.
             Recognised::Client(client) if client.is_public() => Err(Recognised::No),
             Recognised::Client(client) => Ok(op::introspect(r, &app.env, &client, &token)?),
-            other => Err(other),
+            other @ (Recognised::No | Recognised::Wrong(_) | Recognised::Wait(_)) => Err(other),
         })
     })?;
     match found {

@@ -5,7 +5,6 @@ use axum::{
     body::Bytes,
     extract::State,
     http::{HeaderName, header},
-    middleware,
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
@@ -13,7 +12,6 @@ use axum::{
 use super::{cors, error::OAuthError};
 use crate::{
     app::App,
-    http::pages,
     ops::{self, oauth::metadata},
 };
 
@@ -28,10 +26,7 @@ pub fn routes(app: &App) -> Router<App> {
     Router::new()
         .route(OAUTH, document.clone()) //  anyone
         .route(OPENID, document) //         anyone
-        .route(JWKS, get(jwks)) //          anyone
-        // Before the layer, or the router's own would take its place and answer preflights.
-        .method_not_allowed_fallback(pages::method_not_allowed)
-        .layer(middleware::from_fn(cors::open))
+        .route(JWKS, cors::open(get(jwks))) //  anyone
 }
 
 /// Discovery of an issuer with a path, as RFC 8414 §3.1 inserts it.
@@ -40,17 +35,14 @@ pub fn inserted(app: &App, base: &str) -> Router<App> {
     Router::new()
         .route(&format!("{OAUTH}{base}"), document.clone()) //  anyone
         .route(&format!("{OPENID}{base}"), document) //         anyone
-        // Before the layer, or the router's own would take its place and answer preflights.
-        .method_not_allowed_fallback(pages::method_not_allowed)
-        .layer(middleware::from_fn(cors::open))
 }
 
 /// Written once: it depends on the configuration alone.
 fn document(app: &App) -> MethodRouter<App> {
     let bytes = Bytes::from(metadata::document(&app.env).to_string());
-    get(move || async move {
+    cors::open(get(move || async move {
         ([(header::CONTENT_TYPE, "application/json"), CACHE], bytes).into_response()
-    })
+    }))
 }
 
 /// The public keys, read at every request: another process may have changed them.

@@ -13,11 +13,11 @@ pub mod token;
 pub mod userinfo;
 
 use axum::{
-    Router, middleware,
+    Router,
     routing::{get, post},
 };
 
-use crate::{app::App, http::pages};
+use crate::app::App;
 
 /// Every endpoint of the protocol. Other sites' pages may read those that carry no cookie, and only those.
 pub fn routes(app: &App) -> Router<App> {
@@ -39,11 +39,8 @@ fn browser() -> Router<App> {
 
 fn programs() -> Router<App> {
     Router::new()
-        .route("/token", post(token::token)) //                            client
-        .route("/revoke", post(revoke::revoke)) //                         client
-        .route("/introspect", post(introspect::introspect)) //             client with a secret
-        .route("/userinfo", get(userinfo::get).post(userinfo::post)) //    access token
-        // Before the layer, or the router's own would take its place and answer preflights.
-        .method_not_allowed_fallback(pages::method_not_allowed)
-        .layer(middleware::from_fn(cors::open))
+        .route("/token", cors::open(post(token::token))) //                          client
+        .route("/revoke", cors::open(post(revoke::revoke))) //                       client
+        .route("/introspect", cors::open(post(introspect::introspect))) //           client with a secret
+        .route("/userinfo", cors::open(get(userinfo::get).post(userinfo::post))) //  access token
 }

@@ -1,4 +1,4 @@
-//! `/logout`: asks first, since a link or a picture on another site may lead here (security.md P84).
+//! `/logout`: asks first, since a link or a picture on another site may lead here.
 
 use axum::{
     extract::State,

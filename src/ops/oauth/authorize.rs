@@ -8,9 +8,9 @@ use super::{
     policy,
 };
 use crate::{
-    crypto::secret::{Hashed, random_token},
+    crypto::secret::{Hashed, b64, equal, random_token},
     db::{Read, Write},
-    error::Result,
+    error::{Error, Result},
     model::{
         actor::Actor,
         audit::Event,
@@ -105,7 +105,22 @@ pub fn decide(tx: &Write<'_>, env: &Env, who: &Actor, visit: Visit<'_>) -> Resul
     }
     let question =
         consent::question(tx, &case.request, &case.client, &case.signed_in.user, &case.scopes)?;
-    Ok(Next::Consent(Box::new(question)))
+    let shown = shown(env, &case.request, &case.signed_in.session);
+    Ok(Next::Consent(Box::new(Question { shown, ..question })))
+}
+
+/// Proves that this session was shown the question of this request: the page carries it back.
+fn shown(env: &Env, request: &AuthorizationRequest, session: &Session) -> String {
+    b64(&env.keys.vault.mac("consent", format!("{}:{}", request.id, session.id).as_bytes()))
+}
+
+/// What the person decided, and the proof that they were asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision<'a> {
+    /// Yes or no.
+    pub allow: bool,
+    /// [`Question::shown`] of the page they answered.
+    pub shown: &'a str,
 }
 
 /// Takes the person's decision. The kept request decides what was allowed; the decision is yes or no.
@@ -114,12 +129,16 @@ pub fn answer(
     env: &Env,
     who: &Actor,
     visit: Visit<'_>,
-    allow: bool,
+    decision: Decision<'_>,
 ) -> Result<Next> {
     let case = match open(tx, env, visit)? {
         Opened::Case(case) => case,
         Opened::Next(next) => return Ok(next),
     };
+    let proof = shown(env, &case.request, &case.signed_in.session);
+    if !equal(decision.shown.as_bytes(), proof.as_bytes()) {
+        return Err(Error::invalid("decision", "this question was not shown in this session"));
+    }
     let user = &case.signed_in.user.id;
     let event = |name| {
         Event::new(name)
@@ -128,7 +147,7 @@ pub fn answer(
             .session(&case.signed_in.session.id)
             .with("scopes", case.scopes.to_string())
     };
-    if !allow {
+    if !decision.allow {
         audit::record(tx, who, &event("consent.deny"))?;
         return refuse(tx, env, &case.request, Code::AccessDenied, "the person said no");
     }

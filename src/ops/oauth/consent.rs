@@ -61,6 +61,8 @@ pub struct Question {
     pub username: String,
     /// Their address.
     pub email: String,
+    /// Goes back with the answer, to show that this was asked.
+    pub shown: String,
 }
 
 /// Puts the question together.
@@ -100,6 +102,7 @@ pub fn question(
         scopes: scopes.iter().map(line).collect(),
         username: user.username.clone(),
         email: user.email.clone(),
+        shown: String::new(),
     })
 }
 

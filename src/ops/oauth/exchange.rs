@@ -193,6 +193,7 @@ fn minted(
         scopes: &grant.scopes,
         resources: &fit.resources,
         spelled: fit.spelled,
+        nonce: grant.nonce.as_deref(),
     };
     Ok(Outcome::Minted(Box::new(token::mint(tx, env, &subject, refresh)?)))
 }

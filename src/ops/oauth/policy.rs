@@ -88,7 +88,7 @@ fn registered(r: &Read<'_>, client: &Client, uri: &ResourceUri) -> Result<Option
     store::resource::by_uri(r, uri)
 }
 
-/// What is left of the scopes that a client asked for (mcp.md: drop, do not fail). Nothing asked for means
+/// What is left of the scopes that a client asked for (RFC 6749 §3.3: the server may give less). Nothing asked for means
 /// the defaults.
 pub fn scopes(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
     if asked.is_empty() { defaults(client, resources) } else { having(client, resources, asked) }

@@ -63,25 +63,39 @@ pub fn refresh(
         Ok(shown) => shown,
         Err(refusal) => return Ok(Outcome::Refused(refusal)),
     };
-    match verdict(tx, env, who, &shown)? {
-        Verdict::Rotate => match wanted(tx, &shown, ask)? {
-            Err(refusal) => Ok(Outcome::Refused(refusal)),
-            Ok(wanted) if keeps(env, client) => keep(tx, env, who, &shown, &wanted),
-            Ok(wanted) => rotate(tx, env, who, &shown, &wanted),
-        },
-        again @ (Verdict::Again | Verdict::Recover) => match wanted(tx, &shown, ask)? {
-            Err(refusal) => Ok(Outcome::Refused(refusal)),
-            Ok(wanted) => repeat(tx, env, who, &shown, &wanted, again),
+    let verdict = verdict(tx, env, who, &shown)?;
+    let refusal = match verdict {
+        Verdict::Rotate | Verdict::Again | Verdict::Recover => match wanted(tx, &shown, ask)? {
+            Ok(wanted) => return give(tx, env, who, &shown, &wanted, verdict),
+            Err(refusal) => refusal,
         },
         Verdict::Replayed => {
             store::grant::revoke(tx, &shown.grant.id, "refresh token replayed")?;
             audit::record(tx, who, &shown.event("refresh.replayed"))?;
-            Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD))
+            return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
         }
-        Verdict::Expired => {
-            Ok(Outcome::refuse(Code::InvalidGrant, "the refresh token has expired"))
-        }
-        Verdict::Revoked => Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD)),
+        Verdict::Expired => Refusal::new(Code::InvalidGrant, "the refresh token has expired"),
+        Verdict::Revoked => Refusal::new(Code::InvalidGrant, NOT_GOOD),
+    };
+    let event = shown.event("refresh.refused").with("reason", refusal.code.as_str());
+    audit::record(tx, who, &event)?;
+    Ok(Outcome::Refused(refusal))
+}
+
+fn give(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    shown: &Shown<'_>,
+    wanted: &Wanted<'_>,
+    verdict: Verdict,
+) -> Result<Outcome> {
+    if verdict != Verdict::Rotate {
+        repeat(tx, env, who, shown, wanted, verdict)
+    } else if keeps(env, shown.client) {
+        keep(tx, env, who, shown, wanted)
+    } else {
+        rotate(tx, env, who, shown, wanted)
     }
 }
 
@@ -250,6 +264,7 @@ fn mint(
         scopes: &wanted.scopes,
         resources: &wanted.resources,
         spelled: wanted.spelled,
+        nonce: None,
     };
     Ok(Outcome::Minted(Box::new(token::mint(tx, env, &subject, refresh)?)))
 }

@@ -88,6 +88,8 @@ pub(super) struct Subject<'a> {
     pub(super) resources: &'a [Resource],
     /// How the client spelled those at the token endpoint.
     pub(super) spelled: &'a [String],
+    /// The nonce of the authorization request; none at a refresh (OpenID Connect Core §12.2).
+    pub(super) nonce: Option<&'a str>,
 }
 
 /// Decides what the tokens say.
@@ -149,8 +151,8 @@ fn id_claims(terms: &Terms<'_>, subject: &Subject<'_>, now: Time) -> Map<String,
     put("auth_time", grant.auth_time.secs().into());
     put("acr", acr_of(&grant.amr).into());
     put("amr", grant.amr.clone().into());
-    if let Some(nonce) = &grant.nonce {
-        put("nonce", nonce.as_str().into());
+    if let Some(nonce) = subject.nonce {
+        put("nonce", nonce.into());
     }
     if let Some(session) = &grant.session_id {
         put("sid", session.as_str().into());

@@ -38,6 +38,7 @@ async fn person_signs_in_allows_and_the_client_gets_a_code() {
         ("csrf", hidden(&page, "csrf")),
         ("request", hidden(&page, "request")),
         ("decision", "allow".to_owned()),
+        ("shown", hidden(&page, "shown")),
     ]
     .map(|(name, value)| (name.to_owned(), value));
     let form: Vec<_> = form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
@@ -89,7 +90,19 @@ async fn consent_takes_no_word_from_the_form_but_the_decision() {
     let page = caller.get(&path(&caller, &[("scope", "openid")]), &[("cookie", &cookies)]).await;
     let (csrf, request) = (hidden(&page, "csrf"), hidden(&page, "request"));
     assert_eq!(csrf, caller.csrf());
-    let good = [("csrf", csrf.as_str()), ("request", request.as_str()), ("decision", "allow")];
+    let shown = hidden(&page, "shown");
+    let good = [
+        ("csrf", csrf.as_str()),
+        ("request", request.as_str()),
+        ("shown", shown.as_str()),
+        ("decision", "allow"),
+    ];
+    for unshown in
+        [vec![good[0], good[1], good[3]], vec![good[0], good[1], ("shown", "x"), good[3]]]
+    {
+        let answer = caller.send("/consent", &[("cookie", &cookies)], &unshown).await;
+        assert_eq!(answer.status, 400, "an answer to a question that was never shown: {unshown:?}");
+    }
     for bad in [
         vec![("request", request.as_str()), ("decision", "allow")],
         vec![("csrf", "x"), ("request", &request), ("decision", "allow")],
@@ -101,7 +114,7 @@ async fn consent_takes_no_word_from_the_form_but_the_decision() {
         let answer = caller.send("/consent", &[("cookie", &cookies), foreign], &good).await;
         assert_eq!(answer.status, 403, "{foreign:?}");
     }
-    let odd = [good[0], good[1], ("decision", "maybe")];
+    let odd = [good[0], good[1], good[2], ("decision", "maybe")];
     assert_eq!(caller.send("/consent", &[("cookie", &cookies)], &odd).await.status, 400);
     let mut more = good.to_vec();
     more.extend([

@@ -1,5 +1,7 @@
 //! Calls the router in process, as a program and as a browser do.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     body::Body,
@@ -63,8 +65,7 @@ impl Caller {
         shape: impl FnOnce(&mut client::New),
     ) -> Self {
         let world = world_with(configure, shape);
-        let app =
-            App { db: world.db.clone(), env: world.env.clone(), seen: std::sync::Arc::default() };
+        let app = App { db: world.db.clone(), env: Arc::clone(&world.env), seen: Arc::default() };
         let router = router::routes(app.clone());
         Self { world, app, router }
     }

@@ -57,7 +57,7 @@ async fn jwks_has_the_public_key_and_follows_the_database() {
     assert_eq!(keys.header("cache-control"), Some("public, max-age=300"));
     assert_eq!(keys.json()["keys"].as_array().unwrap().len(), 1);
     assert!(keys.json()["keys"][0].get("d").is_none());
-    let env = caller.world.env.clone();
+    let env = std::sync::Arc::clone(&caller.world.env);
     let algorithm = mcpcodex::crypto::jwt::Algorithm::EdDSA;
     let fresh = mcpcodex::crypto::jwt::SigningKey::generate(algorithm).unwrap();
     caller.world.db.write_blocking(move |tx| mcpcodex::ops::key::insert(tx, &env, &fresh)).unwrap();

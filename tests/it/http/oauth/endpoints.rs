@@ -54,6 +54,8 @@ async fn token_endpoint_takes_forms_by_post_and_nothing_from_the_url() {
     let id = caller.world.client.id.to_string();
     let get = caller.get("/token", &[]).await;
     assert_eq!(get.refusal(405), "invalid_request");
+    assert_eq!(get.header("allow"), Some("POST"));
+    assert_eq!(get.header("access-control-allow-origin"), Some("*"));
     let body = encode(&[("grant_type", "refresh_token"), ("client_id", &id)]);
     for media in
         ["application/json", "text/plain", "application/x-www-form-urlencoded; charset=utf-7"]
@@ -74,6 +76,17 @@ async fn token_endpoint_takes_forms_by_post_and_nothing_from_the_url() {
     assert_eq!(caller.send("/token", &[], &none).await.refusal(400), "invalid_request");
     let large = caller.send("/token", &[], &[("grant_type", &"x".repeat(3_000_000))]).await;
     assert!(matches!(large.status.as_u16(), 400 | 413), "{}", large.status);
+}
+
+#[tokio::test]
+async fn body_of_forty_thousand_fields_costs_little() {
+    let caller = Caller::new();
+    let fields: Vec<_> = (0..40_000).map(|n| (format!("{n:x}"), "")).collect();
+    let body = encode(&fields);
+    let start = std::time::Instant::now();
+    let answer = caller.call(request("POST", "/token", &[("content-type", FORM)], body)).await;
+    assert_eq!(answer.status, 401, "{}", answer.body);
+    assert!(start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -100,6 +113,7 @@ async fn client_that_proves_nothing_is_invalid_and_basic_is_challenged() {
     let both = [grant, ("client_id", &id), ("client_secret", secret.expose())];
     let answer = caller.send("/token", &[("authorization", &right)], &both).await;
     assert_eq!(answer.refusal(400), "invalid_request");
+    assert!(answer.body.contains("two ways of client authentication"), "{}", answer.body);
     // Right by each method: what is missing now is the token alone.
     let by_basic = caller.send("/token", &[("authorization", &right)], &both[..2]).await;
     assert_eq!(by_basic.refusal(400), "invalid_request");

@@ -10,6 +10,7 @@ use mcpcodex::{
             begin::{Begun, Unsure},
             consent::Destination,
         },
+        resource,
     },
 };
 
@@ -18,7 +19,7 @@ use super::fixture::*;
 fn page(begun: Begun) -> Unsure {
     match begun {
         Begun::Page(unsure) => unsure,
-        other => panic!("no page: {other:?}"),
+        other @ (Begun::Waiting(_) | Begun::Redirect(_)) => panic!("no page: {other:?}"),
     }
 }
 
@@ -297,6 +298,33 @@ fn client_switched_off_while_the_person_reads_gets_nothing() {
     let id = world.client.id.clone();
     world.db.write_blocking(move |tx| client::disable(tx, &operator(), &id)).unwrap();
     assert!(matches!(world.answer(&waiting, &world.signed_in, true), Next::Gone));
+}
+
+#[test]
+fn redirect_withdrawn_while_the_person_reads_is_not_used() {
+    let world = world();
+    let waiting = world.waiting(&[]);
+    let (id, uris) = (world.client.id.clone(), Some(vec!["https://new.example/cb".to_owned()]));
+    let change = client::Change { redirect_uris: uris, ..client::Change::default() };
+    world.db.write_blocking(move |tx| client::edit(tx, &operator(), &id, change)).unwrap();
+    assert!(matches!(world.answer(&waiting, &world.signed_in, true), Next::Gone));
+}
+
+#[test]
+fn client_tied_to_a_resource_gets_no_other() {
+    let world = world_with(|_| {}, |new| new.resources = vec![MCP.to_owned()]);
+    let other =
+        resource::New { uri: "https://other.example/".to_owned(), ..resource::New::default() };
+    world.db.write_blocking(move |tx| resource::add(tx, &operator(), other)).unwrap();
+    let begun = world.begin(&[("resource", "https://other.example")]);
+    assert_eq!(error(&world, begun), "invalid_target");
+    world.waiting(&[("resource", MCP)]);
+
+    let free = super::fixture::world();
+    let same =
+        resource::New { uri: "https://other.example/".to_owned(), ..resource::New::default() };
+    free.db.write_blocking(move |tx| resource::add(tx, &operator(), same)).unwrap();
+    free.waiting(&[("resource", "https://other.example")]);
 }
 
 #[test]

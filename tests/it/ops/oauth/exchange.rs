@@ -38,10 +38,12 @@ fn code_of_another_client_is_refused_and_burnt() {
     assert_eq!(refused(world.exchange(ask(&code))), Code::InvalidGrant);
 }
 
+type Spoil = fn(&mut Ask);
+
 #[test]
 fn whatever_does_not_fit_burns_the_code() {
     let world = world();
-    let cases: [(&str, fn(&mut Ask)); 8] = [
+    let cases: [(&str, Spoil); 8] = [
         ("other redirect URI", |ask| ask.redirect_uri = Some("http://127.0.0.1/cb".to_owned())),
         ("no redirect URI", |ask| ask.redirect_uri = None),
         ("wrong verifier", |ask| ask.verifier = Some(VERIFIER.replace('a', "b"))),

@@ -197,7 +197,7 @@ impl World {
     pub(crate) fn waiting(&self, over: &[(&str, &str)]) -> RequestId {
         match self.begin(over) {
             Begun::Waiting(id) => id,
-            other => panic!("not waiting: {other:?}"),
+            other @ (Begun::Redirect(_) | Begun::Page(_)) => panic!("not waiting: {other:?}"),
         }
     }
 
@@ -225,7 +225,12 @@ impl World {
         self.db
             .write_blocking(move |tx| {
                 let visit = Visit { browser: &browser(), request: &id, signed_in: Some(&who) };
-                authorize::answer(tx, &env, &app(), visit, allow)
+                let shown = match authorize::decide(tx, &env, &app(), visit)? {
+                    Next::Consent(question) => question.shown,
+                    elsewhere => return Ok(elsewhere),
+                };
+                let decision = authorize::Decision { allow, shown: &shown };
+                authorize::answer(tx, &env, &app(), visit, decision)
             })
             .unwrap()
     }
@@ -319,10 +324,8 @@ pub(crate) fn refresh_ask(token: &str) -> refresh::Ask {
 }
 
 pub(crate) fn redirect(next: Next) -> String {
-    match next {
-        Next::Redirect(url) => url,
-        other => panic!("no redirect: {other:?}"),
-    }
+    let Next::Redirect(url) = next else { panic!("no redirect: {next:?}") };
+    url
 }
 
 pub(crate) fn minted(outcome: Outcome) -> Tokens {
@@ -332,6 +335,7 @@ pub(crate) fn minted(outcome: Outcome) -> Tokens {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "an outcome is looked at once")]
 pub(crate) fn refused(outcome: Outcome) -> Code {
     match outcome {
         Outcome::Refused(Refusal { code, .. }) => code,

@@ -18,6 +18,7 @@ fn race(
     run: impl Fn(&World) -> Outcome + Send + Sync + 'static,
 ) -> Vec<Outcome> {
     let (run, gate) = (Arc::new(run), Arc::new(Barrier::new(RACERS)));
+    #[expect(clippy::needless_collect, reason = "all must run before the first is waited for")]
     let threads: Vec<_> = (0..RACERS)
         .map(|_| {
             let (world, run, gate) = (Arc::clone(world), Arc::clone(&run), Arc::clone(&gate));

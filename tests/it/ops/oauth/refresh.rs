@@ -1,6 +1,6 @@
 //! Families of refresh tokens: strict against thieves, kind to honest retries.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use mcpcodex::{
     model::client::Client,
@@ -201,9 +201,11 @@ fn resource_that_was_not_granted_is_refused_without_spending() {
     assert!(is_alive(&world, &two));
 }
 
+type Act = fn(&World);
+
 #[test]
 fn person_shut_out_or_sessions_ended_end_every_family() {
-    let acts: [(&str, fn(&World)); 4] = [
+    let acts: [(&str, Act); 4] = [
         ("lock", |world| {
             let id = world.user.clone();
             world.db.write_blocking(move |tx| user::lock(tx, &operator(), &id)).unwrap();
@@ -268,7 +270,7 @@ fn disabled_client_and_given_back_token_are_over() {
 }
 
 fn give_back(world: &World, client: &Client, token: &str) {
-    let (env, client, token) = (world.env.clone(), client.clone(), token.to_owned());
+    let (env, client, token) = (Arc::clone(&world.env), client.clone(), token.to_owned());
     world.db.write_blocking(move |tx| revoke::revoke(tx, &env, &app(), &client, &token)).unwrap();
 }
 
@@ -318,7 +320,7 @@ fn right_taken_from_the_person_is_gone_with_the_next_token() {
 fn family_survives_a_change_of_the_signing_key() {
     let world = world();
     let token = first(&world);
-    let env = world.env.clone();
+    let env = Arc::clone(&world.env);
     let fresh =
         mcpcodex::crypto::jwt::SigningKey::generate(mcpcodex::crypto::jwt::Algorithm::EdDSA)
             .unwrap();

@@ -80,6 +80,21 @@ fn id_token_has_exactly_the_configured_claims_that_the_scopes_allow() {
 }
 
 #[test]
+fn refreshed_id_token_is_about_the_same_sign_in_and_has_no_nonce() {
+    let world = world();
+    let tokens = world.tokens(&[]);
+    let first = claims(tokens.id_token.as_ref().unwrap().expose());
+    world.pass(60);
+    let next = minted(world.refresh(&refresh_token(&tokens)));
+    let next = claims(next.id_token.unwrap().expose());
+    for same in ["iss", "sub", "aud", "azp", "auth_time", "sid", "amr", "acr"] {
+        assert_eq!(next[same], first[same], "{same}");
+    }
+    assert!(next.get("nonce").is_none());
+    assert_eq!(next["iat"], START.secs() + 60);
+}
+
+#[test]
 fn configuration_decides_issuer_audience_lifetimes_and_claims() {
     let world = world_with(
         |config| {

@@ -1,0 +1,30 @@
+//! The server's log on stderr, as configured and as `-v` and `-q` change it.
+
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+
+use super::ctx::Ctx;
+use crate::config::server::{LogFormat, Logging};
+
+/// Starts it; the first start in a process counts.
+pub fn start(ctx: &Ctx, logging: &Logging) {
+    let level = match (ctx.global.quiet, ctx.global.verbose) {
+        (true, _) => "error",
+        (false, 0) => logging.level.as_str(),
+        (false, 1) => "debug",
+        (false, _) => "trace",
+    };
+    // Libraries speak up only when something is wrong.
+    let filter = EnvFilter::new(format!("warn,mcpcodex={level}"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(ctx.out.talk_color);
+    let started = match logging.format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+    // It fails only when there is one already.
+    drop(started);
+}

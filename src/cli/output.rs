@@ -1,0 +1,235 @@
+//! The one place that writes: data on stdout, talk on stderr, each as the person or the program wants it.
+//! What a table looks like is in `table`.
+
+use std::{
+    env,
+    ffi::OsString,
+    io::{self, IsTerminal as _, Write as _},
+};
+
+use clap::{ColorChoice, ValueEnum as _};
+use serde_json::Value;
+
+use super::{
+    args::{self, Color, Global},
+    failure::{Done, Failure},
+    table::{Row, Table},
+};
+use crate::model::name::sanitise;
+
+/// How output is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// One JSON document instead of text.
+    pub json: bool,
+    color: Color,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Look {
+    /// From the parsed options.
+    pub fn of(global: &Global) -> Self {
+        Self {
+            json: global.json,
+            color: global.color,
+            quiet: global.quiet,
+            verbose: global.verbose > 0,
+        }
+    }
+
+    /// From arguments that may turn out to be wrong.
+    pub fn guess(args: &[OsString]) -> Self {
+        let mut color = Color::Auto;
+        for (at, arg) in args.iter().enumerate() {
+            let arg = arg.to_string_lossy();
+            let word = match arg.strip_prefix("--color") {
+                Some("") => args.get(at + 1).map(|next| next.to_string_lossy().into_owned()),
+                Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+                None => None,
+            };
+            color = word.and_then(|word| Color::from_str(&word, true).ok()).unwrap_or(color);
+        }
+        Self { json: args::names(args, "--json"), color, quiet: false, verbose: false }
+    }
+
+    /// What clap is told about colour.
+    pub fn clap_color(self) -> ColorChoice {
+        match self.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+    }
+}
+
+/// stdout and stderr.
+#[derive(Clone, Copy, Debug)]
+pub struct Out {
+    look: Look,
+    /// Whether stdout is a terminal.
+    pub terminal: bool,
+    /// Whether stdout gets colour.
+    pub color: bool,
+    /// Whether stderr gets colour.
+    pub talk_color: bool,
+}
+
+impl Out {
+    /// Output that looks so.
+    pub fn new(look: Look) -> Self {
+        let (terminal, talk) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let plain = env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty())
+            || env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let colored = |terminal: bool| match look.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !plain,
+        };
+        Self { look, terminal, color: colored(terminal), talk_color: colored(talk) }
+    }
+
+    /// Whether one JSON document is wanted.
+    pub fn json(&self) -> bool {
+        self.look.json
+    }
+
+    /// Whether only data and failures are wanted.
+    pub fn quiet(&self) -> bool {
+        self.look.quiet
+    }
+
+    /// A JSON document: on one line for programs, in lines on a terminal.
+    pub fn document(&self, value: &Value) -> Done {
+        let text = if self.terminal { format!("{value:#}\n") } else { format!("{value}\n") };
+        write(&text)
+    }
+
+    /// One value alone on its line, exactly as it is: for what `$(…)` takes up.
+    pub fn line(&self, text: &str) -> Done {
+        write(&format!("{text}\n"))
+    }
+
+    /// A text as it is.
+    pub fn text(&self, text: &str) -> Done {
+        write(text)
+    }
+
+    /// One thing: its document, or its properties a line each.
+    pub fn record(&self, document: &Value, properties: &[(&str, String)]) -> Done {
+        if self.json() {
+            return self.document(document);
+        }
+        write(&super::table::properties(properties, self))
+    }
+
+    /// Several things: a document, or a table.
+    pub fn list(&self, document: Vec<Value>, head: &[&str], rows: Vec<Row>, none: &str) -> Done {
+        if self.json() {
+            return self.document(&Value::Array(document));
+        }
+        if rows.is_empty() {
+            self.note(none);
+            return Ok(());
+        }
+        write(&Table { head, rows }.render(self))
+    }
+
+    /// Something to know, for people; not under `--quiet` and not for programs.
+    pub fn note(&self, text: &str) {
+        if !self.look.quiet && !self.json() {
+            self.talk(text);
+        }
+    }
+
+    /// Something to know for those who want to know more.
+    pub fn detail(&self, text: &str) {
+        if self.look.verbose && !self.json() {
+            self.talk(text);
+        }
+    }
+
+    /// Something that should not be missed.
+    pub fn warn(&self, text: &str) {
+        if !self.look.quiet {
+            let head = self.painted("33", "warning:");
+            say(&format!("{head} {}\n", safe(text)));
+        }
+    }
+
+    /// Talk on stderr.
+    pub fn talk(&self, text: &str) {
+        say(&format!("{}\n", safe(text)));
+    }
+
+    /// Why the command failed.
+    pub fn failure(&self, failure: &Failure) {
+        if failure.is_said() {
+            return;
+        }
+        if self.json() {
+            say(&format!("{}\n", failure.document()));
+            return;
+        }
+        if let Failure::Arguments(text) = failure {
+            let text = if self.talk_color { text.ansi().to_string() } else { text.to_string() };
+            say(&text);
+            return;
+        }
+        let head = self.painted("1;31", "error:");
+        let body = match failure {
+            Failure::Password(reasons) => {
+                format!("the password is refused\n  - {}", reasons.join("\n  - "))
+            }
+            Failure::Core(_)
+            | Failure::Usage { .. }
+            | Failure::Arguments(_)
+            | Failure::Config(_)
+            | Failure::Said(_)
+            | Failure::Cancelled
+            | Failure::Pipe => failure.message(),
+        };
+        let mut text = format!("{head} {}\n", safe(&body));
+        if let Some(next) = failure.next() {
+            text = format!("{text}{} {}\n", self.painted("36", "next:"), safe(&next));
+        }
+        say(&text);
+    }
+
+    fn painted(self, code: &str, text: &str) -> String {
+        if self.talk_color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// What clap rendered for stdout: help or the version.
+pub fn rendered(error: &clap::Error) -> Done {
+    error.print().map_err(Failure::from)
+}
+
+/// Each line made safe for a terminal.
+pub fn safe(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
+}
+
+fn clean(line: &str) -> String {
+    // The indent is ours and would be taken for nothing.
+    let body = line.trim_start_matches(' ');
+    format!("{}{}", " ".repeat(line.len() - body.len()), sanitise(body, 4000))
+}
+
+fn write(text: &str) -> Done {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::from)
+}
+
+fn say(text: &str) {
+    // When stderr is gone there is nobody left to tell.
+    drop(io::stderr().lock().write_all(text.as_bytes()));
+}
+
+/// Adds a value to a JSON object.
+pub fn put(object: &mut Value, name: &str, value: Value) {
+    if let Value::Object(object) = object {
+        object.insert(name.to_owned(), value);
+    }
+}

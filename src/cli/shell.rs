@@ -1,0 +1,77 @@
+//! What the shell and `man` want to know about the command line.
+
+use std::{fs, path::PathBuf};
+
+use clap::{Command, CommandFactory as _};
+use clap_complete::Shell;
+use clap_mangen::Man as Page;
+
+use super::{
+    args::Cli,
+    ctx::Ctx,
+    failure::{Done, Failure},
+};
+use crate::error::Error;
+
+/// `completion`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:
+  mcpcodex completion bash > /etc/bash_completion.d/mcpcodex")]
+pub struct Completion {
+    /// Which shell
+    shell: Shell,
+}
+
+/// `man`.
+#[derive(clap::Args, Debug)]
+pub struct Man {
+    /// Write a page for every command into this folder [default: the main page on stdout]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Prints completions.
+pub fn completion(ctx: &Ctx, args: &Completion) -> Done {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "mcpcodex", &mut script);
+    ctx.out.text(&String::from_utf8_lossy(&script))
+}
+
+/// Prints or writes the manual.
+pub fn man(ctx: &Ctx, args: &Man) -> Done {
+    let mut command = Cli::command();
+    command.build();
+    let Some(folder) = &args.out else {
+        let mut page = Vec::new();
+        Page::new(command).render(&mut page)?;
+        return ctx.out.text(&String::from_utf8_lossy(&page));
+    };
+    let failed = |error: std::io::Error| {
+        Failure::from(
+            Error::internal(format!("{} cannot be written: {}", folder.display(), error.kind()))
+                .with_source(error),
+        )
+    };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let mut written = 0_usize;
+    for (name, command) in pages(&command) {
+        let mut page = Vec::new();
+        Page::new(command.name(name.clone())).render(&mut page)?;
+        fs::write(folder.join(format!("{name}.1")), page).map_err(failed)?;
+        written += 1;
+    }
+    ctx.out.note(&format!("{written} pages in {}", folder.display()));
+    Ok(())
+}
+
+fn pages(command: &Command) -> Vec<(String, Command)> {
+    let mut pages = vec![(command.get_name().to_owned(), command.clone())];
+    let mut at = 0;
+    while let Some((name, command)) = pages.get(at).cloned() {
+        for sub in command.get_subcommands() {
+            pages.push((format!("{name}-{}", sub.get_name()), sub.clone()));
+        }
+        at += 1;
+    }
+    pages
+}
