@@ -116,14 +116,19 @@ fn enable(ctx: &Ctx, args: &Enable) -> Done {
             .note(&format!("{} has an authenticator already; this adds another.", user.username));
     }
     let owner = user.clone();
-    let started = desk.write(move |tx, env, _| ops::factor::enroll(tx, env, &owner))?;
+    // A code proves what an earlier call showed; without one this call shows something new.
+    let resume = args.verify.is_some();
+    let started = desk.write(move |tx, env, _| match resume {
+        true => ops::factor::enroll_again(tx, env, &owner, None),
+        false => ops::factor::enroll(tx, env, &owner),
+    })?;
     let proved = match (&args.verify, args.unverified) {
         (Some(code), _) => Some(confirm(&desk, &user, code)?.ok_or_else(wrong_code)?),
         (None, true) => {
-            let id = user.id.clone();
-            Some(
-                desk.write(move |tx, env, who| ops::factor::confirm_unverified(tx, env, who, &id))?,
-            )
+            let (id, shown) = (user.id.clone(), started.id.clone());
+            Some(desk.write(move |tx, env, who| {
+                ops::factor::confirm_unverified(tx, env, who, &id, &shown)
+            })?)
         }
         (None, false) if ctx.ask.able() && !ctx.out.json() => {
             show(ctx, &started, args.no_qr)?;

@@ -2,7 +2,7 @@
 //! What is answered is for `http`.
 
 use std::{
-    io,
+    io::{self, IsTerminal as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     time::Duration,
 };
@@ -25,10 +25,10 @@ use super::{
 };
 use crate::{
     app::App,
-    config::{Loaded, rules::feature_of},
+    config::{Config, Loaded, Logging, rules::feature_of, server::Level},
     db::{Clock, ServeLock},
     error::Error,
-    http,
+    http::{self, demo::serve as demo},
     ops::{self, link::Printed},
 };
 
@@ -56,7 +56,7 @@ pub struct Args {
 /// Runs it.
 pub fn run(ctx: &Ctx, args: &Args) -> Done {
     if args.demo {
-        return Err(Error::internal("the demo is not part of this build").into());
+        return demo(ctx, args);
     }
     let mut loaded = ctx.load()?;
     if let Some(listen) = args.listen {
@@ -81,6 +81,30 @@ pub fn run(ctx: &Ctx, args: &Args) -> Done {
     }
     let greet = || greet(ctx, &desk, &loaded, listen, link.as_ref());
     runtime.block_on(serve(listener, listen, desk.app.clone(), greet))
+}
+
+/// The demo has its own folder and configuration; what is configured here does not touch it.
+fn demo(ctx: &Ctx, args: &Args) -> Done {
+    if args.tui {
+        return Err(Failure::usage("--demo shows its codes where --tui would draw: choose one"));
+    }
+    let usual = Config::default();
+    // Only what is wrong: the second factor's code runs along on the same terminal.
+    log::start(ctx, &Logging { level: Level::Warn, ..usual.logging });
+    let options = demo::Options {
+        listen: args.listen.unwrap_or(usual.server.listen),
+        json: ctx.out.json(),
+        terminal: io::stdout().is_terminal(),
+    };
+    Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let stop = async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        };
+        demo::run(options, &mut io::stdout(), stop).await?;
+        Ok(())
+    })
 }
 
 /// Serves as long as the console is open.

@@ -4,6 +4,7 @@
 pub mod assets;
 pub mod auth;
 pub mod cookies;
+pub mod demo;
 pub mod error;
 pub mod extract;
 pub mod fields;
@@ -17,6 +18,7 @@ pub mod view;
 
 use std::{future::Future, net::TcpListener, time::Duration};
 
+use axum::Router;
 use axum_server::Handle;
 
 use crate::{
@@ -40,6 +42,16 @@ pub async fn serve(
     app: App,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
+    serve_with(listener, app, Router::new(), shutdown).await
+}
+
+/// [`serve`] with more routes than the server's own: the demo's.
+pub async fn serve_with(
+    listener: TcpListener,
+    app: App,
+    more: Router<App>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
     let failed = |error| Error::internal("the server could not listen").with_source(error);
     listener.set_nonblocking(true).map_err(failed)?;
     let handle = Handle::new();
@@ -49,8 +61,8 @@ pub async fn serve(
         stopper.graceful_shutdown(Some(DRAIN));
     });
     let upkeep = tokio::spawn(upkeep(app.clone()));
-    let service =
-        router::routes(app.clone()).into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let service = router::routes_with(app.clone(), more)
+        .into_make_service_with_connect_info::<std::net::SocketAddr>();
     let served = axum_server::from_tcp(listener)
         .map_err(failed)?
         .first_request_timeout(FIRST_REQUEST)

@@ -24,6 +24,11 @@ use crate::app::App;
 /// The whole server. Guards: `Session` sends to sign-in; `PageForm` wants a form of ours with its CSRF token;
 /// `on the way` wants a sign-in at exactly that step; `client` wants client authentication.
 pub fn routes(app: App) -> Router {
+    routes_with(app, Router::new())
+}
+
+/// [`routes`] and more that come with the occasion: those of the demo app.
+pub fn routes_with(app: App, more: Router<App>) -> Router {
     let limits = &app.env.config.limits;
     let body = usize::try_from(limits.request_body).unwrap_or(usize::MAX);
     let timeout =
@@ -32,6 +37,7 @@ pub fn routes(app: App) -> Router {
         .merge(sign_in())
         .merge(account_pages())
         .merge(oauth::routes(&app))
+        .merge(more)
         .route("/auth/session", get(auth::session)) //               session cookie
         .route("/auth/logout", post(auth::logout)) //                session cookie, own origin
         .route("/healthz", get(health::healthz)) //                  anyone

@@ -76,9 +76,9 @@ impl Tries {
         if now < self.next_at {
             return Reserved::Wait(self.next_at.since(now));
         }
-        // A full count whose pause is over starts again; so does one that nobody touched for as long.
+        // A full count whose pause is over starts again; so does one that nobody touched for long enough.
         let over = self.failures >= limits.max;
-        let rested = now.since(self.last_at) >= limits.lock;
+        let rested = now.since(self.last_at) >= limits.rest();
         let (before, locks) = match (over, rested) {
             (true, _) => (0, self.locks),
             (false, true) => (0, 0),
@@ -96,13 +96,20 @@ impl Tries {
         Reserved::Go(Self {
             failures,
             locks: if locked { locks.saturating_add(1) } else { locks },
-            next_at: now.plus(pause),
+            // Not `now` where there is no pause: a clock that is set back must not make one of it.
+            next_at: if pause.is_zero() { Time::default() } else { now.plus(pause) },
             last_at: now,
         })
     }
 }
 
 impl Limits {
+    /// How long nobody may have tried for the count to be forgotten. Where pauses grow it is the longest of them:
+    /// whoever stops one try before the pause and comes back after its length would never meet it.
+    fn rest(&self) -> Duration {
+        if self.escalate { LONGEST.max(self.lock) } else { self.lock }
+    }
+
     fn pause(&self, locks: u32) -> Duration {
         if self.escalate {
             self.lock.saturating_mul(1 << locks.min(16)).min(LONGEST.max(self.lock))

@@ -31,7 +31,7 @@ pub fn succeed(tx: &Write<'_>, scope: Scope, subject: &str) -> Result<()> {
 pub fn give_back(tx: &Write<'_>, scope: Scope, subject: &str) -> Result<()> {
     let Some(tries) = store::attempt::get(tx, scope, subject)? else { return Ok(()) };
     let failures = tries.failures.saturating_sub(1);
-    store::attempt::put(tx, scope, subject, &Tries { failures, next_at: tx.now, ..tries })
+    store::attempt::put(tx, scope, subject, &Tries { failures, next_at: Time::default(), ..tries })
 }
 
 /// How long tries are paused from now on, if they are.

@@ -35,7 +35,8 @@ pub const API: &str = "demo-api";
 /// Where the app takes its answers, below our own address.
 pub const CALLBACK: &str = "/demo/callback";
 
-struct Role {
+/// The part that someone plays.
+struct Part {
     username: &'static str,
     name: &'static str,
     password: &'static str,
@@ -45,29 +46,29 @@ struct Role {
 }
 
 /// Passwords that the policy takes as it is shipped; known to everyone who reads this, so for the demo alone.
-const PEOPLE: [Role; 3] = [
-    Role {
+const PEOPLE: [Part; 3] = [
+    Part {
         username: "ada",
         name: "Ada Byron",
         password: "Amber-Kettle-41-Harbour",
         role: ADMIN,
-        about: "administrator with an authenticator app",
+        about: "administrator, with an authenticator app",
         factor: true,
     },
-    Role {
+    Part {
         username: "dev",
         name: "Devi Nair",
         password: "Cobalt-Lantern-52-Meadow",
         role: "developer",
-        about: "developer without a second factor yet, in the grace period",
+        about: "developer, without a second factor yet",
         factor: false,
     },
-    Role {
+    Part {
         username: "sam",
         name: "Sam Okoro",
         password: "Violet-Anchor-63-Orchard",
         role: "user",
-        about: "ordinary user, password only",
+        about: "ordinary user",
         factor: false,
     },
 ];
@@ -124,15 +125,15 @@ pub struct Demo {
 /// Fills an empty database. Blocks while passwords are hashed.
 pub fn prepare(db: &Db, env: &Arc<Env>) -> Result<Demo> {
     let mut chosen = Vec::with_capacity(PEOPLE.len());
-    for role in &PEOPLE {
-        let basis = password::Basis::new_user(role.username, &email(role), role.name);
-        chosen.push((role, password::choose(env, &basis, role.password)?));
+    for part in &PEOPLE {
+        let basis = password::Basis::new_user(part.username, &email(part), part.name);
+        chosen.push((part, password::choose(env, &basis, part.password)?));
     }
     let env = Arc::clone(env);
     db.write_blocking(move |tx| {
         let mut people = Vec::with_capacity(chosen.len());
-        for (role, chosen) in chosen {
-            people.push(person(tx, &env, role, chosen)?);
+        for (part, chosen) in chosen {
+            people.push(person(tx, &env, part, chosen)?);
         }
         let api_secret = clients(tx, &env)?;
         let (app, api) = (ClientId::from_text(APP), ClientId::from_text(API));
@@ -140,26 +141,26 @@ pub fn prepare(db: &Db, env: &Arc<Env>) -> Result<Demo> {
     })
 }
 
-fn email(role: &Role) -> String {
-    format!("{}@demo.example", role.username)
+fn email(part: &Part) -> String {
+    format!("{}@demo.example", part.username)
 }
 
-fn person(tx: &Write<'_>, env: &Env, role: &Role, chosen: password::Chosen) -> Result<Person> {
+fn person(tx: &Write<'_>, env: &Env, part: &Part, chosen: password::Chosen) -> Result<Person> {
     let new = user::New {
-        username: role.username.to_owned(),
-        email: email(role),
-        name: role.name.to_owned(),
-        roles: vec![role.role.to_owned()],
+        username: part.username.to_owned(),
+        email: email(part),
+        name: part.name.to_owned(),
+        roles: vec![part.role.to_owned()],
     };
     let made = user::create(tx, env, &Actor::system(), &new, &FirstPassword::Chosen(chosen))?;
-    let authenticator = role.factor.then(|| authenticator(tx, env, &made.user)).transpose()?;
-    let Role { username, password, about, .. } = *role;
+    let authenticator = part.factor.then(|| authenticator(tx, env, &made.user)).transpose()?;
+    let Part { username, password, about, .. } = *part;
     Ok(Person { username, password, about, authenticator })
 }
 
 fn authenticator(tx: &Write<'_>, env: &Env, user: &User) -> Result<Authenticator> {
     let enrolment = factor::enroll(tx, env, user)?;
-    let codes = factor::confirm_unverified(tx, env, &Actor::system(), &user.id)?;
+    let codes = factor::confirm_unverified(tx, env, &Actor::system(), &user.id, &enrolment.id)?;
     let unreadable = || Error::internal("a fresh authenticator cannot be read back");
     Ok(Authenticator {
         seed: totp::read_base32(enrolment.secret.expose()).ok_or_else(unreadable)?,

@@ -22,7 +22,7 @@ use crate::{
         factor::{RECOVERY_CODES, TotpCredential},
         id::{CredentialId, SessionId, UserId},
         session::amr,
-        sign_in::Stage,
+        sign_in::{SignIn, Stage},
         user::User,
     },
     store,
@@ -154,24 +154,48 @@ pub struct Enrolment {
     pub issuer: String,
 }
 
-/// Starts an enrolment, or shows the one again that waits for its first code.
+/// Starts an enrolment, always with a seed of its own: what was shown to someone else who knows the password must
+/// never become the owner's second factor.
 pub fn enroll(tx: &Write<'_>, env: &Env, user: &User) -> Result<Enrolment> {
+    refuse_switched_off(env)?;
+    let (credential, seed) = pend(tx, env, user)?;
+    describe(env, user, credential, &seed)
+}
+
+/// Shows the enrolment again that waits for its first code, to whoever can name it (`None`: the operator);
+/// else starts a new one.
+pub fn enroll_again(
+    tx: &Write<'_>,
+    env: &Env,
+    user: &User,
+    shown: Option<&str>,
+) -> Result<Enrolment> {
+    refuse_switched_off(env)?;
+    let waiting = store::factor::pending(tx, &user.id)?;
+    match waiting.filter(|(waiting, _)| shown.is_none_or(|id| id == waiting.id.as_str())) {
+        Some((credential, sealed)) => {
+            let seed = env.keys.vault.open(&aad(&credential.id), &sealed)?;
+            describe(env, user, credential, &seed)
+        }
+        None => enroll(tx, env, user),
+    }
+}
+
+fn refuse_switched_off(env: &Env) -> Result<()> {
     let providers = &env.config.authentication.mfa.providers;
     if !env.config.authentication.mfa.enabled || !providers.totp.enabled {
         return Err(Error::conflict("TOTP is switched off in the configuration")
             .with_next("set authentication.mfa.providers.totp.enabled: true"));
     }
-    let (credential, seed) = match store::factor::pending(tx, &user.id)? {
-        Some((credential, sealed)) => {
-            let seed = env.keys.vault.open(&aad(&credential.id), &sealed)?;
-            (credential, seed)
-        }
-        None => pend(tx, env, user)?,
-    };
+    Ok(())
+}
+
+fn describe(env: &Env, user: &User, credential: TotpCredential, seed: &[u8]) -> Result<Enrolment> {
+    let providers = &env.config.authentication.mfa.providers;
     let issuer = providers.totp.issuer.clone();
     let account = user.email.clone();
-    let uri = totp::uri(&seed, &credential.settings, &issuer, &account)?;
-    Ok(Enrolment { id: credential.id, uri, secret: totp::base32(&seed), account, issuer })
+    let uri = totp::uri(seed, &credential.settings, &issuer, &account)?;
+    Ok(Enrolment { id: credential.id, uri, secret: totp::base32(seed), account, issuer })
 }
 
 fn pend(
@@ -235,18 +259,21 @@ fn confirm_proved(
     put_in_force(tx, env, who, user, &credential.id, Some(step), keep).map(Enrolled::Active)
 }
 
-/// Puts a waiting authenticator in force without a code: for scripts on the host.
+/// Puts a waiting authenticator in force without a code: for scripts on the host. It must be the one that the script
+/// was shown, and not one that somebody began in a browser since.
 pub fn confirm_unverified(
     tx: &Write<'_>,
     env: &Env,
     who: &Actor,
     user: &UserId,
+    shown: &CredentialId,
 ) -> Result<Vec<Plain>> {
     who.must_operate()?;
-    let Some((credential, _)) = store::factor::pending(tx, user)? else {
-        return Err(Error::conflict("no authenticator waits to be confirmed"));
-    };
-    put_in_force(tx, env, who, user, &credential.id, None, None)
+    let waiting = store::factor::pending(tx, user)?;
+    if waiting.is_none_or(|(waiting, _)| waiting.id != *shown) {
+        return Err(Error::conflict("this authenticator does not wait to be confirmed"));
+    }
+    put_in_force(tx, env, who, user, shown, None, None)
 }
 
 fn put_in_force(
@@ -327,11 +354,27 @@ pub fn list(r: &Read<'_>, who: &Actor, user: &UserId) -> Result<(Vec<TotpCredent
     Ok((factors, store::factor::recovery_codes_left(r, user)?))
 }
 
-/// Enrolment as a step of a sign-in: what to show.
-pub fn enroll_on_the_way(tx: &Write<'_>, env: &Env, way: &OnTheWay) -> Result<Option<Enrolment>> {
-    match store::sign_in::find(tx, &way.token, &way.arrival.browser)? {
-        Some(sign_in) if sign_in.stage == Stage::Enroll => enroll(tx, env, &way.user).map(Some),
-        _ => Ok(None),
+/// The sign-in, if it stands at enrolment and the person still has no factor. Whoever knows the password could have
+/// waited at this step until the owner had one.
+fn enrolling(tx: &Write<'_>, way: &OnTheWay) -> Result<Option<SignIn>> {
+    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
+    let Some(sign_in) = live.filter(|now| now.stage == Stage::Enroll) else { return Ok(None) };
+    Ok(store::factor::active(tx, &way.user.id)?.is_empty().then_some(sign_in))
+}
+
+/// Enrolment as a step of a sign-in: what to show. `shown` is the id that the page carried, after a wrong code.
+pub fn enroll_on_the_way(
+    tx: &Write<'_>,
+    env: &Env,
+    way: &OnTheWay,
+    shown: Option<&str>,
+) -> Result<Option<Enrolment>> {
+    if enrolling(tx, way)?.is_none() {
+        return Ok(None);
+    }
+    match shown {
+        Some(id) => enroll_again(tx, env, &way.user, Some(id)).map(Some),
+        None => enroll(tx, env, &way.user).map(Some),
     }
 }
 
@@ -343,8 +386,7 @@ pub fn confirm_on_the_way(
     way: &OnTheWay,
     code: &str,
 ) -> Result<Option<Enrolled>> {
-    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
-    let Some(sign_in) = live.filter(|now| now.stage == Stage::Enroll) else { return Ok(None) };
+    let Some(sign_in) = enrolling(tx, way)? else { return Ok(None) };
     let who = Actor::anonymous(origin.clone());
     let enrolled = confirm_proved(tx, env, &who, &way.user.id, code, None)?;
     if matches!(enrolled, Enrolled::Active(_)) {

@@ -13,7 +13,7 @@ use crate::{
         attempt::{Reserved, Scope},
         audit::Event,
         id::{SessionId, UserId},
-        name::Username,
+        name::{Email, Username},
         password as policy,
         session::{Session, amr},
         sign_in::{LIFETIME, SignIn, Stage},
@@ -99,10 +99,7 @@ pub fn begin(tx: &Write<'_>, env: &Env, origin: &Origin, username: &str) -> Resu
             return Ok(Begun::Wait(wait));
         }
     };
-    let user = match Username::lookup_key(username) {
-        Some(key) => store::user::by_username_key(tx, &key)?,
-        None => None,
-    };
+    let user = find(tx, username)?;
     let phc = match &user {
         Some(user) => store::user::password_hash(tx, &user.id)?,
         None => None,
@@ -110,9 +107,22 @@ pub fn begin(tx: &Write<'_>, env: &Env, origin: &Origin, username: &str) -> Resu
     Ok(Begun::Try(Box::new(Try { subject, address, user: user.map(|user| user.id), phc, next })))
 }
 
-/// What the tries of a typed name are counted under, without keeping what was typed when it is no name.
+/// Whoever has the user name or e-mail address that was typed.
+fn find(r: &Read<'_>, typed: &str) -> Result<Option<User>> {
+    if let Some(key) = Username::lookup_key(typed) {
+        return store::user::by_username_key(r, &key);
+    }
+    match Email::lookup_key(typed) {
+        Some(key) => store::user::by_email_key(r, &key),
+        None => Ok(None),
+    }
+}
+
+/// What the tries of a typed name are counted under, without keeping what was typed when it is no name. A name and
+/// an address of one person count apart: a shared count would tell that they belong together.
 fn subject(username: &str) -> String {
     Username::lookup_key(username)
+        .or_else(|| Email::lookup_key(username))
         .unwrap_or_else(|| format!("#{}", secret::b64(Hashed::of(username).as_bytes())))
 }
 

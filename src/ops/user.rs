@@ -110,12 +110,12 @@ pub(super) fn insert(
     Ok(Created { user: get(tx, &id)?, invite })
 }
 
-/// Nobody has to say more than a user name: an empty full name stays empty.
-fn full_name(text: &str) -> Result<String> {
-    if text.trim().is_empty() {
+/// A full name as typed; it may be left out.
+fn full_name(typed: &str) -> Result<String> {
+    if typed.trim().is_empty() {
         return Ok(String::new());
     }
-    DisplayName::parse(text).map(|name| name.as_str().to_owned())
+    Ok(DisplayName::parse(typed)?.as_str().to_owned())
 }
 
 fn parse_roles(env: &Env, roles: &[String]) -> Result<Vec<String>> {
@@ -295,10 +295,14 @@ pub fn unlock(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<User> {
     who.must_operate()?;
     let user = get(tx, id)?;
     let to = user.state.unlock(has_password(tx, id)?)?;
-    let key = Username::lookup_key(&user.username).unwrap_or_default();
-    for (scope, subject) in
-        [(Scope::Account, key.as_str()), (Scope::Totp, id.as_str()), (Scope::Recovery, id.as_str())]
-    {
+    let name = Username::lookup_key(&user.username).unwrap_or_default();
+    let email = Email::lookup_key(&user.email).unwrap_or_default();
+    for (scope, subject) in [
+        (Scope::Account, name.as_str()),
+        (Scope::Account, email.as_str()),
+        (Scope::Totp, id.as_str()),
+        (Scope::Recovery, id.as_str()),
+    ] {
         attempt::succeed(tx, scope, subject)?;
     }
     move_state(tx, &user, to)?;

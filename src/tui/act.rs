@@ -177,7 +177,7 @@ impl App {
             self.overlay = None;
             match command {
                 Some(Command { action: Action::Run(verb), name: Some(name) }) => {
-                    self.find(verb, name)
+                    self.find(verb, name);
                 }
                 Some(Command { action, .. }) => self.act(action),
                 None if empty => {}

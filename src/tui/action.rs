@@ -1,6 +1,6 @@
 //! Everything a key or a palette line can mean; keys are given their meaning in `keymap`, acts their words in `model::verb`.
 
-use crate::model::verb::Verb;
+use crate::model::verb::{Noun, Verb};
 
 /// A screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +174,16 @@ impl Action {
             Self::Redraw => "paint the screen anew",
             Self::Suspend => "back to the shell; fg returns",
             Self::Quit => "leave the console",
-            _ => self.label(),
+            Self::Move(_)
+            | Self::Open
+            | Self::Back
+            | Self::Palette
+            | Self::Yes
+            | Self::No
+            | Self::Press
+            | Self::NextButton
+            | Self::Accept
+            | Self::Cancel => self.label(),
         }
     }
 }
@@ -196,11 +205,12 @@ pub fn candidates(line: &str) -> Vec<Command> {
         let Some(words) = action.words() else { continue };
         if let Some(skipped) = matches(&typed, words) {
             found.push((skipped, Command { action, name: None }));
-        } else if let (Some((name, before)), true) = (typed.split_last(), takes_name(action)) {
-            if !before.is_empty() && matches(before, words) == Some(missing(before, words)) {
-                let name = Some((*name).to_owned());
-                found.push((missing(before, words), Command { action, name }));
-            }
+        } else if let Some((name, before)) = typed.split_last()
+            && takes_name(action)
+            && !before.is_empty()
+            && let Some(skipped) = matches(before, words)
+        {
+            found.push((skipped, Command { action, name: Some((*name).to_owned()) }));
         }
     }
     // A command that was typed in full stands before one that only begins so.
@@ -209,12 +219,7 @@ pub fn candidates(line: &str) -> Vec<Command> {
 }
 
 fn takes_name(action: Action) -> bool {
-    use crate::model::verb::Noun;
     matches!(action, Action::Run(verb) if verb.spec().noun == Noun::User)
-}
-
-fn missing(typed: &[&str], words: &str) -> usize {
-    words.split(' ').count().saturating_sub(typed.len())
 }
 
 /// Whether the typed words stand, shortened perhaps, in this order among `words`; answers how many were left out.
@@ -225,7 +230,7 @@ fn matches(typed: &[&str], words: &str) -> Option<usize> {
             candidate.trim_start_matches('-').starts_with(word.trim_start_matches('-'))
         })?;
     }
-    Some(missing(typed, words))
+    Some(words.split(' ').count().saturating_sub(typed.len()))
 }
 
 #[cfg(test)]

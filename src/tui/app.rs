@@ -107,9 +107,9 @@ pub struct App {
 
 impl App {
     /// A console that has not asked anything yet.
-    pub fn new(site: Site, now: Time, size: (u16, u16)) -> Self {
+    pub fn new(known: Site, now: Time, size: (u16, u16)) -> Self {
         Self {
-            site,
+            site: known,
             now,
             tab: Tab::Users,
             users: Users::default(),
@@ -435,10 +435,7 @@ fn report(change: &Change, outcome: Outcome) -> String {
     let mut parts = vec![match change.verb {
         Verb::UserLock => format!("locked out {name}"),
         Verb::UserUnlock => format!("unlocked {name}"),
-        Verb::SessionRevoke => {
-            format!("ended {} of {name}", text::count(outcome.sessions, "session"))
-        }
-        Verb::SessionRevokeOfUser => {
+        Verb::SessionRevoke | Verb::SessionRevokeOfUser => {
             format!("ended {} of {name}", text::count(outcome.sessions, "session"))
         }
     }];

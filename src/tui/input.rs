@@ -39,7 +39,7 @@ impl App {
     }
 
     fn in_field(&self) -> bool {
-        matches!(self.places(), [Place::Field] | [Place::Palette])
+        matches!(self.places(), [Place::Field | Place::Palette])
     }
 
     fn key(&mut self, event: KeyEvent) {
@@ -60,18 +60,17 @@ impl App {
             return;
         }
         // A message that waits for a key has been seen now.
+        let held_yes = found == Found::Action(Action::Yes) && event.kind == KeyEventKind::Repeat;
         let seen = self.toast.as_ref().is_some_and(|toast| toast.until.is_none());
         if seen && found != Found::Nothing {
             self.toast = None;
         }
         match found {
-            Found::Action(Action::Yes) if event.kind == KeyEventKind::Repeat => {}
             Found::Action(action) if self.must_wait(action) => self.ahead.push(event),
-            Found::Action(action) if self.may(action) => self.act(action),
-            Found::Action(_) => {}
+            Found::Action(action) if self.may(action) && !held_yes => self.act(action),
             Found::Prefix(key) => self.prefix = Some(key),
             Found::Nothing if self.in_field() => self.edit(key),
-            Found::Nothing => {}
+            Found::Action(_) | Found::Nothing => {}
         }
     }
 

@@ -264,7 +264,6 @@ pub fn key_of(places: &[Place], action: Action) -> Option<String> {
 /// What a key does to a line of text.
 pub fn edit(key: Key) -> Option<InputRequest> {
     use InputRequest as R;
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all other keys do nothing to text")]
     Some(match (key.code, key.control) {
         (KeyCode::Char('a'), true) | (KeyCode::Home, _) => R::GoToStart,
         (KeyCode::Char('e'), true) | (KeyCode::End, _) => R::GoToEnd,
@@ -327,7 +326,7 @@ mod tests {
                     || a.place == Place::Always
                     || (a.place == Place::Screen && SCREENS.contains(&b.place));
                 if together && a.action != b.action {
-                    assert!(!a.keys.iter().any(|chord| b.keys.contains(chord)), "{:?} {:?}", a, b);
+                    assert!(!a.keys.iter().any(|chord| b.keys.contains(chord)), "{a:?} {b:?}");
                 }
             }
         }

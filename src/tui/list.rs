@@ -27,8 +27,8 @@ pub struct List<R: Keyed> {
     gone: Option<String>,
     /// The first row that is drawn.
     top: usize,
-    ticket: Ticket,
-    waiting: bool,
+    /// The question whose answer is waited for.
+    waiting: Option<Ticket>,
     /// The next rows are others, not the same ones again.
     fresh: bool,
     loaded: bool,
@@ -45,8 +45,7 @@ impl<R: Keyed> Default for List<R> {
             place: 0,
             gone: None,
             top: 0,
-            ticket: Ticket::default(),
-            waiting: false,
+            waiting: None,
             fresh: true,
             loaded: false,
             again: false,
@@ -58,8 +57,7 @@ impl<R: Keyed> Default for List<R> {
 impl<R: Keyed> List<R> {
     /// Notes that rows were asked for; `fresh` when they will be others than those shown.
     pub fn asked(&mut self, ticket: Ticket, fresh: bool) {
-        self.ticket = ticket;
-        self.waiting = true;
+        self.waiting = Some(ticket);
         self.fresh |= fresh;
     }
 
@@ -71,23 +69,23 @@ impl<R: Keyed> List<R> {
     /// Whether the same rows may be asked for again now. While an answer is under way it is noted instead: a database
     /// that changes all the time must not make every answer come too late.
     pub fn may_ask(&mut self) -> bool {
-        self.again |= self.waiting;
-        !self.waiting
+        self.again |= self.waiting.is_some();
+        self.waiting.is_none()
     }
 
     /// Whether rows must be asked for once more, since something changed meanwhile.
     pub fn must_ask_again(&mut self) -> bool {
-        !self.waiting && std::mem::take(&mut self.again)
+        self.waiting.is_none() && std::mem::take(&mut self.again)
     }
 
     /// Whether an answer is to the newest question.
     pub fn expects(&self, ticket: Ticket) -> bool {
-        self.waiting && self.ticket == ticket
+        self.waiting == Some(ticket)
     }
 
     /// Takes rows; answers the title of the selected row if it is not among them any more.
     pub fn take(&mut self, rows: Vec<R>) -> Option<String> {
-        self.waiting = false;
+        self.waiting = None;
         self.trouble = None;
         self.show(rows)
     }
@@ -119,7 +117,7 @@ impl<R: Keyed> List<R> {
 
     /// Takes a refusal instead of rows; what is shown stays.
     pub fn fail(&mut self, problem: Problem) {
-        self.waiting = false;
+        self.waiting = None;
         self.trouble = Some(problem);
     }
 
@@ -206,7 +204,7 @@ impl<R: Keyed> List<R> {
 
     /// Whether the rows shown are about to be replaced by others.
     pub fn changing(&self) -> bool {
-        self.waiting && self.fresh
+        self.waiting.is_some() && self.fresh
     }
 
     /// Why the newest question was not answered.

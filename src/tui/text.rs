@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn times_are_said_in_their_largest_unit() {
         let now = Time::from_secs(1_000_000);
-        let before = |secs| Time::from_secs(1_000_000 - secs);
+        let before = |secs: i64| Time::from_secs(1_000_000 - secs);
         assert_eq!(ago(now, before(59)), "now");
         assert_eq!(ago(now, before(60)), "1 m");
         assert_eq!(ago(now, before(7_199)), "1 h");

@@ -7,6 +7,6 @@ mod config;
 mod db;
 mod e2e;
 mod http;
-#[cfg(test)]
 mod ops;
+mod support;
 mod tui;

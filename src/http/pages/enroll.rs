@@ -72,19 +72,50 @@ pub async fn show(
     }
 }
 
+/// The field that says which enrolment a page shows.
+const ENROLMENT: &str = "enrolment";
+
+async fn begin(
+    app: &App,
+    enroller: &Enroller,
+    shown: Option<String>,
+) -> Result<Option<Enrolment>, PageError> {
+    let env = app.env();
+    Ok(match enroller {
+        Enroller::OnTheWay(way) => {
+            let way = way.clone();
+            app.db
+                .write(move |tx| ops::factor::enroll_on_the_way(tx, &env, &way, shown.as_deref()))
+                .await?
+        }
+        Enroller::SignedIn(signed_in) => {
+            let user = signed_in.user.clone();
+            app.db
+                .write(move |tx| match shown {
+                    Some(id) => ops::factor::enroll_again(tx, &env, &user, Some(&id)),
+                    None => ops::factor::enroll(tx, &env, &user),
+                })
+                .await
+                .map(Some)?
+        }
+    })
+}
+
 async fn ask(
     app: &App,
     browser: &Browser,
     enroller: &Enroller,
-    error: Option<&str>,
+    again: Option<(&str, String)>,
 ) -> Result<Response, PageError> {
-    let (env, user) = (app.env(), enroller.user().clone());
-    let Enrolment { uri, secret, account, issuer, .. } =
-        app.db.write(move |tx| ops::factor::enroll(tx, &env, &user)).await?;
+    let (error, shown) = again.unzip();
+    let Some(enrolment) = begin(app, enroller, shown).await? else {
+        return Ok(Redirect::to("/login").into_response());
+    };
+    let Enrolment { id, uri, secret, account, issuer } = enrolment;
     let required = matches!(enroller, Enroller::OnTheWay(_));
     let view = EnrolTotp {
         shell: shell(&app.env),
-        form: form(&app.env, browser, "/mfa/enroll", &[]),
+        form: form(&app.env, browser, "/mfa/enroll", &[(ENROLMENT, id.as_str())]),
         reason: required.then(|| "Your role needs a second factor to sign in.".to_owned()),
         qr: qr_svg(uri.expose()),
         secret: secret.expose().to_owned(),
@@ -135,7 +166,8 @@ pub async fn submit(
         Some(Enrolled::Wrong) => {
             let error =
                 "That code did not match. Check the clock of your phone and use the newest code.";
-            ask(&app, &browser, &enroller, Some(error)).await
+            let shown = fields.text(ENROLMENT).to_owned();
+            ask(&app, &browser, &enroller, Some((error, shown))).await
         }
         None => Ok(Redirect::to("/login").into_response()),
     }

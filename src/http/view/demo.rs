@@ -81,6 +81,8 @@ pub struct DemoResult {
     pub shell: Shell,
     /// Who signed in.
     pub who: Label,
+    /// Why there are no tokens; then nobody signed in.
+    pub error: Option<String>,
     /// The steps, in order.
     pub steps: Vec<Step>,
     /// Buttons at the end: sign out, start again.

@@ -86,10 +86,8 @@ pub fn footer(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             }
             room -= wide;
         }
-        let allowed = match binding.action {
-            Action::Run(verb) if app.overlay.is_none() => app.question(verb).is_ok(),
-            _ => true,
-        };
+        let refused = |verb| app.overlay.is_none() && app.question(verb).is_err();
+        let allowed = !matches!(binding.action, Action::Run(verb) if refused(verb));
         // On a page, Enter has done what it can, and the way back takes its place.
         let opened = binding.action == Action::Open && app.page();
         let back = || keymap::key_of(&keymap::EVERY, Action::Back).unwrap_or_default();

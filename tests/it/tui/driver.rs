@@ -1,6 +1,10 @@
 //! The console at work on a real database: keys in, what the database says afterwards, and how many keys it took.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, mpsc::channel},
+    time::Duration,
+};
 
 use mcpcodex::{
     app::App as Opened,
@@ -31,10 +35,10 @@ struct Driver {
     who: Actor,
     clock: Clock,
     pressed: usize,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
-fn open(folder: &Path, clock: &Clock) -> Opened {
+pub(crate) fn open(folder: &Path, clock: &Clock) -> Opened {
     let mut config = Config::default();
     config.storage.data_dir = folder.join("data");
     config.authentication.password.hashing.memory_kib = 8;
@@ -52,7 +56,7 @@ impl Driver {
         }
         let mut app = App::new(site(), NOW, (100, 30));
         let first = app.start();
-        let mut driver = Self { app, opened, who, clock, pressed: 0, _folder: folder };
+        let mut driver = Self { app, opened, who, clock, pressed: 0, folder };
         driver.carry_out(first);
         driver
     }
@@ -121,7 +125,7 @@ impl Driver {
     }
 }
 
-fn add(opened: &Opened, name: &str) {
+pub(crate) fn add(opened: &Opened, name: &str) {
     let who = Actor::operator("root", Via::Cli);
     let new = ops::user::New {
         username: name.to_owned(),
@@ -129,7 +133,7 @@ fn add(opened: &Opened, name: &str) {
         name: format!("{name} of the tests"),
         ..ops::user::New::default()
     };
-    let env = opened.env.clone();
+    let env = Arc::clone(&opened.env);
     opened
         .db
         .write_blocking(move |tx| {
@@ -138,9 +142,9 @@ fn add(opened: &Opened, name: &str) {
         .unwrap();
 }
 
-fn sign_in(opened: &Opened, name: &str) {
+pub(crate) fn sign_in(opened: &Opened, name: &str) {
     let name = name.to_owned();
-    let env = opened.env.clone();
+    let env = Arc::clone(&opened.env);
     let origin = Origin {
         address: "198.51.100.23".to_owned(),
         user_agent: "Firefox/127.0 Linux".to_owned(),
@@ -243,4 +247,26 @@ fn session_that_ended_meanwhile_is_said_and_harms_nobody() {
     let (id, who) = (driver.user("bob").id, driver.who.clone());
     driver.opened.db.write_blocking(move |tx| ops::session::revoke_of_user(tx, &who, &id)).unwrap();
     driver.press("y").see("ended 0 sessions of bob");
+}
+
+#[test]
+fn busy_database_keeps_nothing_and_r_asks_again() {
+    let mut driver = Driver::with(&["mallory"]);
+    let other = open(driver.folder.path(), &driver.clock);
+    let (locked, is_locked) = channel();
+    let (release, released) = channel::<()>();
+    let holder = std::thread::spawn(move || {
+        other.db.write_blocking(move |_| {
+            locked.send(()).unwrap();
+            // Ends when the sender goes.
+            Ok(released.recv().is_err())
+        })
+    });
+    is_locked.recv().unwrap();
+    driver.press("Ly").see("nothing was changed · r asks again");
+    drop(release);
+    assert!(holder.join().unwrap().unwrap());
+    assert_eq!(driver.user("mallory").state, UserState::Invited);
+    driver.press("r").see("Lock out mallory ?").press("y").see("✓ locked out mallory");
+    assert_eq!(driver.user("mallory").state, UserState::Locked);
 }

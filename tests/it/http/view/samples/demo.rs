@@ -96,15 +96,21 @@ pub(super) fn pages(w: Words) -> Vec<Rendered> {
     let result = DemoResult {
         shell: w.shell(),
         who: w.label("ada"),
+        error: None,
         steps,
         actions: vec![
             action("Introspect", "/demo/introspect", false),
             action("Sign out", "/demo/logout", false),
         ],
     };
+    let denied = DemoResult {
+        error: Some(w.text("You pressed Deny, so the app was given nothing.")),
+        ..result.clone()
+    };
     vec![
         ("demo_start", start.render()),
         ("demo_start_denied", refused.render()),
         ("demo_result", result.render()),
+        ("demo_result_denied", denied.render()),
     ]
 }
