@@ -3,7 +3,7 @@
 
 use std::io;
 
-use clap::builder::StyledStr;
+use clap::error::ErrorKind;
 use serde_json::{Value, json};
 
 use super::output::put;
@@ -29,7 +29,7 @@ pub enum Failure {
         next: Option<String>,
     },
     /// clap's refusal.
-    Arguments(StyledStr),
+    Arguments(clap::Error),
     /// The configuration cannot be used.
     Config(Problems),
     /// A password was refused, for each of these reasons.
@@ -91,8 +91,13 @@ impl Failure {
         match self {
             Self::Core(error) => error.to_string(),
             Self::Usage { message, .. } => message.clone(),
-            Self::Arguments(text) => {
-                let text = text.to_string();
+            Self::Arguments(error)
+                if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand =>
+            {
+                "say which: a command is missing".to_owned()
+            }
+            Self::Arguments(error) => {
+                let text = error.render().to_string();
                 let first = text.split("\n\n").next().unwrap_or_default().trim();
                 first.strip_prefix("error: ").unwrap_or(first).to_owned()
             }

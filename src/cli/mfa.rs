@@ -69,8 +69,8 @@ pub struct Enable {
     /// Whose: user name, e-mail address or id
     #[arg(long, value_name = "USER")]
     user: Option<String>,
-    /// Which sort of factor
-    #[arg(long = "type", value_name = "TYPE", default_value = "totp")]
+    /// Which sort of factor: totp, webauthn, sms or email
+    #[arg(long = "type", value_name = "TYPE", default_value = "totp", hide_possible_values = true)]
     kind: Type,
     /// Prove it with this code from the app
     #[arg(long, value_name = "CODE", conflicts_with = "unverified")]

@@ -171,7 +171,8 @@ impl Out {
             say(&format!("{}\n", failure.document()));
             return;
         }
-        if let Failure::Arguments(text) = failure {
+        if let Failure::Arguments(error) = failure {
+            let text = error.render();
             let text = if self.talk_color { text.ansi().to_string() } else { text.to_string() };
             say(&text);
             return;

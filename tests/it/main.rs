@@ -2,6 +2,7 @@
 // Marked as tests, or Clippy takes helpers outside of a test function for product code.
 #![cfg(test)]
 
+mod cli;
 mod config;
 mod db;
 mod e2e;
