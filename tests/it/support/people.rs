@@ -82,6 +82,8 @@ impl TestApp {
         let basis = self.read(|r| Basis::of(r, &self.app.env, &user.id));
         let chosen = self.chosen(&basis, password);
         let (env, id) = (self.app.env.clone(), user.id.clone());
+        // The history tells passwords apart by the moment they were set.
+        self.advance(1);
         self.write(move |tx| ops::user::set_password(tx, &env, &operator(), &id, &chosen));
     }
 
