@@ -114,7 +114,7 @@ pub fn set(
     chosen: &Chosen,
     keep: Option<&SessionId>,
 ) -> Result<session::Shut> {
-    who.must_be(user)?;
+    session::permit(tx, who, user)?;
     store(tx, env, who, user, chosen, keep)
 }
 

@@ -1,0 +1,109 @@
+//! Denial is final: what a person's request began does nothing once their session was ended or they were shut out.
+
+use mcpcodex::{
+    crypto::secret::Plain,
+    error::{Error, Kind, Result},
+    model::{
+        actor::Actor,
+        session::{Session, amr},
+        user::User,
+    },
+    ops::{
+        self,
+        factor::{Enrolled, Which},
+        password::Basis,
+    },
+};
+
+use crate::support::{TestApp, operator, origin};
+
+/// Someone whose request was let in by a session that is good.
+fn signed_in(server: &TestApp) -> (User, Session, Actor) {
+    let user = server.user("ann");
+    let (env, owner) = (server.app.env(), user.clone());
+    let session = server.write(move |tx| {
+        let amr = vec![amr::PASSWORD.to_owned()];
+        ops::session::open(tx, &env, &origin(), &owner, amr, false)
+    });
+    let who = Actor::person(user.id.clone(), session.id.clone(), origin());
+    (user, session, who)
+}
+
+/// What a signed-in person can change; each on its own.
+fn acts(server: &TestApp, user: &User, who: &Actor) -> Vec<(&'static str, Option<Error>)> {
+    let db = &server.app.db;
+    let basis = server.read(|r| Basis::of(r, &server.app.env, &user.id));
+    let password = Plain::new("Quartz-Window-77-Lagoon".to_owned());
+    let chosen = ops::password::choose(&server.app.env, &basis, password.expose()).unwrap();
+    let mut acts = Vec::new();
+    macro_rules! act {
+        ($name:literal, |$tx:ident, $env:ident, $user:ident, $who:ident| $do:expr) => {
+            let ($env, $user, $who) = (server.app.env(), user.clone(), who.clone());
+            let done: Result<_> = db.write_blocking(move |$tx| $do.map(drop));
+            acts.push(($name, done.err()));
+        };
+    }
+    act!("begin an enrolment", |tx, env, user, who| ops::factor::enroll_as(
+        tx,
+        &env,
+        &who,
+        &user,
+        Which::New
+    ));
+    act!("confirm an enrolment", |tx, env, user, who| ops::factor::confirm(
+        tx, &env, &who, &user.id, "000000", None
+    )
+    .map(|enrolled| assert!(matches!(enrolled, Enrolled::Wrong))));
+    act!("make an API key", |tx, env, user, who| {
+        let new = ops::apikey::New {
+            name: "ci".to_owned(),
+            scopes: vec!["read:models".to_owned()],
+            ..ops::apikey::New::default()
+        };
+        ops::apikey::create(tx, &env, &who, &user, &new)
+    });
+    act!("set a password", |tx, env, user, who| {
+        let keep = match &who.principal {
+            mcpcodex::model::actor::Principal::Person { session, .. } => Some(session.clone()),
+            _ => None,
+        };
+        ops::password::set(tx, &env, &who, &user.id, &chosen, keep.as_ref())
+    });
+    act!("end other sessions", |tx, _env, user, who| ops::session::revoke_others(
+        tx, &who, &user.id
+    ));
+    act!("remove the second factor", |tx, _env, user, who| ops::factor::disable(
+        tx, &who, &user.id, None
+    ));
+    acts
+}
+
+#[test]
+fn person_in_a_good_session_may_do_all_of_it() {
+    let server = TestApp::new();
+    let (user, _, who) = signed_in(&server);
+    for (act, error) in acts(&server, &user, &who) {
+        assert!(error.is_none(), "{act}: {error:?}");
+    }
+}
+
+#[test]
+fn request_let_in_before_its_session_was_ended_changes_nothing_after() {
+    let server = TestApp::new();
+    let (user, session, who) = signed_in(&server);
+    server.write(move |tx| ops::session::revoke(tx, &operator(), &[session.id.clone()]));
+    for (act, error) in acts(&server, &user, &who) {
+        assert_eq!(error.map(|error| error.kind()), Some(Kind::Denied), "{act}");
+    }
+}
+
+#[test]
+fn request_let_in_before_its_owner_was_locked_changes_nothing_after() {
+    let server = TestApp::new();
+    let (user, _, who) = signed_in(&server);
+    let id = user.id.clone();
+    server.write(move |tx| ops::user::lock(tx, &operator(), &id));
+    for (act, error) in acts(&server, &user, &who) {
+        assert_eq!(error.map(|error| error.kind()), Some(Kind::Denied), "{act}");
+    }
+}
