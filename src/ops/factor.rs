@@ -316,8 +316,7 @@ fn put_in_force(
     let codes = new_codes(tx, env, user)?;
     audit::record(tx, who, &Event::new("factor.enroll").user(user).with("type", "totp"))?;
     // Sessions opened without the factor must not outlive its arrival.
-    let ended = store::session::end_of_user(tx, user, keep, "second factor added")?;
-    for session in ended {
+    for session in session::end_all_of(tx, who, user, keep, "second factor added")? {
         store::grant::revoke_of_session(tx, &session, "second factor added", true)?;
     }
     Ok(codes)
@@ -347,6 +346,10 @@ pub fn regenerate_codes(
         return Err(Error::conflict("recovery codes need a second factor to recover")
             .with_next("mcpcodex auth mfa enable --user NAME"));
     }
+    replace_codes(tx, env, who, user)
+}
+
+fn replace_codes(tx: &Write<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<Vec<Plain>> {
     let codes = new_codes(tx, env, user)?;
     audit::record(tx, who, &Event::new("recovery_code.regenerate").user(user))?;
     Ok(codes)
@@ -423,10 +426,15 @@ pub fn confirm_on_the_way(
 }
 
 /// Shows a new set of recovery codes to a sign-in that stands at that step (the page was lost).
-pub fn codes_on_the_way(tx: &Write<'_>, env: &Env, way: &OnTheWay) -> Result<Option<Vec<Plain>>> {
+pub fn codes_on_the_way(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    way: &OnTheWay,
+) -> Result<Option<Vec<Plain>>> {
     match store::sign_in::find(tx, &way.token, &way.arrival.browser)? {
         Some(sign_in) if sign_in.stage == Stage::RecoveryCodes => {
-            new_codes(tx, env, &way.user.id).map(Some)
+            replace_codes(tx, env, &Actor::anonymous(origin.clone()), &way.user.id).map(Some)
         }
         _ => Ok(None),
     }

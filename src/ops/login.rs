@@ -171,8 +171,13 @@ pub fn finish(
         _ => None,
     };
     // The row may have changed while we hashed: a lock or a new password decides.
-    let good = user.filter(|user| user.state == UserState::Active);
-    let Some(user) = good.filter(|user| unchanged(tx, user, attempt)) else {
+    let good = match user {
+        Some(user) if user.state == UserState::Active && unchanged(tx, &user, attempt)? => {
+            Some(user)
+        }
+        _ => None,
+    };
+    let Some(user) = good else {
         let mut event = Event::new("sign_in.wrong").with("next_try_s", attempt.next.as_secs());
         if let Some(user) = &attempt.user {
             event = event.user(user);
@@ -205,8 +210,8 @@ pub fn finish(
     }
 }
 
-fn unchanged(r: &Read<'_>, user: &User, attempt: &Try) -> bool {
-    store::user::password_hash(r, &user.id).is_ok_and(|now| now == attempt.phc)
+fn unchanged(r: &Read<'_>, user: &User, attempt: &Try) -> Result<bool> {
+    Ok(store::user::password_hash(r, &user.id)? == attempt.phc)
 }
 
 fn open(
@@ -218,8 +223,7 @@ fn open(
     arrival: &Arrival,
 ) -> Result<Session> {
     if let Some(previous) = &arrival.previous {
-        store::session::end(tx, previous, "signed in again")?;
-        store::grant::revoke_of_session(tx, previous, "signed in again", true)?;
+        session::end_one(tx, &Actor::anonymous(origin.clone()), previous, "signed in again")?;
     }
     let remember_me = arrival.remember_me && env.remember_me_allowed();
     session::open(tx, env, origin, user, amr, remember_me)

@@ -206,7 +206,8 @@ pub fn logout(tx: &Write<'_>, who: &Actor) -> Result<bool> {
     end_one(tx, who, session, "logout")
 }
 
-fn end_one(tx: &Write<'_>, who: &Actor, id: &SessionId, reason: &str) -> Result<bool> {
+/// Ends a session and what is bound to it; false when it was over before.
+pub(super) fn end_one(tx: &Write<'_>, who: &Actor, id: &SessionId, reason: &str) -> Result<bool> {
     let Some(session) = store::session::by_id(tx, id)? else { return Ok(false) };
     if session.check(tx.now).is_err() || !store::session::end(tx, id, reason)? {
         return Ok(false);
@@ -263,19 +264,31 @@ pub(super) fn shut(
     except: Option<&SessionId>,
     reason: &str,
 ) -> Result<Shut> {
-    let ended = store::session::end_of_user(tx, user, except, reason)?;
+    let ended = end_all_of(tx, who, user, except, reason)?;
     let grants = store::grant::revoke_of_user(tx, user, except, reason)?;
     store::sign_in::delete_of(tx, user)?;
-    for id in &ended {
-        let event = Event::new("session.end").user(user).session(id).with("reason", reason);
-        audit::record(tx, who, &event)?;
-    }
     if grants > 0 {
         let event =
             Event::new("grant.revoke").user(user).with("reason", reason).with("grants", grants);
         audit::record(tx, who, &event)?;
     }
     Ok(Shut { sessions: ended.len(), grants })
+}
+
+/// Ends a person's sessions but `except`, each with its audit row; answers which. Their grants are left as they are.
+pub(super) fn end_all_of(
+    tx: &Write<'_>,
+    who: &Actor,
+    user: &UserId,
+    except: Option<&SessionId>,
+    reason: &str,
+) -> Result<Vec<SessionId>> {
+    let ended = store::session::end_of_user(tx, user, except, reason)?;
+    for id in &ended {
+        let event = Event::new("session.end").user(user).session(id).with("reason", reason);
+        audit::record(tx, who, &event)?;
+    }
+    Ok(ended)
 }
 
 /// Revokes everything a client was given; answers how many grants.

@@ -221,7 +221,8 @@ pub async fn new_codes(
     let env = app.env();
     if let Some(way) = on_the_way(&app, &headers, &browser)? {
         let user = way.user.clone();
-        let codes = app.db.write(move |tx| ops::factor::codes_on_the_way(tx, &env, &way)).await?;
+        let codes =
+            app.db.write(move |tx| ops::factor::codes_on_the_way(tx, &env, &origin, &way)).await?;
         if let Some(codes) = codes {
             return Ok(show_codes(&app, &browser, &user, &codes, true));
         }
