@@ -209,7 +209,7 @@ pub fn logout(tx: &Write<'_>, who: &Actor) -> Result<bool> {
 /// Ends a session and what is bound to it; false when it was over before.
 pub(super) fn end_one(tx: &Write<'_>, who: &Actor, id: &SessionId, reason: &str) -> Result<bool> {
     let Some(session) = store::session::by_id(tx, id)? else { return Ok(false) };
-    if session.check(tx.now).is_err() || !store::session::end(tx, id, reason)? {
+    if !session.may_live(tx.now) || !store::session::end(tx, id, reason)? {
         return Ok(false);
     }
     revoke_bound_grants(tx, id, reason)?;

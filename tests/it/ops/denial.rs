@@ -107,3 +107,35 @@ fn request_let_in_before_its_owner_was_locked_changes_nothing_after() {
         assert_eq!(error.map(|error| error.kind()), Some(Kind::Denied), "{act}");
     }
 }
+
+#[test]
+fn session_used_a_moment_before_it_was_ended_is_not_woken_by_the_late_mark() {
+    let acts: [fn(&TestApp, &User, &Session); 3] = [
+        |server, _, session| {
+            let id = session.id.clone();
+            server.write(move |tx| ops::session::revoke(tx, &operator(), &[id]));
+        },
+        |server, user, _| {
+            let id = user.id.clone();
+            server.write(move |tx| ops::session::revoke_of_user(tx, &operator(), &id));
+        },
+        |server, _, _| {
+            server.write(|tx| ops::session::revoke_everything(tx, &operator()));
+        },
+    ];
+    for end in acts {
+        let server = TestApp::new();
+        let user = server.user("ann");
+        let (session, cookie) = server.session_of(&user, false);
+        let (app, seen) = (&server.app, &server.app.seen);
+        let good = || server.read(|r| ops::session::resume(r, &app.env, seen, &cookie)).is_ok();
+        // Used at the last moment of the idle limit; the mark is not written when the end comes.
+        server.advance(session.idle.as_secs() - 1);
+        assert!(good());
+        server.advance(2);
+        end(&server, &user, &session);
+        let marks = seen.take();
+        server.write(move |tx| ops::seen::write(tx, &marks));
+        assert!(!good());
+    }
+}
