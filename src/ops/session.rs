@@ -300,11 +300,12 @@ pub fn revoke_of_client(tx: &Write<'_>, who: &Actor, client: &ClientId) -> Resul
     Ok(grants)
 }
 
-/// Ends every session and every grant there is.
+/// Ends every session, every sign-in under way and every grant there is.
 pub fn revoke_everything(tx: &Write<'_>, who: &Actor) -> Result<Shut> {
     who.must_operate()?;
     let sessions = store::session::end_all(tx, "everything revoked")?;
     let grants = store::grant::revoke_all(tx, "everything revoked")?;
+    store::sign_in::delete_all(tx)?;
     let event = Event::new("session.end_all").with("sessions", sessions).with("grants", grants);
     audit::record(tx, who, &event)?;
     Ok(Shut { sessions, grants })

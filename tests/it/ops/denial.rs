@@ -15,7 +15,7 @@ use mcpcodex::{
     },
 };
 
-use crate::support::{TestApp, operator, origin};
+use crate::support::{PASSWORD, TestApp, operator, origin};
 
 /// Someone whose request was let in by a session that is good.
 fn signed_in(server: &TestApp) -> (User, Session, Actor) {
@@ -138,4 +138,18 @@ fn session_used_a_moment_before_it_was_ended_is_not_woken_by_the_late_mark() {
         server.write(move |tx| ops::seen::write(tx, &marks));
         assert!(!good());
     }
+}
+
+#[test]
+fn sign_in_that_was_under_way_ends_when_everything_is_revoked() {
+    let server = TestApp::new();
+    let ann = server.user("ann");
+    server.with_totp(&ann);
+    let mut browser = server.browser();
+    browser.sign_in("ann", PASSWORD);
+    let page = browser.open("/mfa");
+    assert!(page.form("/mfa").is_some(), "{page:?}");
+    server.write(|tx| ops::session::revoke_everything(tx, &operator()));
+    let page = browser.open("/mfa");
+    assert_eq!(page.location(), "/login");
 }
