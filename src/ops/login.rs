@@ -1,7 +1,7 @@
 //! Signing in: password first, then whatever the account still owes, one step at a time.
 //! [`begin`] reserves a try, [`verify`] hashes outside any transaction, [`finish`] settles.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use super::{attempt, audit, env::Env, password, session};
 use crate::{
@@ -23,13 +23,23 @@ use crate::{
 };
 
 /// A try that was reserved and waits for its comparison.
-#[derive(Debug)]
 pub struct Try {
     subject: String,
     address: String,
     user: Option<UserId>,
     phc: Option<String>,
     next: Duration,
+}
+
+/// Without the hash.
+impl fmt::Debug for Try {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Try")
+            .field("subject", &self.subject)
+            .field("address", &self.address)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether a try may be made.
@@ -42,10 +52,16 @@ pub enum Begun {
 }
 
 /// What the comparison said.
-#[derive(Debug)]
 pub struct Compared {
     matches: bool,
     rehash: Option<String>,
+}
+
+/// Without the hash.
+impl fmt::Debug for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compared").field("matches", &self.matches).finish_non_exhaustive()
+    }
 }
 
 /// Where a person wants to be, and in which browser.
