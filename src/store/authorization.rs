@@ -78,7 +78,7 @@ pub fn take_request(tx: &Write<'_>, id: &RequestId) -> Result<bool> {
     Ok(tx.exec("delete from authorization_requests where id = ?1", params![id.as_str()])? == 1)
 }
 
-/// How many requests a browser has waiting.
+/// How many requests wait, over all browsers.
 pub fn count_requests(r: &Read<'_>) -> Result<u32> {
     let count =
         r.one("select count(*) from authorization_requests", params![], |row| row.get(0))?;

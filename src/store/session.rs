@@ -118,8 +118,9 @@ pub fn end_all(tx: &Write<'_>, reason: &str) -> Result<usize> {
 pub fn live(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<SessionRow>> {
     let sql = format!(
         "select {COLUMNS}, u.username,
-            (select group_concat(distinct c.name) from grants g join clients c on c.id = g.client_id
-              where g.session_id = s.id and g.revoked_at is null)
+            (select group_concat(name, char(10)) from
+               (select distinct c.name from grants g join clients c on c.id = g.client_id
+                 where g.session_id = s.id and g.revoked_at is null order by c.name))
          from sessions s join users u on u.id = s.user_id
          where {LIVE} and (?2 = '' or s.user_id = ?2)
          order by s.last_seen_at desc, s.id limit ?3"
@@ -130,7 +131,7 @@ pub fn live(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<Sessi
             session: from_row(row)?,
             username: row.get(13)?,
             clients: clients
-                .map(|names| names.split(',').map(str::to_owned).collect())
+                .map(|names| names.split('\n').map(str::to_owned).collect())
                 .unwrap_or_default(),
         })
     })
