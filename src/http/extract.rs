@@ -43,7 +43,7 @@ impl FromRequestParts<App> for From {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
         let address = peer.map(|peer| client_address(&app.env, peer, &parts.headers));
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
         Ok(Self(Origin {
@@ -68,8 +68,8 @@ fn client_address(env: &Env, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         .flat_map(|value| value.split(','))
         .collect();
     // From the right: each hop is vouched for by the one after it; what stands left of a stranger is hearsay.
-    let mut hops = named.iter().rev().map_while(|hop| hop.trim().parse().ok());
-    hops.find(|hop| !trusted(*hop)).unwrap_or(peer)
+    let mut hops = named.iter().rev().map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+    hops.find(|hop| !trusted(hop.to_canonical())).unwrap_or(peer).to_canonical()
 }
 
 /// The browser, by a cookie it got with its first page.

@@ -1,6 +1,8 @@
 //! The HTTP face, seen from outside.
 
 #[cfg(test)]
+mod address;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod oauth;
