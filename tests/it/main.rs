@@ -2,10 +2,12 @@
 // Marked as tests, or Clippy takes helpers outside of a test function for product code.
 #![cfg(test)]
 
+mod architecture;
 mod config;
 mod db;
 mod e2e;
 mod http;
+mod leaks;
 mod ops;
 #[cfg(test)]
 mod support;
