@@ -125,11 +125,12 @@ pub fn begin(tx: &Write<'_>, env: &Env, origin: &Origin, username: &str) -> Resu
 
 /// Whoever has the user name or e-mail address that was typed.
 fn find(r: &Read<'_>, typed: &str) -> Result<Option<User>> {
-    if let Some(key) = Username::lookup_key(typed) {
-        return store::user::by_username_key(r, &key);
+    // No user name holds an "@".
+    if let Some(key) = Email::lookup_key(typed) {
+        return store::user::by_email_key(r, &key);
     }
-    match Email::lookup_key(typed) {
-        Some(key) => store::user::by_email_key(r, &key),
+    match Username::lookup_key(typed) {
+        Some(key) => store::user::by_username_key(r, &key),
         None => Ok(None),
     }
 }
@@ -137,8 +138,8 @@ fn find(r: &Read<'_>, typed: &str) -> Result<Option<User>> {
 /// What the tries of a typed name are counted under, without keeping what was typed when it is no name. A name and
 /// an address of one person count apart: a shared count would tell that they belong together.
 fn subject(username: &str) -> String {
-    Username::lookup_key(username)
-        .or_else(|| Email::lookup_key(username))
+    Email::lookup_key(username)
+        .or_else(|| Username::lookup_key(username))
         .unwrap_or_else(|| format!("#{}", secret::b64(Hashed::of(username).as_bytes())))
 }
 

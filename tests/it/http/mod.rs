@@ -1,11 +1,11 @@
 //! The HTTP face, seen from outside.
 
-#[cfg(test)]
 mod address;
-#[cfg(test)]
+mod csrf;
 mod demo;
-#[cfg(test)]
+mod demo;
+mod headers;
 mod oauth;
-#[cfg(test)]
 mod pages;
+mod view;
 mod view;

@@ -59,6 +59,16 @@ fn link_is_printed_again_until_it_is_used_and_then_never() {
 }
 
 #[test]
+fn link_is_dead_once_there_is_an_administrator_from_elsewhere() {
+    let server = TestApp::new();
+    let link = token(&server);
+    server.admin("root");
+    assert_eq!(complete(&server.app, &link, "eve").unwrap_err().kind(), Kind::NotFound);
+    let shown = server.app.db.read(|r| ops::setup::check(r, &server.app.env, &link));
+    assert_eq!(shown.unwrap_err().kind(), Kind::NotFound);
+}
+
+#[test]
 fn link_ends_after_a_day_and_a_new_one_is_printed() {
     let server = TestApp::new();
     let first = token(&server);
