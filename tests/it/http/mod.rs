@@ -3,9 +3,7 @@
 mod address;
 mod csrf;
 mod demo;
-mod demo;
 mod headers;
 mod oauth;
 mod pages;
-mod view;
 mod view;
