@@ -118,9 +118,12 @@ fn enable(ctx: &Ctx, args: &Enable) -> Done {
     let owner = user.clone();
     // A code proves what an earlier call showed; without one this call shows something new.
     let resume = args.verify.is_some();
-    let started = desk.write(move |tx, env, _| match resume {
-        true => ops::factor::enroll_again(tx, env, &owner, None),
-        false => ops::factor::enroll(tx, env, &owner),
+    let started = desk.write(move |tx, env, _| {
+        if resume {
+            ops::factor::enroll_again(tx, env, &owner, None)
+        } else {
+            ops::factor::enroll(tx, env, &owner)
+        }
     })?;
     let proved = match (&args.verify, args.unverified) {
         (Some(code), _) => Some(confirm(&desk, &user, code)?.ok_or_else(wrong_code)?),
