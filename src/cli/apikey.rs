@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{ctx::Ctx, failure::Done, span, user::when};
+use super::{ctx::Ctx, failure::Done, output::put, span, user::when};
 use crate::{
     model::{apikey::ApiKey, id::ApiKeyId},
     ops::{self, apikey::New},
@@ -80,14 +80,14 @@ pub struct Ids {
 /// Runs it.
 pub fn run(ctx: &Ctx, verb: Verb) -> Done {
     match verb {
-        Verb::Create(args) => create(ctx, args),
+        Verb::Create(args) => create(ctx, &args),
         Verb::List(args) => list(ctx, &args),
         Verb::Show(args) => show(ctx, args),
         Verb::Revoke(args) => revoke(ctx, args),
     }
 }
 
-fn create(ctx: &Ctx, args: Create) -> Done {
+fn create(ctx: &Ctx, args: &Create) -> Done {
     let owner = ctx.ask.value(args.user.as_deref(), "Whose key (user name)", "--user")?;
     let name = ctx.ask.value(args.name.as_deref(), "What to call it", "--name")?;
     let desk = ctx.open()?;
@@ -111,7 +111,7 @@ fn create(ctx: &Ctx, args: Create) -> Done {
     let made = desk.write(move |tx, env, who| ops::apikey::create(tx, env, who, &owner, &new))?;
     if ctx.out.json() {
         let mut document = document(&made.key, &username);
-        document["key"] = json!(made.text.expose());
+        put(&mut document, "key", json!(made.text.expose()));
         return ctx.out.document(&document);
     }
     ctx.out.line(made.text.expose())?;
@@ -141,10 +141,10 @@ fn document(key: &ApiKey, username: &str) -> Value {
 
 fn described(key: &ApiKey, username: &str, now: Time) -> Value {
     let mut document = document(key, username);
-    document["hint"] = json!(key.hint);
-    document["state"] = json!(key.state(now));
-    document["last_used_at"] = json!(key.last_used_at.map(Time::rfc3339));
-    document["revoked_at"] = json!(key.revoked_at.map(Time::rfc3339));
+    put(&mut document, "hint", json!(key.hint));
+    put(&mut document, "state", json!(key.state(now)));
+    put(&mut document, "last_used_at", json!(key.last_used_at.map(Time::rfc3339)));
+    put(&mut document, "revoked_at", json!(key.revoked_at.map(Time::rfc3339)));
     document
 }
 

@@ -22,12 +22,12 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "mcpcodex", version, disable_help_subcommand = true, after_help = EXAMPLES)]
 pub struct Cli {
-    /// Options that every command takes.
-    #[command(flatten)]
-    pub global: Global,
     /// Open the console
     #[arg(long)]
     pub tui: bool,
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
     /// What to do.
     #[command(subcommand)]
     pub verb: Option<Verb>,
@@ -46,6 +46,7 @@ pub enum Color {
 }
 
 /// Options before or after the verb.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
@@ -64,8 +65,14 @@ pub struct Global {
     /// Answer yes where it would be asked
     #[arg(long, global = true)]
     pub yes: bool,
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to use colour: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     pub color: Color,
     /// Say only what was asked for and what failed
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -135,11 +142,11 @@ pub enum Auth {
 }
 
 /// What to do when clap did not accept the arguments, or was asked for help.
-pub fn refused(error: &clap::Error) -> Done {
+pub fn refused(error: clap::Error) -> Done {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return output::rendered(error);
+        return output::rendered(&error);
     }
-    Err(Failure::Arguments(error.render()))
+    Err(Failure::Arguments(error))
 }
 
 /// Whether a flag of this name is among the arguments, before they are parsed.

@@ -83,21 +83,21 @@ impl Ask {
         if !self.able {
             return Err(missing("--yes").with_next("it cannot be undone, so it wants --yes"));
         }
-        self.confirm(question)
+        confirm(question)
     }
 
     /// For what others will notice: asked on a terminal; a script is taken at its word.
     pub fn noticeable(self, question: &str) -> Done {
-        if self.yes || !self.able { Ok(()) } else { self.confirm(question) }
+        if self.yes || !self.able { Ok(()) } else { confirm(question) }
     }
+}
 
-    fn confirm(self, question: &str) -> Done {
-        let answer = ask_line(&format!("{question} [y/N]: "))?;
-        if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-            Ok(())
-        } else {
-            Err(Failure::Cancelled)
-        }
+fn confirm(question: &str) -> Done {
+    let answer = ask_line(&format!("{question} [y/N]: "))?;
+    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+        Ok(())
+    } else {
+        Err(Failure::Cancelled)
     }
 }
 

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use super::{
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
+    output::put,
     user::when,
 };
 use crate::{
     crypto::secret::Plain,
-    model::{client::Client, id::ClientId},
+    model::{client::Client, id::ClientId, redirect::RedirectUri, resource::ResourceUri},
     ops::{
         self,
         client::{Change, New},
@@ -71,16 +72,16 @@ pub struct Create {
     /// The app cannot keep a secret: it runs in a browser, on a desktop or on a phone
     #[arg(long)]
     public: bool,
-    /// What it may do; may be given several times [default: authorization_code and refresh_token]
+    /// What it may do; may be given several times [default: `authorization_code` and `refresh_token`]
     #[arg(long = "grant", value_name = "GRANT")]
     grants: Vec<String>,
-    /// What it may ask for; may be given several times [default: openid profile email offline_access]
+    /// What it may ask for; may be given several times [default: `openid profile email offline_access`]
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// What it may ask tokens for; may be given several times [default: any registered resource]
     #[arg(long = "resource", value_name = "URI")]
     resources: Vec<String>,
-    /// A client_id of your choice
+    /// A `client_id` of your choice
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     /// Take a used refresh token for theft at once, with no window for retries
@@ -157,7 +158,7 @@ fn create(ctx: &Ctx, args: Create) -> Done {
     let mut document = summary(&made.client);
     let mut properties = properties(&made.client);
     if let Some(secret) = &made.secret {
-        document["client_secret"] = json!(secret.expose());
+        put(&mut document, "client_secret", json!(secret.expose()));
         properties.insert(1, ("client_secret", secret.expose().to_owned()));
     }
     ctx.out.record(&document, &properties)?;
@@ -172,7 +173,7 @@ pub fn summary(client: &Client) -> Value {
     json!({
         "client_id": client.id,
         "name": client.name,
-        "redirect_uris": client.redirect_uris.iter().map(|uri| uri.as_str()).collect::<Vec<_>>(),
+        "redirect_uris": client.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>(),
         "grant_types": client.grant_types.iter().map(|grant| grant.as_str()).collect::<Vec<_>>(),
         "scopes": client.scopes.to_vec(),
     })
@@ -180,14 +181,17 @@ pub fn summary(client: &Client) -> Value {
 
 fn document(client: &Client) -> Value {
     let mut document = summary(client);
-    document["resources"] =
-        client.resources.iter().map(|resource| resource.as_str()).collect::<Vec<_>>().into();
-    document["token_endpoint_auth_method"] = json!(client.auth_method.as_str());
-    document["public"] = json!(client.is_public());
-    document["strict_refresh"] = json!(client.strict_refresh);
-    document["disabled"] = json!(client.disabled);
-    document["created_at"] = json!(client.created_at.rfc3339());
-    document["last_used_at"] = json!(client.last_used_at.map(Time::rfc3339));
+    put(
+        &mut document,
+        "resources",
+        client.resources.iter().map(ResourceUri::as_str).collect::<Vec<_>>().into(),
+    );
+    put(&mut document, "token_endpoint_auth_method", json!(client.auth_method.as_str()));
+    put(&mut document, "public", json!(client.is_public()));
+    put(&mut document, "strict_refresh", json!(client.strict_refresh));
+    put(&mut document, "disabled", json!(client.disabled));
+    put(&mut document, "created_at", json!(client.created_at.rfc3339()));
+    put(&mut document, "last_used_at", json!(client.last_used_at.map(Time::rfc3339)));
     document
 }
 
@@ -199,10 +203,10 @@ fn properties(client: &Client) -> Vec<(&'static str, String)> {
     vec![
         ("client_id", client.id.to_string()),
         ("name", client.name.clone()),
-        ("redirect URIs", joined(client.redirect_uris.iter().map(|uri| uri.as_str()))),
+        ("redirect URIs", joined(client.redirect_uris.iter().map(RedirectUri::as_str))),
         ("grants", joined(client.grant_types.iter().map(|grant| grant.as_str()))),
         ("scopes", client.scopes.to_string()),
-        ("resources", joined(client.resources.iter().map(|resource| resource.as_str()))),
+        ("resources", joined(client.resources.iter().map(ResourceUri::as_str))),
         ("proves itself by", client.auth_method.as_str().to_owned()),
     ]
 }
@@ -231,7 +235,7 @@ fn list(ctx: &Ctx) -> Done {
             if client.is_public() { "public" } else { "confidential" }.to_owned(),
             state(client).to_owned(),
             when(client.last_used_at),
-            joined(client.redirect_uris.iter().map(|uri| uri.as_str())),
+            joined(client.redirect_uris.iter().map(RedirectUri::as_str)),
         ]
     });
     let head = ["client_id", "name", "kind", "state", "last token", "redirect URIs"];
@@ -270,7 +274,7 @@ fn disable(ctx: &Ctx, args: &Name) -> Done {
     let grants = desk.write(move |tx, _, who| ops::client::disable(tx, who, &id))?;
     let client = again(&desk, &client.id)?;
     let mut document = document(&client);
-    document["grants_revoked"] = json!(grants);
+    put(&mut document, "grants_revoked", json!(grants));
     let said = [
         ("client_id", client.id.to_string()),
         ("state", state(&client).to_owned()),

@@ -1,6 +1,9 @@
 //! `config`: what is set, whether it can be, and what may be.
 
-use std::path::PathBuf;
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -57,7 +60,7 @@ fn check(ctx: &Ctx, args: Check) -> Done {
         Err(_) => false,
     };
     if ctx.out.json() {
-        ctx.out.document(&document(good, file, &checked))?;
+        ctx.out.document(&document(good, file.as_deref(), &checked))?;
     } else {
         match &checked {
             Ok(loaded) => say(ctx, loaded)?,
@@ -67,7 +70,7 @@ fn check(ctx: &Ctx, args: Check) -> Done {
     if good { Ok(()) } else { Err(Failure::Said(FOUND_PROBLEMS)) }
 }
 
-fn document(good: bool, file: Option<PathBuf>, checked: &Result<Loaded, Problems>) -> Value {
+fn document(good: bool, file: Option<&Path>, checked: &Result<Loaded, Problems>) -> Value {
     let waiting = |loaded: &Loaded| -> Vec<Value> {
         let one = |path: &&str| json!({ "path": path, "waits_for": feature_of(path) });
         loaded.not_active.iter().map(one).collect()
@@ -92,22 +95,22 @@ fn say(ctx: &Ctx, loaded: &Loaded) -> Done {
             Weight::Warning => "warning",
             Weight::Note => "note",
         };
-        text.push_str(&format!("{weight}: {}: {}\n", advice.path, advice.message));
-        text.push_str(&format!("  {}\n", advice.next));
+        let _ = writeln!(text, "{weight}: {}: {}", advice.path, advice.message);
+        let _ = writeln!(text, "  {}", advice.next);
     }
     if !loaded.not_active.is_empty() {
         text.push_str("not active yet:\n");
         for path in &loaded.not_active {
             let feature = feature_of(path).unwrap_or("a later version");
-            text.push_str(&format!("  {path} (waits for {feature})\n"));
+            let _ = writeln!(text, "  {path} (waits for {feature})");
         }
     }
     let warnings = loaded.advice.iter().filter(|advice| advice.weight == Weight::Warning).count();
-    text.push_str(&match warnings {
-        0 => "it can be used\n".to_owned(),
-        1 => "it can be used; 1 warning\n".to_owned(),
-        n => format!("it can be used; {n} warnings\n"),
-    });
+    let _ = match warnings {
+        0 => writeln!(text, "it can be used"),
+        1 => writeln!(text, "it can be used; 1 warning"),
+        n => writeln!(text, "it can be used; {n} warnings"),
+    };
     ctx.out.text(&text)
 }
 

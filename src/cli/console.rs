@@ -1,9 +1,26 @@
 //! `--tui`: opens the console. What it shows is for `tui`.
 
-use super::{ctx::Ctx, failure::Done};
-use crate::error::Error;
+use super::{
+    ctx::{Ctx, Desk},
+    failure::Done,
+};
+use crate::{
+    model::actor::{Actor, Via},
+    tui::{self, Opened},
+};
 
 /// Opens it on the data folder.
-pub fn run(_ctx: &Ctx) -> Done {
-    Err(Error::internal("the console is not part of this build").into())
+pub fn run(ctx: &Ctx) -> Done {
+    show(&ctx.open()?)
+}
+
+/// Shows it until somebody leaves it.
+pub fn show(desk: &Desk) -> Done {
+    tui::run(Opened {
+        db: desk.app.db.clone(),
+        who: Actor::operator(desk.who.name(), Via::Tui),
+        title: desk.env().site.host().to_owned(),
+        access_lifetime: desk.env().config.authentication.tokens.access_token.lifetime,
+    })?;
+    Ok(())
 }

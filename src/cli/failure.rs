@@ -3,9 +3,10 @@
 
 use std::io;
 
-use clap::builder::StyledStr;
+use clap::error::ErrorKind;
 use serde_json::{Value, json};
 
+use super::output::put;
 use crate::{
     config::Problems,
     error::{Error, Kind},
@@ -28,7 +29,7 @@ pub enum Failure {
         next: Option<String>,
     },
     /// clap's refusal.
-    Arguments(StyledStr),
+    Arguments(clap::Error),
     /// The configuration cannot be used.
     Config(Problems),
     /// A password was refused, for each of these reasons.
@@ -90,8 +91,13 @@ impl Failure {
         match self {
             Self::Core(error) => error.to_string(),
             Self::Usage { message, .. } => message.clone(),
-            Self::Arguments(text) => {
-                let text = text.to_string();
+            Self::Arguments(error)
+                if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand =>
+            {
+                "say which: a command is missing".to_owned()
+            }
+            Self::Arguments(error) => {
+                let text = error.render().to_string();
                 let first = text.split("\n\n").next().unwrap_or_default().trim();
                 first.strip_prefix("error: ").unwrap_or(first).to_owned()
             }
@@ -130,11 +136,11 @@ impl Failure {
         };
         let mut error = json!({ "code": code, "message": self.message(), "next": self.next() });
         match self {
-            Self::Config(problems) => error["problems"] = json!(problems),
-            Self::Password(reasons) => error["reasons"] = json!(reasons),
-            Self::Core(core) => {
-                if let Some(field) = core.field() {
-                    error["field"] = json!(field);
+            Self::Config(problems) => put(&mut error, "problems", json!(problems)),
+            Self::Password(reasons) => put(&mut error, "reasons", json!(reasons)),
+            Self::Core(cause) => {
+                if let Some(field) = cause.field() {
+                    put(&mut error, "field", json!(field));
                 }
             }
             Self::Usage { .. }
@@ -170,6 +176,7 @@ impl From<Refused> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the rest are faults of the machine")]
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::Pipe,
             io::ErrorKind::Interrupted => Self::Cancelled,

@@ -15,7 +15,7 @@ use crate::{
     model::user::User,
     ops::{
         self,
-        factor::{Enrolled, Enrolment},
+        factor::{Enrolled, Enrolment, Which},
     },
     time::Time,
 };
@@ -69,8 +69,8 @@ pub struct Enable {
     /// Whose: user name, e-mail address or id
     #[arg(long, value_name = "USER")]
     user: Option<String>,
-    /// Which sort of factor
-    #[arg(long = "type", value_name = "TYPE", default_value = "totp")]
+    /// Which sort of factor: totp, webauthn, sms or email
+    #[arg(long = "type", value_name = "TYPE", default_value = "totp", hide_possible_values = true)]
     kind: Type,
     /// Prove it with this code from the app
     #[arg(long, value_name = "CODE", conflicts_with = "unverified")]
@@ -117,14 +117,9 @@ fn enable(ctx: &Ctx, args: &Enable) -> Done {
     }
     let owner = user.clone();
     // A code proves what an earlier call showed; without one this call shows something new.
-    let resume = args.verify.is_some();
-    let started = desk.write(move |tx, env, _| {
-        if resume {
-            ops::factor::enroll_again(tx, env, &owner, None)
-        } else {
-            ops::factor::enroll(tx, env, &owner)
-        }
-    })?;
+    let which = if args.verify.is_some() { Which::Waiting } else { Which::New };
+    let started =
+        desk.write(move |tx, env, who| ops::factor::enroll_as(tx, env, who, &owner, which))?;
     let proved = match (&args.verify, args.unverified) {
         (Some(code), _) => Some(confirm(&desk, &user, code)?.ok_or_else(wrong_code)?),
         (None, true) => {
@@ -139,7 +134,7 @@ fn enable(ctx: &Ctx, args: &Enable) -> Done {
         }
         (None, false) => None,
     };
-    report(ctx, &user, &started, proved, args)
+    report(ctx, &user, &started, proved.as_deref(), args)
 }
 
 fn confirm(desk: &Desk, user: &User, code: &str) -> Result<Option<Vec<Plain>>, Failure> {
@@ -187,11 +182,11 @@ fn report(
     ctx: &Ctx,
     user: &User,
     started: &Enrolment,
-    proved: Option<Vec<Plain>>,
+    proved: Option<&[Plain]>,
     args: &Enable,
 ) -> Done {
     let state = if proved.is_some() { "active" } else { "pending" };
-    let codes: Vec<&str> = proved.iter().flatten().map(Plain::expose).collect();
+    let codes: Vec<&str> = proved.unwrap_or_default().iter().map(Plain::expose).collect();
     if ctx.out.json() {
         return ctx.out.document(&json!({
             "type": "totp",

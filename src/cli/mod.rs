@@ -52,7 +52,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             let done = run(cli, out);
             (out, done)
         }
-        Err(error) => (Out::new(look), args::refused(&error)),
+        Err(error) => (Out::new(look), args::refused(error)),
     };
     ExitCode::from(match done {
         Ok(()) => 0,

@@ -171,7 +171,8 @@ impl Out {
             say(&format!("{}\n", failure.document()));
             return;
         }
-        if let Failure::Arguments(text) = failure {
+        if let Failure::Arguments(error) = failure {
+            let text = error.render();
             let text = if self.talk_color { text.ansi().to_string() } else { text.to_string() };
             say(&text);
             return;
@@ -179,19 +180,24 @@ impl Out {
         let head = self.painted("1;31", "error:");
         let body = match failure {
             Failure::Password(reasons) => {
-                let list: String = reasons.iter().map(|reason| format!("\n  - {reason}")).collect();
-                format!("the password is refused{list}")
+                format!("the password is refused\n  - {}", reasons.join("\n  - "))
             }
-            other => other.message(),
+            Failure::Core(_)
+            | Failure::Usage { .. }
+            | Failure::Arguments(_)
+            | Failure::Config(_)
+            | Failure::Said(_)
+            | Failure::Cancelled
+            | Failure::Pipe => failure.message(),
         };
         let mut text = format!("{head} {}\n", safe(&body));
         if let Some(next) = failure.next() {
-            text.push_str(&format!("{} {}\n", self.painted("36", "next:"), safe(&next)));
+            text = format!("{text}{} {}\n", self.painted("36", "next:"), safe(&next));
         }
         say(&text);
     }
 
-    fn painted(&self, code: &str, text: &str) -> String {
+    fn painted(self, code: &str, text: &str) -> String {
         if self.talk_color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
@@ -203,7 +209,7 @@ pub fn rendered(error: &clap::Error) -> Done {
 
 /// Each line made safe for a terminal.
 pub fn safe(text: &str) -> String {
-    text.split('\n').map(|line| clean(line)).collect::<Vec<_>>().join("\n")
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
 fn clean(line: &str) -> String {
@@ -220,4 +226,11 @@ fn write(text: &str) -> Done {
 fn say(text: &str) {
     // When stderr is gone there is nobody left to tell.
     drop(io::stderr().lock().write_all(text.as_bytes()));
+}
+
+/// Adds a value to a JSON object.
+pub fn put(object: &mut Value, name: &str, value: Value) {
+    if let Value::Object(object) = object {
+        object.insert(name.to_owned(), value);
+    }
 }

@@ -18,7 +18,7 @@ const TRIES: u32 = 3;
 pub fn choose(
     desk: &Desk,
     ask: Ask,
-    out: &Out,
+    out: Out,
     basis: &Basis,
     from_stdin: bool,
 ) -> Result<Chosen, Failure> {
@@ -37,14 +37,16 @@ pub fn choose(
             Ok(chosen) => return Ok(chosen),
             Err(Refused::Unfit(reasons)) if tries < TRIES => {
                 out.talk("That password does not do:");
-                reasons.iter().for_each(|reason| out.talk(&format!("  - {reason}")));
+                for reason in reasons {
+                    out.talk(&format!("  - {reason}"));
+                }
             }
             Err(refused) => return Err(refused.into()),
         }
     }
 }
 
-fn twice(ask: Ask, out: &Out) -> Result<Plain, Failure> {
+fn twice(ask: Ask, out: Out) -> Result<Plain, Failure> {
     loop {
         let first = ask.secret("Password")?;
         let second = ask.secret("The same again")?;

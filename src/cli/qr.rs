@@ -17,5 +17,6 @@ pub fn draw(text: &str, color: bool) -> Result<String> {
     }
     let drawn = image.quiet_zone(true).build();
     let (on, off) = if color { ("\x1b[38;5;16;48;5;231m", "\x1b[0m") } else { ("", "") };
-    Ok(drawn.lines().map(|line| format!("{on}{line}{off}\n")).collect())
+    let lines: Vec<String> = drawn.lines().map(|line| format!("{on}{line}{off}\n")).collect();
+    Ok(lines.concat())
 }

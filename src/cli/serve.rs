@@ -2,7 +2,7 @@
 //! What is answered is for `http`.
 
 use std::{
-    io,
+    io::{self, IsTerminal as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     time::Duration,
 };
@@ -11,22 +11,24 @@ use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    runtime::Builder,
+    runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
     time::timeout,
 };
 
 use super::{
+    console,
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
     log,
 };
 use crate::{
     app::App,
-    config::{Loaded, rules::feature_of},
+    config::{Config, Loaded, Logging, rules::feature_of, server::Level},
     db::{Clock, ServeLock},
     error::Error,
-    http,
+    http::{self, demo::serve as demo},
     ops::{self, link::Printed},
 };
 
@@ -54,25 +56,66 @@ pub struct Args {
 /// Runs it.
 pub fn run(ctx: &Ctx, args: &Args) -> Done {
     if args.demo {
-        return Err(Error::internal("the demo is not part of this build").into());
-    }
-    if args.tui {
-        return Err(Error::internal("the console is not part of this build").into());
+        return demo(ctx, args);
     }
     let mut loaded = ctx.load()?;
     if let Some(listen) = args.listen {
         loaded.config.server.listen = listen;
     }
-    log::start(ctx, &loaded.config.logging);
+    if args.tui && ctx.out.json() {
+        return Err(Failure::usage("--tui is for people and --json for programs: choose one"));
+    }
+    // The console has the screen to itself; a log would write over it.
+    if !args.tui {
+        log::start(ctx, &loaded.config.logging);
+    }
     let listener = bind(loaded.config.server.listen)?;
     let listen = listener.local_addr()?;
     let _lock = ServeLock::acquire(&loaded.config.storage.data_dir)?;
     let desk = Desk::new(App::open(loaded.config.clone(), Some(listen), Clock::system())?);
     desk.write(move |tx, _, _| ops::setup::note_listen(tx, listen))?;
-    let link = desk.write(|tx, env, who| ops::setup::link(tx, env, who))?;
+    let link = desk.write(ops::setup::link)?;
     let runtime = Builder::new_multi_thread().enable_all().build()?;
+    if args.tui {
+        return beside_console(&runtime, listener, &desk);
+    }
     let greet = || greet(ctx, &desk, &loaded, listen, link.as_ref());
     runtime.block_on(serve(listener, listen, desk.app.clone(), greet))
+}
+
+/// The demo has its own folder and configuration; what is configured here does not touch it.
+fn demo(ctx: &Ctx, args: &Args) -> Done {
+    if args.tui {
+        return Err(Failure::usage("--demo shows its codes where --tui would draw: choose one"));
+    }
+    let usual = Config::default();
+    // Only what is wrong: the second factor's code runs along on the same terminal.
+    log::start(ctx, &Logging { level: Level::Warn, ..usual.logging });
+    let options = demo::Options {
+        listen: args.listen.unwrap_or(usual.server.listen),
+        json: ctx.out.json(),
+        terminal: io::stdout().is_terminal(),
+    };
+    Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let stop = async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        };
+        demo::run(options, &mut io::stdout(), stop).await?;
+        Ok(())
+    })
+}
+
+/// Serves as long as the console is open.
+fn beside_console(runtime: &Runtime, listener: TcpListener, desk: &Desk) -> Done {
+    let (left, leaving) = oneshot::channel::<()>();
+    let stop = async move { drop(leaving.await) };
+    let server = runtime.spawn(http::serve(listener, desk.app.clone(), stop));
+    let shown = console::show(desk);
+    drop(left);
+    joined(runtime.block_on(server))?;
+    shown
 }
 
 fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
@@ -140,7 +183,7 @@ async fn answers(listen: SocketAddr) -> io::Result<()> {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
     };
     let mut stream = TcpStream::connect((ip, listen.port())).await?;
     let request = format!(

@@ -16,13 +16,18 @@ use super::{
     client,
     ctx::{Ctx, DEFAULT_FILE, Desk},
     failure::{Done, Failure},
+    output::put,
     password, user,
 };
 use crate::{
     config::{self, Config, Environment, load::from_text, reference},
     crypto::secret::Plain,
     error::{Error, Kind},
-    model::{client::Client, user::ADMIN, user::User},
+    model::{
+        client::Client,
+        redirect::RedirectUri,
+        user::{ADMIN, User},
+    },
     ops::{
         self,
         password::{Basis, Chosen},
@@ -51,7 +56,7 @@ pub struct Oauth2 {
     /// Never ask; whatever is missing is named
     #[arg(long)]
     non_interactive: bool,
-    /// The URL under which browsers reach this server [default: http://localhost:8420]
+    /// The URL under which browsers reach this server [default: <http://localhost:8420>]
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
     /// User name of the first administrator
@@ -84,7 +89,7 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
 
 fn link(ctx: &Ctx) -> Done {
     let desk = ctx.open()?;
-    let printed = desk.write(|tx, env, who| ops::setup::link(tx, env, who))?.ok_or_else(|| {
+    let printed = desk.write(ops::setup::link)?.ok_or_else(|| {
         Error::conflict("there is an administrator already")
             .with_next("make another: mcpcodex user create NAME --email E --role admin")
     })?;
@@ -240,7 +245,7 @@ fn wanted_admin(ctx: &Ctx, args: &Oauth2, ask: Ask, desk: &Desk) -> Result<Admin
     let new = New { username, email, name: String::new(), roles };
     desk.read(|r, env, _| ops::user::check_new(r, env, &new))?;
     let basis = Basis::new_user(&new.username, &new.email, "");
-    let chosen = password::choose(desk, ask, &ctx.out, &basis, args.password_stdin)?;
+    let chosen = password::choose(desk, ask, ctx.out, &basis, args.password_stdin)?;
     Ok(Admin::New(new, chosen))
 }
 
@@ -252,7 +257,7 @@ fn wanted_client(args: &Oauth2, ask: Ask, desk: &Desk) -> Result<Wanted, Failure
         Err(error) => Err(error),
     })?;
     if let Some(client) = known {
-        let own: Vec<&str> = client.redirect_uris.iter().map(|uri| uri.as_str()).collect();
+        let own: Vec<&str> = client.redirect_uris.iter().map(RedirectUri::as_str).collect();
         return match args.redirect_uris.iter().find(|uri| !own.contains(&uri.as_str())) {
             Some(other) => Err(Error::conflict(format!(
                 "the client \"{name}\" exists, without the redirect URI {other}"
@@ -314,7 +319,7 @@ fn report(ctx: &Ctx, outcome: &Outcome) -> Done {
         ("client_id", client.id.to_string()),
     ];
     if let Some(secret) = secret {
-        made["client_secret"] = json!(secret.expose());
+        put(&mut made, "client_secret", json!(secret.expose()));
         properties.push(("client_secret", secret.expose().to_owned()));
     }
     let document = json!({

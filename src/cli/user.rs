@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
+    output::put,
     password,
 };
 use crate::{
@@ -154,14 +155,14 @@ fn create(ctx: &Ctx, args: &Create) -> Done {
     } else {
         let basis = Basis::new_user(&new.username, &new.email, &new.name);
         let from_stdin = args.password_stdin;
-        let chosen = password::choose(&desk, ctx.ask, &ctx.out, &basis, from_stdin)?;
+        let chosen = password::choose(&desk, ctx.ask, ctx.out, &basis, from_stdin)?;
         FirstPassword::Chosen(chosen)
     };
     let made = desk.write(move |tx, env, who| ops::user::create(tx, env, who, &new, &first))?;
     let mut document = summary(&made.user);
     let mut properties = person(&made.user);
     if let Some(invite) = &made.invite {
-        document["invite_url"] = json!(invite.url);
+        put(&mut document, "invite_url", json!(invite.url));
         properties.push(("invitation", invite.url.clone()));
     }
     ctx.out.record(&document, &properties)?;
@@ -189,13 +190,13 @@ pub fn summary(user: &User) -> Value {
 
 fn document(row: &UserRow) -> Value {
     let mut document = summary(&row.user);
-    document["mfa"] = json!(row.mfa);
-    document["sessions"] = json!(row.sessions);
-    document["api_keys"] = json!(row.api_keys);
-    document["recovery_codes"] = json!(row.recovery_codes);
-    document["paused_until"] = json!(row.paused_until.map(Time::rfc3339));
-    document["created_at"] = json!(row.user.created_at.rfc3339());
-    document["last_login_at"] = json!(row.user.last_login_at.map(Time::rfc3339));
+    put(&mut document, "mfa", json!(row.mfa));
+    put(&mut document, "sessions", json!(row.sessions));
+    put(&mut document, "api_keys", json!(row.api_keys));
+    put(&mut document, "recovery_codes", json!(row.recovery_codes));
+    put(&mut document, "paused_until", json!(row.paused_until.map(Time::rfc3339)));
+    put(&mut document, "created_at", json!(row.user.created_at.rfc3339()));
+    put(&mut document, "last_login_at", json!(row.user.last_login_at.map(Time::rfc3339)));
     document
 }
 
@@ -306,8 +307,8 @@ fn open(ctx: &Ctx, args: &Name, op: LetIn) -> Done {
 
 fn ended(ctx: &Ctx, _desk: &Desk, user: &User, shut: Shut) -> Done {
     let mut document = summary(user);
-    document["sessions_ended"] = json!(shut.sessions);
-    document["grants_revoked"] = json!(shut.grants);
+    put(&mut document, "sessions_ended", json!(shut.sessions));
+    put(&mut document, "grants_revoked", json!(shut.grants));
     let mut properties = person(user);
     properties.extend([
         ("sessions ended", shut.sessions.to_string()),
@@ -334,7 +335,7 @@ fn set_password(ctx: &Ctx, args: &SetPassword) -> Done {
     let desk = ctx.open()?;
     let user = desk.user(&args.name)?;
     let basis = desk.read(|r, env, _| Basis::of(r, env, &user.id))?;
-    let chosen = password::choose(&desk, ctx.ask, &ctx.out, &basis, args.password_stdin)?;
+    let chosen = password::choose(&desk, ctx.ask, ctx.out, &basis, args.password_stdin)?;
     let id = user.id.clone();
     let shut =
         desk.write(move |tx, env, who| ops::user::set_password(tx, env, who, &id, &chosen))?;
@@ -353,7 +354,7 @@ fn invite(ctx: &Ctx, args: &Name) -> Done {
 pub fn link(ctx: &Ctx, name: &str, printed: &Printed) -> Done {
     if ctx.out.json() {
         let mut document = json!({ "expires_at": printed.expires_at.rfc3339() });
-        document[name] = json!(printed.url);
+        put(&mut document, name, json!(printed.url));
         return ctx.out.document(&document);
     }
     ctx.out.line(&printed.url)?;

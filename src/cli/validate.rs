@@ -6,6 +6,7 @@ use super::{
     ask::secret_from_stdin,
     ctx::Ctx,
     failure::{Done, Failure, NOT_VALID},
+    output::put,
     user::when,
 };
 use crate::{
@@ -86,7 +87,7 @@ fn document(finding: &Finding) -> Value {
     ];
     for (name, value) in optional {
         if let Some(value) = value {
-            document[name] = json!(value);
+            put(&mut document, name, json!(value));
         }
     }
     document

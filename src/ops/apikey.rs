@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{audit, env::Env};
+use super::{audit, env::Env, session};
 use crate::{
     crypto::secret::{Hashed, Plain},
     db::{Read, Write},
@@ -46,7 +46,7 @@ pub struct Made {
 
 /// Makes a key for a person.
 pub fn create(tx: &Write<'_>, env: &Env, who: &Actor, owner: &User, new: &New) -> Result<Made> {
-    who.must_be(&owner.id)?;
+    session::permit(tx, who, &owner.id)?;
     let config = &env.config.authentication.api_keys;
     if !config.enabled {
         return Err(Error::conflict("API keys are switched off")
@@ -144,6 +144,7 @@ pub fn get(r: &Read<'_>, who: &Actor, id: &ApiKeyId) -> Result<(ApiKey, String)>
 
 /// Takes a key back at once.
 pub fn revoke(tx: &Write<'_>, who: &Actor, id: &ApiKeyId) -> Result<ApiKey> {
+    session::stands(tx, who)?;
     let (key, _) = get(tx, who, id)?;
     if !store::apikey::revoke(tx, id)? {
         return Err(Error::conflict(format!("the API key \"{}\" is revoked already", key.name)));

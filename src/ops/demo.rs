@@ -52,7 +52,7 @@ const PEOPLE: [Part; 3] = [
         name: "Ada Byron",
         password: "Amber-Kettle-41-Harbour",
         role: ADMIN,
-        about: "administrator with an authenticator app",
+        about: "administrator, with an authenticator app",
         factor: true,
     },
     Part {
@@ -60,7 +60,7 @@ const PEOPLE: [Part; 3] = [
         name: "Devi Nair",
         password: "Cobalt-Lantern-52-Meadow",
         role: "developer",
-        about: "developer without a second factor yet, in the grace period",
+        about: "developer, without a second factor yet",
         factor: false,
     },
     Part {
@@ -68,7 +68,7 @@ const PEOPLE: [Part; 3] = [
         name: "Sam Okoro",
         password: "Violet-Anchor-63-Orchard",
         role: "user",
-        about: "ordinary user, password only",
+        about: "ordinary user",
         factor: false,
     },
 ];

@@ -295,10 +295,14 @@ pub fn unlock(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<User> {
     who.must_operate()?;
     let user = get(tx, id)?;
     let to = user.state.unlock(has_password(tx, id)?)?;
-    let key = Username::lookup_key(&user.username).unwrap_or_default();
-    for (scope, subject) in
-        [(Scope::Account, key.as_str()), (Scope::Totp, id.as_str()), (Scope::Recovery, id.as_str())]
-    {
+    let name = Username::lookup_key(&user.username).unwrap_or_default();
+    let email = Email::lookup_key(&user.email).unwrap_or_default();
+    for (scope, subject) in [
+        (Scope::Account, name.as_str()),
+        (Scope::Account, email.as_str()),
+        (Scope::Totp, id.as_str()),
+        (Scope::Recovery, id.as_str()),
+    ] {
         attempt::succeed(tx, scope, subject)?;
     }
     move_state(tx, &user, to)?;

@@ -234,7 +234,7 @@ const COUNTS: &str = "exists (select 1 from totp_credentials t where t.user_id =
     (select count(*) from recovery_codes c where c.user_id = u.id and c.used_at is null),
     (select count(*) from api_keys k where k.user_id = u.id and k.revoked_at is null
         and (k.expires_at is null or k.expires_at > ?1)),
-    (select max(a.next_at) from attempts a where a.scope = 'account' and a.subject = u.username_key)";
+    (select max(a.next_at) from attempts a where a.scope = 'account' and a.subject in (u.username_key, u.email_key))";
 
 fn counted(row: &Row<'_>, now: Time) -> RowResult<UserRow> {
     let paused: Option<Time> = row.get(14)?;

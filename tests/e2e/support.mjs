@@ -6,9 +6,11 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-const binary = process.env.MCPCODEX_BIN ?? "target/debug/mcpcodex";
+const binary =
+  process.env.MCPCODEX_BIN ?? fileURLToPath(new URL("../../target/debug/mcpcodex", import.meta.url));
 
 /** A data folder of its own, the command line on it, and a server when started. */
 export class Installation {

@@ -3,12 +3,12 @@
 #![cfg(test)]
 
 mod architecture;
+mod cli;
 mod config;
 mod db;
 mod e2e;
 mod http;
 mod leaks;
 mod ops;
-#[cfg(test)]
 mod support;
 mod tui;

@@ -4,7 +4,7 @@
 use std::{
     fs,
     io::{self, Write},
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     pin::pin,
     time::Duration,
@@ -17,7 +17,7 @@ use crate::{
     app::App,
     config::Config,
     crypto::secret,
-    db::Clock,
+    db::{Clock, ServeLock},
     error::{Error, Result},
     http,
     ops::{
@@ -47,6 +47,7 @@ pub async fn run(
     let listen = listener.local_addr().map_err(unheard)?;
     let folder = TemporaryFolder::make()?;
     let (app, data) = open(&folder, listen).await?;
+    let lock = ServeLock::acquire(folder.path())?;
     if options.json {
         print_json(out, &app, &data, folder.path())
     } else {
@@ -72,6 +73,7 @@ pub async fn run(
             }
         }
     };
+    drop(lock);
     folder.remove()?;
     if !options.json {
         let clean = if live.is_some() { "\r\x1b[K" } else { "" };
@@ -132,7 +134,7 @@ fn print_json(
         one
     });
     let people: Vec<_> = people.collect();
-    let url = format!("http://{}", app.env.config.server.listen);
+    let url = format!("http://{}", reachable(app.env.config.server.listen));
     writeln!(out, "{}", json!({ "event": "listening", "url": url, "issuer": site.issuer }))?;
     let event = json!({
         "event": "demo",
@@ -143,6 +145,16 @@ fn print_json(
     });
     writeln!(out, "{event}")?;
     out.flush()
+}
+
+/// An address that a program on this machine can connect to.
+fn reachable(mut listen: SocketAddr) -> SocketAddr {
+    match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => listen.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => listen.set_ip(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
+    }
+    listen
 }
 
 fn print_text(

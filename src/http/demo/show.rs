@@ -62,11 +62,14 @@ pub fn answer(callback: &str, fields: &Fields) -> Step {
         };
         row(name, &cut(value), about)
     });
+    let about = if fields.get("error").is_some() {
+        "In place of a code it holds the reason why there is none."
+    } else {
+        "It holds a code, not a token: addresses end up in histories and logs."
+    };
     step(
         "The server sends you back",
-        &format!(
-            "The answer came by redirect to {callback}. It holds a code, not a token: addresses end up in histories and logs."
-        ),
+        &format!("The answer came by redirect to {callback}. {about}"),
         rows.collect(),
         Vec::new(),
     )

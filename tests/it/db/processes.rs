@@ -36,7 +36,12 @@ impl Child {
 
     fn spawn(command: &mut Command, role: &str, folder: &Path) -> Self {
         let mut process = command
-            .args(["--exact", "db::processes::child_role", "--ignored", "--nocapture", "-q"])
+            .args([
+                "--exact",
+                "db::processes::plays_the_other_process_where_a_test_asks_for_one",
+                "--nocapture",
+                "-q",
+            ])
             .env(ROLE, role)
             .env(FOLDER, folder)
             .stdin(Stdio::piped())
@@ -88,8 +93,8 @@ fn until_stdin_ends() {
 }
 
 #[test]
-#[ignore = "the other side of the tests here, started by them"]
-fn child_role() {
+fn plays_the_other_process_where_a_test_asks_for_one() {
+    // The other side of the tests here, which start this very binary again; by itself there is nothing to play.
     let Ok(role) = env::var(ROLE) else { return };
     let folder = env::var_os(FOLDER).unwrap();
     let folder = Path::new(&folder);

@@ -2,7 +2,10 @@
 
 mod browser;
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::http::StatusCode;
 use mcpcodex::{
@@ -10,7 +13,10 @@ use mcpcodex::{
     config::{Config, tokens::SigningAlgorithm},
     db::Clock,
     http::{
-        demo::{DemoApp, routes},
+        demo::{
+            DemoApp, routes,
+            serve::{self, Options},
+        },
         router,
     },
     ops,
@@ -198,4 +204,92 @@ async fn demo_moves_to_the_address_that_its_answer_will_come_to() {
     let mut browser = stage.browser();
     let to = browser.get_once("127.0.0.1:8420", "/demo").await;
     assert_eq!(to.as_deref(), Some("http://localhost:8420/demo"));
+}
+
+/// What `serve --demo` prints, while it still runs.
+#[derive(Clone, Default)]
+struct Screen(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Screen {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    async fn shows(&self, words: &str) -> String {
+        for _ in 0..1_000 {
+            let text = self.text();
+            if text.contains(words) {
+                return text;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("no {words:?} in {:?}", self.text());
+    }
+}
+
+/// Runs the demo, hands what it printed to `look`, and gives all that it printed to the end.
+async fn watch(json: bool, terminal: bool, until: &str, look: impl FnOnce(&str)) -> String {
+    let screen = Screen::default();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let options = Options { listen: ([127, 0, 0, 1], 0).into(), json, terminal };
+    let mut out = screen.clone();
+    let run = tokio::spawn(async move {
+        let stopped = async { stopped.await.unwrap_or_default() };
+        serve::run(options, &mut out, stopped).await
+    });
+    look(&screen.shows(until).await);
+    stop.send(()).unwrap();
+    run.await.unwrap().unwrap();
+    screen.text()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_name_people_and_address_and_nothing_is_left_behind() {
+    let mut folder = std::path::PathBuf::new();
+    let all = watch(true, true, "client_id", |text| {
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[0]["event"], "listening");
+        assert_eq!(lines[1]["event"], "demo");
+        assert_eq!(lines[1]["client_id"], "demo");
+        let issuer = lines[0]["issuer"].as_str().unwrap();
+        assert_eq!(lines[1]["open"], format!("{issuer}/demo"));
+        let people = lines[1]["people"].as_array().unwrap();
+        assert_eq!(people.len(), 3);
+        assert_eq!(people.iter().filter(|one| one["totp_secret"].is_string()).count(), 1);
+
+        let port = lines[0]["url"].as_str().unwrap().rsplit_once(':').unwrap().1;
+        std::net::TcpStream::connect(("127.0.0.1", port.parse().unwrap())).unwrap();
+        folder = lines[1]["data_dir"].as_str().unwrap().into();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
+    })
+    .await;
+    assert_eq!(all.lines().count(), 2, "{all}");
+    assert!(!folder.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn terminal_shows_the_code_live_and_a_pipe_shows_it_once() {
+    let live = watch(false, true, "s left", |text| assert!(text.contains("ada"))).await;
+    assert!(live.contains("\r\x1b[K  Code"), "{live:?}");
+    assert!(live.ends_with("The demo has ended; its database is deleted.\n"), "{live:?}");
+    let plain = watch(false, false, "Ctrl-C", |_| ()).await;
+    assert_eq!(plain.matches("  Code ").count(), 1, "{plain}");
+    assert!(!plain.contains('\x1b'), "{plain:?}");
 }

@@ -556,3 +556,14 @@ fn sign_in_at_a_second_process_sees_the_same_people_and_pauses() {
     let page = browser.sign_in("ann", PASSWORD);
     assert_eq!((page.status, page.header("retry-after")), (401, "900"));
 }
+
+#[test]
+fn person_signs_in_by_e_mail_address_in_any_case_and_its_tries_are_counted_apart() {
+    let server = TestApp::new();
+    server.user("ann");
+    assert!(matches!(attempt(&server, "Ann@Example.com", PASSWORD), Try::In(_)));
+    lock_out(&server, "ann@example.com");
+    assert!(matches!(attempt(&server, "ann@example.com", PASSWORD), Try::NotCompared(_)));
+    // Else a pause under the address would tell whose it is.
+    assert!(matches!(attempt(&server, "ann", PASSWORD), Try::In(_)));
+}

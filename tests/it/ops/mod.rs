@@ -1,6 +1,8 @@
 //! The use cases, on a temporary database.
 
 mod apikey;
+mod audit;
+mod denial;
 mod factor;
 mod login;
 pub(crate) mod oauth;

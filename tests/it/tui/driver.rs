@@ -1,6 +1,10 @@
 //! The console at work on a real database: keys in, what the database says afterwards, and how many keys it took.
 
-use std::{path::Path, sync::mpsc::channel, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, mpsc::channel},
+    time::Duration,
+};
 
 use mcpcodex::{
     app::App as Opened,
@@ -129,7 +133,7 @@ pub(crate) fn add(opened: &Opened, name: &str) {
         name: format!("{name} of the tests"),
         ..ops::user::New::default()
     };
-    let env = opened.env.clone();
+    let env = Arc::clone(&opened.env);
     opened
         .db
         .write_blocking(move |tx| {
@@ -140,7 +144,7 @@ pub(crate) fn add(opened: &Opened, name: &str) {
 
 pub(crate) fn sign_in(opened: &Opened, name: &str) {
     let name = name.to_owned();
-    let env = opened.env.clone();
+    let env = Arc::clone(&opened.env);
     let origin = Origin {
         address: "198.51.100.23".to_owned(),
         user_agent: "Firefox/127.0 Linux".to_owned(),

@@ -68,13 +68,13 @@ pub(crate) fn user(name: &str) -> UserRow {
 
 pub(crate) fn people() -> Vec<UserRow> {
     let mut mallory = user("mallory");
-    mallory.user.name = "Mallory Vega".to_owned();
+    mallory.user.name = String::from("Mallory Vega");
     mallory.user.roles = vec!["developer".to_owned(), "user".to_owned()];
     mallory.user.last_login_at = Some(ago(20));
     mallory.sessions = 3;
     mallory.api_keys = 2;
     let mut alice = user("alice");
-    alice.user.name = "Alice Liddell".to_owned();
+    alice.user.name = String::from("Alice Liddell");
     alice.user.roles = vec!["admin".to_owned(), "user".to_owned()];
     let mut bob = user("bob");
     bob.user.state = UserState::Locked;
@@ -88,7 +88,7 @@ pub(crate) fn people() -> Vec<UserRow> {
     carol.user.last_login_at = None;
     carol.user.password_changed_at = None;
     let mut malik = user("malik.h");
-    malik.user.name = "Malik Haddad".to_owned();
+    malik.user.name = String::from("Malik Haddad");
     malik.paused_until = Some(NOW.plus(Duration::from_secs(240)));
     vec![alice, bob, carol, malik, mallory]
 }
@@ -118,10 +118,10 @@ pub(crate) fn session(id: &str, of: &str, seen: u64) -> SessionRow {
 pub(crate) fn live() -> Vec<SessionRow> {
     let mut desktop = session("41aa", "mallory", 1_200);
     desktop.clients = vec!["Claude Desktop".to_owned(), "Notes".to_owned()];
-    desktop.session.address = "2001:db8::40".to_owned();
+    desktop.session.address = String::from("2001:db8::40");
     let mut cli = session("00b7", "alice", 2_700);
     cli.session.amr = vec!["pwd".to_owned()];
-    cli.session.user_agent = "curl/8.5.0".to_owned();
+    cli.session.user_agent = String::from("curl/8.5.0");
     cli.session.remember_me = true;
     vec![session("9f3c", "mallory", 5), desktop, cli]
 }
@@ -197,7 +197,9 @@ impl Stage {
     pub(crate) fn asked(&self, kind: fn(&Query) -> bool) -> Option<(Ticket, Query)> {
         self.wishes.iter().rev().find_map(|wish| match wish {
             Effect::Ask(ticket, query) if kind(query) => Some((*ticket, query.clone())),
-            _ => None,
+            Effect::Ask(..) | Effect::Do(_) | Effect::Suspend | Effect::Repaint | Effect::Quit => {
+                None
+            }
         })
     }
 

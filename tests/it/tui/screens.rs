@@ -74,9 +74,9 @@ fn long_names() -> Vec<UserRow> {
     let mut wide = user("日本語の長い利用者名前がここに続きます日本語の長い利用者名前");
     wide.user.name = "ゲスト".repeat(20);
     let mut emoji = user("family");
-    emoji.user.name = "👩‍👩‍👧‍👦 family 🏳️‍🌈 Ünïcödé e\u{301}e\u{301}".to_owned();
+    emoji.user.name = String::from("👩‍👩‍👧‍👦 family 🏳️‍🌈 Ünïcödé e\u{301}e\u{301}");
     let mut hostile = user("evil\u{1b}]52;c;cm0gLXJm\u{7}\u{202e}nimda");
-    hostile.user.name = "\u{9b}2J\u{200b}\u{2066}admin".to_owned();
+    hostile.user.name = String::from("\u{9b}2J\u{200b}\u{2066}admin");
     hostile.user.roles = vec!["x".repeat(200)];
     vec![hostile, wide, emoji]
 }

@@ -42,7 +42,6 @@ impl Shell {
             .args(args)
             .env("LC_ALL", "C.UTF-8")
             .env("MCPCODEX_DATA_DIR", self.folder.path().join("data"))
-            .env("MCPCODEX_PASSWORD_HASH_MEMORY_KIB", "8")
             .env_remove("NO_COLOR")
             .output()
             .expect("tmux is needed");
@@ -121,7 +120,6 @@ fn state(opened: &Opened, name: &str) -> UserState {
 }
 
 #[test]
-#[ignore = "main.rs does not start the console yet"]
 fn person_is_locked_by_keys_and_the_shell_is_sane_afterwards() {
     let shell = Shell::open();
     shell.start("");
@@ -137,7 +135,6 @@ fn person_is_locked_by_keys_and_the_shell_is_sane_afterwards() {
 }
 
 #[test]
-#[ignore = "main.rs does not start the console yet"]
 fn change_by_another_process_is_seen_without_a_key() {
     let shell = Shell::open();
     shell.start("");
@@ -148,7 +145,6 @@ fn change_by_another_process_is_seen_without_a_key() {
 }
 
 #[test]
-#[ignore = "main.rs does not start the console yet"]
 fn signals_that_end_the_console_leave_the_shell_sane() {
     for name in ["-TERM", "-HUP", "-INT"] {
         let shell = Shell::open();
@@ -161,7 +157,6 @@ fn signals_that_end_the_console_leave_the_shell_sane() {
 }
 
 #[test]
-#[ignore = "main.rs does not start the console yet"]
 fn console_sleeps_at_control_z_and_comes_back_whole() {
     let shell = Shell::open();
     shell.start("");
@@ -183,7 +178,6 @@ fn console_sleeps_at_control_z_and_comes_back_whole() {
 }
 
 #[test]
-#[ignore = "main.rs does not start the console yet"]
 fn selection_is_seen_without_colour() {
     let shell = Shell::open();
     shell.start("NO_COLOR=1");
@@ -196,7 +190,6 @@ fn selection_is_seen_without_colour() {
 }
 
 #[test]
-#[ignore = "main.rs does not start the console yet"]
 fn window_may_shrink_and_grow() {
     let shell = Shell::open();
     shell.start("");
@@ -217,7 +210,6 @@ fn ticks(process: u32) -> u64 {
 }
 
 #[test]
-#[ignore = "main.rs does not start the console yet"]
 #[expect(clippy::disallowed_methods, reason = "idleness is measured over a time")]
 fn idle_console_takes_no_processor_time() {
     let shell = Shell::open();

@@ -113,6 +113,7 @@ async fn client_that_proves_nothing_is_invalid_and_basic_is_challenged() {
     let both = [grant, ("client_id", &id), ("client_secret", secret.expose())];
     let answer = caller.send("/token", &[("authorization", &right)], &both).await;
     assert_eq!(answer.refusal(400), "invalid_request");
+    assert!(answer.body.contains("two ways of client authentication"), "{}", answer.body);
     // Right by each method: what is missing now is the token alone.
     let by_basic = caller.send("/token", &[("authorization", &right)], &both[..2]).await;
     assert_eq!(by_basic.refusal(400), "invalid_request");
