@@ -153,3 +153,31 @@ fn sign_in_that_was_under_way_ends_when_everything_is_revoked() {
     let page = browser.open("/mfa");
     assert_eq!(page.location(), "/login");
 }
+
+#[test]
+fn key_loses_its_right_to_administer_with_its_owners_role() {
+    let server = TestApp::new();
+    server.admin("root");
+    let ann = server.admin("ann");
+    let (env, owner) = (server.app.env(), ann.clone());
+    let made = server.write(move |tx| {
+        let new = ops::apikey::New {
+            name: "ci".to_owned(),
+            scopes: vec!["read:models".to_owned(), "admin:users".to_owned()],
+            ..ops::apikey::New::default()
+        };
+        ops::apikey::create(tx, &env, &operator(), &owner, &new)
+    });
+    let scopes = || {
+        let text = made.text.expose();
+        let found = server.read(|r| ops::apikey::inspect(r, &server.app.env, text));
+        found.map(|(key, _)| key.scopes.to_string()).ok()
+    };
+    assert_eq!(scopes().as_deref(), Some("read:models admin:users"));
+    let env = server.app.env();
+    server.write(move |tx| {
+        let edit = ops::user::Edit { roles: Some(vec!["user".to_owned()]), ..Default::default() };
+        ops::user::edit(tx, &env, &operator(), &ann.id, &edit)
+    });
+    assert_eq!(scopes().as_deref(), Some("read:models"));
+}
