@@ -17,7 +17,7 @@ impl Canary {
         use base64::Engine as _;
         use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
         assert!(secret.len() >= 10, "{name} is too short to be looked for");
-        let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = secret.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         let mut forms = vec![secret.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
         // In base64 the text depends on where the secret begins: three ways, without the ragged ends.
         for shift in 0..3 {
@@ -154,7 +154,7 @@ fn plant(server: &TestApp) -> Vec<Canary> {
         ("client_id", id.as_str()),
         ("client_secret", secret.expose()),
     ];
-    server.browser().ask("POST", "/token").as_program().form(&form).send();
+    server.browser().ask("POST", "/token").by_program().form(&form).send();
 
     let master = fs::read_to_string(server.data_dir().join(MASTER_KEY_FILE)).unwrap();
     plant("master key", master.trim());

@@ -40,11 +40,11 @@ fn forgeries(browser: &Browser, path: &str, csrf: &str) -> Vec<(&'static str, Pa
     vec![
         (
             "a form of another site, with the token",
-            ask(&|b| b.ask("POST", path).from_site(EVIL).form(&fields(csrf)).send()),
+            ask(&|b| b.ask("POST", path).by_site(EVIL).form(&fields(csrf)).send()),
         ),
         (
             "a sandboxed frame, with the token",
-            ask(&|b| b.ask("POST", path).from_site("null").form(&fields(csrf)).send()),
+            ask(&|b| b.ask("POST", path).by_site("null").form(&fields(csrf)).send()),
         ),
         (
             "a sister domain, with the token",
@@ -88,13 +88,13 @@ fn forgeries(browser: &Browser, path: &str, csrf: &str) -> Vec<(&'static str, Pa
         ),
         (
             "plain text that is JSON",
-            ask(&|b| b.ask("POST", path).from_site(EVIL).body("text/plain", json.as_str()).send()),
+            ask(&|b| b.ask("POST", path).by_site(EVIL).body("text/plain", json.as_str()).send()),
         ),
         (
             "a multipart form",
             ask(&|b| {
                 b.ask("POST", path)
-                    .from_site(EVIL)
+                    .by_site(EVIL)
                     .body("multipart/form-data; boundary=x", "--x--")
                     .send()
             }),
@@ -103,7 +103,7 @@ fn forgeries(browser: &Browser, path: &str, csrf: &str) -> Vec<(&'static str, Pa
             "no content type",
             ask(&|b| {
                 b.ask("POST", path)
-                    .from_site(EVIL)
+                    .by_site(EVIL)
                     .body(form, encoded(""))
                     .without("content-type")
                     .send()
@@ -131,8 +131,8 @@ fn without_token(browser: &Browser, path: &str, others: &str) -> Vec<(&'static s
 fn form_of_another_site_changes_nothing_for_someone_signed_in() {
     let server = TestApp::new();
     let ann = server.user("ann");
-    server.with_totp(&ann);
-    let browser = signed_in(&server, &ann);
+    let app = server.with_totp(&ann);
+    let browser = server.login_with("ann", &app);
     let other = server.login_other();
     let csrf = browser.clone().csrf();
     let others = other.clone().csrf();
@@ -150,15 +150,6 @@ fn form_of_another_site_changes_nothing_for_someone_signed_in() {
     }
     assert_eq!(server.events(), events);
     assert!(browser.clone().is_in() && other.clone().is_in());
-}
-
-/// A session of someone who has a factor.
-fn signed_in(server: &TestApp, ann: &mcpcodex::model::user::User) -> Browser {
-    let (_, cookie) = server.session_of(ann, false);
-    let mut browser = server.browser();
-    browser.set_cookie("mcpcodex_session", &cookie);
-    browser.open("/logout");
-    browser
 }
 
 impl TestApp {
@@ -237,9 +228,9 @@ fn program_signs_out_with_the_cookie_alone() {
     let server = TestApp::new();
     server.user("ann");
     let mut browser = server.login("ann");
-    let page = browser.ask("GET", "/auth/session").as_program().send();
+    let page = browser.ask("GET", "/auth/session").by_program().send();
     assert_eq!((page.status, page.json()["user"]["username"].as_str()), (200, Some("ann")));
-    let page = browser.ask("POST", "/auth/logout").as_program().send();
+    let page = browser.ask("POST", "/auth/logout").by_program().send();
     assert_eq!(page.status, 200);
     assert!(!browser.is_in());
 }
@@ -248,8 +239,8 @@ fn program_signs_out_with_the_cookie_alone() {
 fn get_changes_nothing() {
     let server = TestApp::new();
     let ann = server.user("ann");
-    server.with_totp(&ann);
-    let mut browser = signed_in(&server, &ann);
+    let app = server.with_totp(&ann);
+    let mut browser = server.login_with("ann", &app);
     let events = server.events();
     for path in INSIDE.iter().chain(&["/login", "/account", "/mfa/codes"]) {
         for method in ["GET", "HEAD"] {

@@ -169,7 +169,7 @@ fn other_sites_may_read_nothing_that_goes_by_cookie() {
                 let page = browser
                     .clone()
                     .ask(method, path)
-                    .from_site(origin)
+                    .by_site(origin)
                     .header("access-control-request-method", "POST")
                     .send();
                 assert!(!allowed(&page), "{method} {path} for {origin}: {page:?}");

@@ -234,6 +234,8 @@ fn each_step_ends_in_the_session_and_in_the_page_that_was_wanted() {
     assert_eq!(page.location(), "/mfa");
     let page = second.give_code(&server.code(&app));
     assert_eq!(page.location(), "/password");
+    assert_eq!(second.follow_all(page).status, 200);
+    assert_eq!(second.visit("/").path, "/account");
 }
 
 #[test]
@@ -436,6 +438,6 @@ fn return_path_never_leaves_this_server() {
         let fields = [("username", "ann"), ("password", PASSWORD), ("return_to", evil)];
         let page = browser.submit(&page, "/login", &fields);
         let to = page.location();
-        assert!(to.starts_with('/') && !to.starts_with("//") && !to.contains("\\"), "{evil}: {to}");
+        assert!(to.starts_with('/') && !to.starts_with("//") && !to.contains('\\'), "{evil}: {to}");
     }
 }

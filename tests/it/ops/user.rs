@@ -24,11 +24,8 @@ fn refused(server: &TestApp, name: &str) -> Option<Kind> {
 }
 
 /// A change to one person, as a function that can be handed to a job.
-type Change = fn(
-    &mcpcodex::db::Write<'_>,
-    &mcpcodex::ops::env::Env,
-    &mcpcodex::model::id::UserId,
-) -> Result<(), Error>;
+type Change =
+    fn(&mcpcodex::db::Write<'_>, &ops::env::Env, &mcpcodex::model::id::UserId) -> Result<(), Error>;
 
 const ENDS: [(&str, Change); 4] = [
     ("lock", |tx, _, id| ops::user::lock(tx, &operator(), id).map(drop)),
