@@ -15,7 +15,7 @@ use crate::{
     model::user::User,
     ops::{
         self,
-        factor::{Enrolled, Enrolment},
+        factor::{Enrolled, Enrolment, Which},
     },
     time::Time,
 };
@@ -117,11 +117,9 @@ fn enable(ctx: &Ctx, args: &Enable) -> Done {
     }
     let owner = user.clone();
     // A code proves what an earlier call showed; without one this call shows something new.
-    let resume = args.verify.is_some();
-    let started = desk.write(move |tx, env, _| match resume {
-        true => ops::factor::enroll_again(tx, env, &owner, None),
-        false => ops::factor::enroll(tx, env, &owner),
-    })?;
+    let which = if args.verify.is_some() { Which::Waiting } else { Which::New };
+    let started =
+        desk.write(move |tx, env, who| ops::factor::enroll_as(tx, env, who, &owner, which))?;
     let proved = match (&args.verify, args.unverified) {
         (Some(code), _) => Some(confirm(&desk, &user, code)?.ok_or_else(wrong_code)?),
         (None, true) => {

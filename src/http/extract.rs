@@ -13,7 +13,7 @@ use cookie::Cookie;
 use super::{cookies, error::PageError, fields::Fields};
 use crate::{
     app::App,
-    crypto::secret::{self, Hashed},
+    crypto::secret::{self, Hashed, Plain},
     error::Error,
     model::actor::Origin,
     ops::{
@@ -43,7 +43,10 @@ impl FromRequestParts<App> for From {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip().to_canonical());
         let address = peer.map(|peer| client_address(&app.env, peer, &parts.headers));
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
         Ok(Self(Origin {
@@ -68,14 +71,14 @@ fn client_address(env: &Env, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         .flat_map(|value| value.split(','))
         .collect();
     // From the right: each hop is vouched for by the one after it; what stands left of a stranger is hearsay.
-    let mut hops = named.iter().rev().map_while(|hop| hop.trim().parse().ok());
-    hops.find(|hop| !trusted(*hop)).unwrap_or(peer)
+    let mut hops = named.iter().rev().map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+    hops.find(|hop| !trusted(hop.to_canonical())).unwrap_or(peer).to_canonical()
 }
 
 /// The browser, by a cookie it got with its first page.
 #[derive(Clone, Debug)]
 pub struct Browser {
-    value: String,
+    value: Plain,
     /// Whether the cookie must be set with this answer.
     fresh: bool,
 }
@@ -83,17 +86,17 @@ pub struct Browser {
 impl Browser {
     /// What rows are bound to.
     pub fn hash(&self) -> Hashed {
-        Hashed::of(&self.value)
+        Hashed::of(self.value.expose())
     }
 
     /// The token that forms of this browser carry (RFC 9700 §4.7).
     pub fn csrf(&self, env: &Env) -> String {
-        secret::b64(&env.keys.vault.mac("csrf", self.value.as_bytes()))
+        secret::b64(&env.keys.vault.mac("csrf", self.value.expose().as_bytes()))
     }
 
     /// The cookie to set, for a browser that came without.
     pub fn set_cookie(&self, env: &Env) -> Option<String> {
-        self.fresh.then(|| cookies::browser(env, &self.value))
+        self.fresh.then(|| cookies::browser(env, self.value.expose()))
     }
 }
 
@@ -103,8 +106,8 @@ impl FromRequestParts<App> for Browser {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
         let known = cookie(&parts.headers, cookies::BROWSER).filter(|value| value.len() == 43);
         Ok(known.map_or_else(
-            || Self { value: secret::random_token(32).expose().to_owned(), fresh: true },
-            |value| Self { value: value.to_owned(), fresh: false },
+            || Self { value: secret::random_token(32), fresh: true },
+            |value| Self { value: Plain::new(value.to_owned()), fresh: false },
         ))
     }
 }

@@ -1,10 +1,17 @@
 //! Form fields and query parameters as they came, with repeats visible.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt};
 
 /// Names and values in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(String, String)>);
+
+/// The names alone: values may be passwords, codes and tokens.
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 impl Fields {
     /// Reads `application/x-www-form-urlencoded`.
@@ -40,5 +47,16 @@ impl Fields {
     pub fn and(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_a_form_are_not_printed() {
+        let shown = format!("{:?}", Fields::parse(b"password=hunter2&code=123456"));
+        assert_eq!(shown, r#"{"password", "code"}"#);
     }
 }

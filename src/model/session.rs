@@ -76,7 +76,17 @@ pub struct Session {
     pub ended: Option<(Time, String)>,
 }
 
+/// A use may be written as late as this: last-used marks are gathered and written together, and kept while the
+/// database is busy. Whoever ends sessions must end those too that only seem to be idle since less long.
+pub const UNWRITTEN: Duration = Duration::from_secs(60);
+
 impl Session {
+    /// Whether it may live at `now` although its row says that it has been idle for too long.
+    pub fn may_live(&self, now: Time) -> bool {
+        let seen = Self { last_seen_at: self.last_seen_at.plus(UNWRITTEN), ..self.clone() };
+        seen.check(now).is_ok()
+    }
+
     /// Whether it lives at `now`, and if not, why.
     pub fn check(&self, now: Time) -> Result<(), Ended> {
         if self.ended.is_some() {

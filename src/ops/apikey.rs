@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{audit, env::Env};
+use super::{audit, env::Env, oauth::policy, session};
 use crate::{
     crypto::secret::{Hashed, Plain},
     db::{Read, Write},
@@ -46,7 +46,7 @@ pub struct Made {
 
 /// Makes a key for a person.
 pub fn create(tx: &Write<'_>, env: &Env, who: &Actor, owner: &User, new: &New) -> Result<Made> {
-    who.must_be(&owner.id)?;
+    session::permit(tx, who, &owner.id)?;
     let config = &env.config.authentication.api_keys;
     if !config.enabled {
         return Err(Error::conflict("API keys are switched off")
@@ -144,6 +144,7 @@ pub fn get(r: &Read<'_>, who: &Actor, id: &ApiKeyId) -> Result<(ApiKey, String)>
 
 /// Takes a key back at once.
 pub fn revoke(tx: &Write<'_>, who: &Actor, id: &ApiKeyId) -> Result<ApiKey> {
+    session::stands(tx, who)?;
     let (key, _) = get(tx, who, id)?;
     if !store::apikey::revoke(tx, id)? {
         return Err(Error::conflict(format!("the API key \"{}\" is revoked already", key.name)));
@@ -184,13 +185,14 @@ impl BadKey {
 /// A good key with its owner, or why it is not good, with its row when there is one.
 pub type Inspected = std::result::Result<(ApiKey, User), (BadKey, Option<ApiKey>)>;
 
-/// Looks a key up and tells whether it is good now, with its owner. A key that is not good is still described.
+/// Looks a key up and tells whether it is good now, with its owner and with the scopes that the owner may still have.
+/// A key that is not good is still described.
 pub fn inspect(r: &Read<'_>, env: &Env, text: &str) -> Result<Inspected> {
     let config = &env.config.authentication.api_keys;
     if !apikey::is_well_formed(text, &config.prefix, config.length) {
         return Ok(Err((BadKey::Malformed, None)));
     }
-    let Some((key, _)) = store::apikey::by_hash(r, &Hashed::of(text))? else {
+    let Some((mut key, _)) = store::apikey::by_hash(r, &Hashed::of(text))? else {
         return Ok(Err((BadKey::Unknown, None)));
     };
     let owner = store::user::by_id(r, &key.user_id)?;
@@ -201,7 +203,11 @@ pub fn inspect(r: &Read<'_>, env: &Env, text: &str) -> Result<Inspected> {
         _ => Some(BadKey::OwnerShut),
     };
     match (bad, owner) {
-        (None, Some(owner)) => Ok(Ok((key, owner))),
+        (None, Some(owner)) => {
+            // A right that the owner has lost since is lost to the key as well.
+            key.scopes = policy::of_person(&owner, &key.scopes);
+            Ok(Ok((key, owner)))
+        }
         (bad, _) => Ok(Err((bad.unwrap_or(BadKey::OwnerShut), Some(key)))),
     }
 }

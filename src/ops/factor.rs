@@ -154,8 +154,38 @@ pub struct Enrolment {
     pub issuer: String,
 }
 
+/// Which enrolment is to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which<'a> {
+    /// A new one.
+    New,
+    /// The one that this page showed before; a new one if that no longer waits.
+    Shown(&'a str),
+    /// The one that waits, whoever began it; for the operator.
+    Waiting,
+}
+
+/// Starts or shows an enrolment that the person themselves or the operator asked for.
+pub fn enroll_as(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &User,
+    which: Which<'_>,
+) -> Result<Enrolment> {
+    session::permit(tx, who, &user.id)?;
+    match which {
+        Which::New => enroll(tx, env, user),
+        Which::Shown(id) => enroll_again(tx, env, user, Some(id)),
+        Which::Waiting => {
+            who.must_operate()?;
+            enroll_again(tx, env, user, None)
+        }
+    }
+}
+
 /// Starts an enrolment, always with a seed of its own: what was shown to someone else who knows the password must
-/// never become the owner's second factor.
+/// never become the owner's second factor. For callers with their own proof of who asks; else [`enroll_as`].
 pub fn enroll(tx: &Write<'_>, env: &Env, user: &User) -> Result<Enrolment> {
     refuse_switched_off(env)?;
     let (credential, seed) = pend(tx, env, user)?;
@@ -164,12 +194,7 @@ pub fn enroll(tx: &Write<'_>, env: &Env, user: &User) -> Result<Enrolment> {
 
 /// Shows the enrolment again that waits for its first code, to whoever can name it (`None`: the operator);
 /// else starts a new one.
-pub fn enroll_again(
-    tx: &Write<'_>,
-    env: &Env,
-    user: &User,
-    shown: Option<&str>,
-) -> Result<Enrolment> {
+fn enroll_again(tx: &Write<'_>, env: &Env, user: &User, shown: Option<&str>) -> Result<Enrolment> {
     refuse_switched_off(env)?;
     let waiting = store::factor::pending(tx, &user.id)?;
     match waiting.filter(|(waiting, _)| shown.is_none_or(|id| id == waiting.id.as_str())) {
@@ -237,7 +262,7 @@ pub fn confirm(
     code: &str,
     keep: Option<&SessionId>,
 ) -> Result<Enrolled> {
-    who.must_be(user)?;
+    session::permit(tx, who, user)?;
     confirm_proved(tx, env, who, user, code, keep)
 }
 
@@ -291,8 +316,7 @@ fn put_in_force(
     let codes = new_codes(tx, env, user)?;
     audit::record(tx, who, &Event::new("factor.enroll").user(user).with("type", "totp"))?;
     // Sessions opened without the factor must not outlive its arrival.
-    let ended = store::session::end_of_user(tx, user, keep, "second factor added")?;
-    for session in ended {
+    for session in session::end_all_of(tx, who, user, keep, "second factor added")? {
         store::grant::revoke_of_session(tx, &session, "second factor added", true)?;
     }
     Ok(codes)
@@ -317,11 +341,15 @@ pub fn regenerate_codes(
     who: &Actor,
     user: &UserId,
 ) -> Result<Vec<Plain>> {
-    who.must_be(user)?;
+    session::permit(tx, who, user)?;
     if store::factor::active(tx, user)?.is_empty() {
         return Err(Error::conflict("recovery codes need a second factor to recover")
             .with_next("mcpcodex auth mfa enable --user NAME"));
     }
+    replace_codes(tx, env, who, user)
+}
+
+fn replace_codes(tx: &Write<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<Vec<Plain>> {
     let codes = new_codes(tx, env, user)?;
     audit::record(tx, who, &Event::new("recovery_code.regenerate").user(user))?;
     Ok(codes)
@@ -334,7 +362,7 @@ pub fn disable(
     user: &UserId,
     keep: Option<&SessionId>,
 ) -> Result<usize> {
-    who.must_be(user)?;
+    session::permit(tx, who, user)?;
     let removed = store::factor::delete_all(tx, user)?;
     store::factor::set_recovery_codes(tx, user, &[])?;
     attempt::succeed(tx, Scope::Totp, user.as_str())?;
@@ -398,10 +426,15 @@ pub fn confirm_on_the_way(
 }
 
 /// Shows a new set of recovery codes to a sign-in that stands at that step (the page was lost).
-pub fn codes_on_the_way(tx: &Write<'_>, env: &Env, way: &OnTheWay) -> Result<Option<Vec<Plain>>> {
+pub fn codes_on_the_way(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    way: &OnTheWay,
+) -> Result<Option<Vec<Plain>>> {
     match store::sign_in::find(tx, &way.token, &way.arrival.browser)? {
         Some(sign_in) if sign_in.stage == Stage::RecoveryCodes => {
-            new_codes(tx, env, &way.user.id).map(Some)
+            replace_codes(tx, env, &Actor::anonymous(origin.clone()), &way.user.id).map(Some)
         }
         _ => Ok(None),
     }

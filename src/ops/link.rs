@@ -1,7 +1,7 @@
 //! One-time links: `ID.MAC`, where the second half is a keyed hash of purpose and id.
 //! So the database holds nothing that opens anything, and a link can be printed again.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use super::env::Env;
 use crate::{
@@ -39,12 +39,19 @@ impl Purpose {
 }
 
 /// A link as a person gets it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Printed {
     /// Where it leads.
     pub url: String,
     /// When it ends.
     pub expires_at: Time,
+}
+
+/// Without the address: whoever has it has the link.
+impl fmt::Debug for Printed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Printed").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
 }
 
 /// Makes a link; an older one of the same purpose for the same person opens nothing any more.

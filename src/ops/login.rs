@@ -1,7 +1,7 @@
 //! Signing in: password first, then whatever the account still owes, one step at a time.
 //! [`begin`] reserves a try, [`verify`] hashes outside any transaction, [`finish`] settles.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use super::{attempt, audit, env::Env, password, session};
 use crate::{
@@ -23,13 +23,23 @@ use crate::{
 };
 
 /// A try that was reserved and waits for its comparison.
-#[derive(Debug)]
 pub struct Try {
     subject: String,
     address: String,
     user: Option<UserId>,
     phc: Option<String>,
     next: Duration,
+}
+
+/// Without the hash.
+impl fmt::Debug for Try {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Try")
+            .field("subject", &self.subject)
+            .field("address", &self.address)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether a try may be made.
@@ -42,10 +52,16 @@ pub enum Begun {
 }
 
 /// What the comparison said.
-#[derive(Debug)]
 pub struct Compared {
     matches: bool,
     rehash: Option<String>,
+}
+
+/// Without the hash.
+impl fmt::Debug for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compared").field("matches", &self.matches).finish_non_exhaustive()
+    }
 }
 
 /// Where a person wants to be, and in which browser.
@@ -109,11 +125,12 @@ pub fn begin(tx: &Write<'_>, env: &Env, origin: &Origin, username: &str) -> Resu
 
 /// Whoever has the user name or e-mail address that was typed.
 fn find(r: &Read<'_>, typed: &str) -> Result<Option<User>> {
-    if let Some(key) = Username::lookup_key(typed) {
-        return store::user::by_username_key(r, &key);
+    // No user name holds an "@".
+    if let Some(key) = Email::lookup_key(typed) {
+        return store::user::by_email_key(r, &key);
     }
-    match Email::lookup_key(typed) {
-        Some(key) => store::user::by_email_key(r, &key),
+    match Username::lookup_key(typed) {
+        Some(key) => store::user::by_username_key(r, &key),
         None => Ok(None),
     }
 }
@@ -121,8 +138,8 @@ fn find(r: &Read<'_>, typed: &str) -> Result<Option<User>> {
 /// What the tries of a typed name are counted under, without keeping what was typed when it is no name. A name and
 /// an address of one person count apart: a shared count would tell that they belong together.
 fn subject(username: &str) -> String {
-    Username::lookup_key(username)
-        .or_else(|| Email::lookup_key(username))
+    Email::lookup_key(username)
+        .or_else(|| Username::lookup_key(username))
         .unwrap_or_else(|| format!("#{}", secret::b64(Hashed::of(username).as_bytes())))
 }
 
@@ -171,8 +188,13 @@ pub fn finish(
         _ => None,
     };
     // The row may have changed while we hashed: a lock or a new password decides.
-    let good = user.filter(|user| user.state == UserState::Active);
-    let Some(user) = good.filter(|user| unchanged(tx, user, attempt)) else {
+    let good = match user {
+        Some(user) if user.state == UserState::Active && unchanged(tx, &user, attempt)? => {
+            Some(user)
+        }
+        _ => None,
+    };
+    let Some(user) = good else {
         let mut event = Event::new("sign_in.wrong").with("next_try_s", attempt.next.as_secs());
         if let Some(user) = &attempt.user {
             event = event.user(user);
@@ -205,8 +227,8 @@ pub fn finish(
     }
 }
 
-fn unchanged(r: &Read<'_>, user: &User, attempt: &Try) -> bool {
-    store::user::password_hash(r, &user.id).is_ok_and(|now| now == attempt.phc)
+fn unchanged(r: &Read<'_>, user: &User, attempt: &Try) -> Result<bool> {
+    Ok(store::user::password_hash(r, &user.id)? == attempt.phc)
 }
 
 fn open(
@@ -218,8 +240,7 @@ fn open(
     arrival: &Arrival,
 ) -> Result<Session> {
     if let Some(previous) = &arrival.previous {
-        store::session::end(tx, previous, "signed in again")?;
-        store::grant::revoke_of_session(tx, previous, "signed in again", true)?;
+        session::end_one(tx, &Actor::anonymous(origin.clone()), previous, "signed in again")?;
     }
     let remember_me = arrival.remember_me && env.remember_me_allowed();
     session::open(tx, env, origin, user, amr, remember_me)

@@ -1,5 +1,7 @@
 //! Choosing a password: policy, history, hash. Slow, so all but the last step runs outside a transaction.
 
+use std::fmt;
+
 use zeroize::Zeroizing;
 
 use super::{audit, env::Env, session};
@@ -16,13 +18,20 @@ use crate::{
 };
 
 /// What a password is judged against beside the policy, read before the slow part.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Basis {
     username: String,
     email: String,
     name: String,
     current: Option<String>,
     history: Vec<String>,
+}
+
+/// Without the hashes.
+impl fmt::Debug for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Basis").field("username", &self.username).finish_non_exhaustive()
+    }
 }
 
 impl Basis {
@@ -51,10 +60,16 @@ impl Basis {
 }
 
 /// A password that passed, ready to be stored with [`set`].
-#[derive(Debug)]
 pub struct Chosen {
     pub(super) hash: String,
     basis: Option<String>,
+}
+
+/// Without the hashes.
+impl fmt::Debug for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chosen").finish_non_exhaustive()
+    }
 }
 
 /// Why a password was refused: every reason at once.
@@ -114,7 +129,7 @@ pub fn set(
     chosen: &Chosen,
     keep: Option<&SessionId>,
 ) -> Result<session::Shut> {
-    who.must_be(user)?;
+    session::permit(tx, who, user)?;
     store(tx, env, who, user, chosen, keep)
 }
 

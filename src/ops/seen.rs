@@ -29,7 +29,7 @@ impl Seen {
         self.sessions.lock().get(id).copied()
     }
 
-    /// Takes what waits, to be written with [`write`].
+    /// Takes what waits, to be written with [`write()`].
     pub fn take(&self) -> Vec<(SessionId, Time)> {
         std::mem::take(&mut *self.sessions.lock()).into_iter().collect()
     }

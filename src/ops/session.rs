@@ -172,6 +172,32 @@ pub fn by_id(
     Ok(Ok(SignedIn { session, user }))
 }
 
+/// Passes for the operator, and for the person whom it concerns while their session stands.
+pub(super) fn permit(r: &Read<'_>, who: &Actor, user: &UserId) -> Result<()> {
+    who.must_be(user)?;
+    stands(r, who)
+}
+
+/// Refuses a person whose session was ended, or who was shut out, after their request was let in: asked in the
+/// transaction that acts, so that nothing happens any more once a revocation was answered. Idleness is no reason,
+/// since the request itself is a use.
+pub(super) fn stands(r: &Read<'_>, who: &Actor) -> Result<()> {
+    if let Principal::Person { user, session } = &who.principal
+        && is_over(r, user, session)?
+    {
+        return Err(Error::denied("your session has ended").with_next("sign in again at /login"));
+    }
+    Ok(())
+}
+
+/// Whether a person's session was ended or they were shut out.
+pub(super) fn is_over(r: &Read<'_>, user: &UserId, session: &SessionId) -> Result<bool> {
+    let session = store::session::by_id(r, session)?;
+    let stands = session.is_some_and(|one| one.ended.is_none() && one.user_id == *user);
+    let owner = store::user::by_id(r, user)?;
+    Ok(!stands || owner.is_none_or(|owner| owner.state != UserState::Active))
+}
+
 /// Signs out: ends the session and what hangs on it, but not what was granted for use while away.
 pub fn logout(tx: &Write<'_>, who: &Actor) -> Result<bool> {
     let Principal::Person { session, .. } = &who.principal else {
@@ -180,9 +206,10 @@ pub fn logout(tx: &Write<'_>, who: &Actor) -> Result<bool> {
     end_one(tx, who, session, "logout")
 }
 
-fn end_one(tx: &Write<'_>, who: &Actor, id: &SessionId, reason: &str) -> Result<bool> {
+/// Ends a session and what is bound to it; false when it was over before.
+pub(super) fn end_one(tx: &Write<'_>, who: &Actor, id: &SessionId, reason: &str) -> Result<bool> {
     let Some(session) = store::session::by_id(tx, id)? else { return Ok(false) };
-    if session.check(tx.now).is_err() || !store::session::end(tx, id, reason)? {
+    if !session.may_live(tx.now) || !store::session::end(tx, id, reason)? {
         return Ok(false);
     }
     revoke_bound_grants(tx, id, reason)?;
@@ -198,6 +225,7 @@ fn revoke_bound_grants(tx: &Write<'_>, id: &SessionId, reason: &str) -> Result<u
 
 /// Ends the named sessions; answers how many were alive.
 pub fn revoke(tx: &Write<'_>, who: &Actor, ids: &[SessionId]) -> Result<usize> {
+    stands(tx, who)?;
     let mut ended = 0;
     for id in ids {
         let Some(session) = store::session::by_id(tx, id)? else {
@@ -215,13 +243,13 @@ pub fn revoke(tx: &Write<'_>, who: &Actor, ids: &[SessionId]) -> Result<usize> {
 
 /// Ends every session of a person and revokes every grant.
 pub fn revoke_of_user(tx: &Write<'_>, who: &Actor, user: &UserId) -> Result<Shut> {
-    who.must_be(user)?;
+    permit(tx, who, user)?;
     shut(tx, who, user, None, "all sessions ended")
 }
 
 /// Ends every session of the person but the one they are in, and every grant of the others.
 pub fn revoke_others(tx: &Write<'_>, who: &Actor, user: &UserId) -> Result<Shut> {
-    who.must_be(user)?;
+    permit(tx, who, user)?;
     let Principal::Person { session, .. } = &who.principal else {
         return revoke_of_user(tx, who, user);
     };
@@ -236,19 +264,31 @@ pub(super) fn shut(
     except: Option<&SessionId>,
     reason: &str,
 ) -> Result<Shut> {
-    let ended = store::session::end_of_user(tx, user, except, reason)?;
+    let ended = end_all_of(tx, who, user, except, reason)?;
     let grants = store::grant::revoke_of_user(tx, user, except, reason)?;
     store::sign_in::delete_of(tx, user)?;
-    for id in &ended {
-        let event = Event::new("session.end").user(user).session(id).with("reason", reason);
-        audit::record(tx, who, &event)?;
-    }
     if grants > 0 {
         let event =
             Event::new("grant.revoke").user(user).with("reason", reason).with("grants", grants);
         audit::record(tx, who, &event)?;
     }
     Ok(Shut { sessions: ended.len(), grants })
+}
+
+/// Ends a person's sessions but `except`, each with its audit row; answers which. Their grants are left as they are.
+pub(super) fn end_all_of(
+    tx: &Write<'_>,
+    who: &Actor,
+    user: &UserId,
+    except: Option<&SessionId>,
+    reason: &str,
+) -> Result<Vec<SessionId>> {
+    let ended = store::session::end_of_user(tx, user, except, reason)?;
+    for id in &ended {
+        let event = Event::new("session.end").user(user).session(id).with("reason", reason);
+        audit::record(tx, who, &event)?;
+    }
+    Ok(ended)
 }
 
 /// Revokes everything a client was given; answers how many grants.
@@ -260,11 +300,12 @@ pub fn revoke_of_client(tx: &Write<'_>, who: &Actor, client: &ClientId) -> Resul
     Ok(grants)
 }
 
-/// Ends every session and every grant there is.
+/// Ends every session, every sign-in under way and every grant there is.
 pub fn revoke_everything(tx: &Write<'_>, who: &Actor) -> Result<Shut> {
     who.must_operate()?;
     let sessions = store::session::end_all(tx, "everything revoked")?;
     let grants = store::grant::revoke_all(tx, "everything revoked")?;
+    store::sign_in::delete_all(tx)?;
     let event = Event::new("session.end_all").with("sessions", sessions).with("grants", grants);
     audit::record(tx, who, &event)?;
     Ok(Shut { sessions, grants })

@@ -78,7 +78,16 @@ pub fn take_request(tx: &Write<'_>, id: &RequestId) -> Result<bool> {
     Ok(tx.exec("delete from authorization_requests where id = ?1", params![id.as_str()])? == 1)
 }
 
-/// How many requests a browser has waiting.
+/// Forgets the requests that came first.
+pub fn drop_oldest_requests(tx: &Write<'_>, count: u32) -> Result<usize> {
+    tx.exec(
+        "delete from authorization_requests where id in
+            (select id from authorization_requests order by expires_at limit ?1)",
+        params![count],
+    )
+}
+
+/// How many requests are waiting.
 pub fn count_requests(r: &Read<'_>) -> Result<u32> {
     let count =
         r.one("select count(*) from authorization_requests", params![], |row| row.get(0))?;

@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     model::{
         id::{SessionId, UserId},
-        session::{Session, SessionRow},
+        session::{Session, SessionRow, UNWRITTEN},
     },
     time::Time,
 };
@@ -82,7 +82,7 @@ pub fn end(tx: &Write<'_>, id: &SessionId, reason: &str) -> Result<bool> {
     Ok(changed == 1)
 }
 
-/// Ends every live session of a person but `except`; answers which.
+/// Ends every session of a person that lives, or may live by a use that is not written yet, but `except`; answers which.
 pub fn end_of_user(
     tx: &Write<'_>,
     user: &UserId,
@@ -92,19 +92,25 @@ pub fn end_of_user(
     tx.all(
         "update sessions set ended_at = ?1, end_reason = ?2
          where user_id = ?3 and id <> ?4 and ended_at is null
-           and expires_at > ?1 and last_seen_at + idle_ms > ?1
+           and expires_at > ?1 and last_seen_at + idle_ms > ?5
          returning id",
-        params![tx.now, reason, user.as_str(), except.map_or("", SessionId::as_str)],
+        params![
+            tx.now,
+            reason,
+            user.as_str(),
+            except.map_or("", SessionId::as_str),
+            tx.now.minus(UNWRITTEN),
+        ],
         |row| Ok(SessionId::from_text(row.get::<_, String>(0)?)),
     )
 }
 
-/// Ends every live session there is; answers how many.
+/// Ends every session there is that lives, or may live by a use that is not written yet; answers how many.
 pub fn end_all(tx: &Write<'_>, reason: &str) -> Result<usize> {
     tx.exec(
         "update sessions set ended_at = ?1, end_reason = ?2
-         where ended_at is null and expires_at > ?1 and last_seen_at + idle_ms > ?1",
-        params![tx.now, reason],
+         where ended_at is null and expires_at > ?1 and last_seen_at + idle_ms > ?3",
+        params![tx.now, reason, tx.now.minus(UNWRITTEN)],
     )
 }
 
@@ -112,8 +118,9 @@ pub fn end_all(tx: &Write<'_>, reason: &str) -> Result<usize> {
 pub fn live(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<SessionRow>> {
     let sql = format!(
         "select {COLUMNS}, u.username,
-            (select group_concat(distinct c.name) from grants g join clients c on c.id = g.client_id
-              where g.session_id = s.id and g.revoked_at is null)
+            (select group_concat(name, char(10)) from
+               (select distinct c.name from grants g join clients c on c.id = g.client_id
+                 where g.session_id = s.id and g.revoked_at is null order by c.name))
          from sessions s join users u on u.id = s.user_id
          where {LIVE} and (?2 = '' or s.user_id = ?2)
          order by s.last_seen_at desc, s.id limit ?3"
@@ -124,7 +131,7 @@ pub fn live(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<Sessi
             session: from_row(row)?,
             username: row.get(13)?,
             clients: clients
-                .map(|names| names.split(',').map(str::to_owned).collect())
+                .map(|names| names.split('\n').map(str::to_owned).collect())
                 .unwrap_or_default(),
         })
     })

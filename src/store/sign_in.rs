@@ -82,6 +82,11 @@ pub fn delete_of(tx: &Write<'_>, user: &UserId) -> Result<usize> {
     tx.exec("delete from sign_ins where user_id = ?1", params![user.as_str()])
 }
 
+/// Ends every one there is.
+pub fn delete_all(tx: &Write<'_>) -> Result<usize> {
+    tx.exec("delete from sign_ins", params![])
+}
+
 /// Forgets those that ended.
 pub fn sweep(tx: &Write<'_>, before: Time) -> Result<usize> {
     tx.exec("delete from sign_ins where expires_at < ?1", params![before])

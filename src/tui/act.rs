@@ -3,12 +3,13 @@
 
 use super::{
     action::{Action, Command, Motion, Tab},
-    app::{App, Overlay, Tone},
+    app::{App, Overlay},
     confirm::Confirm,
     layout,
     list::Keyed,
     msg::Effect,
     palette::Palette,
+    toast::Tone,
     widgets::help,
 };
 use crate::model::verb::Verb;

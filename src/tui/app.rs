@@ -6,24 +6,21 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 
 use super::{
-    action::{Action, Tab},
+    action::Tab,
     confirm::{self, Confirm},
-    keymap::{self, EVERY, Key, Place},
+    keymap::{Key, Place},
     layout::{self, Room},
     list::Keyed,
-    msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Target, Ticket},
+    msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Ticket},
     palette::Palette,
     screens::{sessions::Sessions, users::Users},
     search::Search,
-    text,
+    toast::{STAY, Toast, Tone, report, sentence},
 };
 use crate::{
     model::{session::SessionRow, user::UserRow, verb::Verb},
     time::Time,
 };
-
-/// How long a message stays that nobody has to act on.
-const TOAST: Duration = Duration::from_secs(8);
 
 /// What is known before anything is asked.
 #[derive(Clone, Debug)]
@@ -49,28 +46,6 @@ pub enum Overlay {
     Palette(Palette),
     /// The keys; with the first line that is shown.
     Help(usize),
-}
-
-/// How a message is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Something was done.
-    Good,
-    /// Something to know.
-    Plain,
-    /// Something was not done.
-    Bad,
-}
-
-/// A message above the footer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Toast {
-    /// What it says.
-    pub text: String,
-    /// How it is meant.
-    pub tone: Tone,
-    /// When it goes by itself; none waits for a key.
-    pub until: Option<Time>,
 }
 
 /// The console.
@@ -239,7 +214,7 @@ impl App {
     }
 
     pub(super) fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        let until = (tone != Tone::Bad).then(|| self.now.plus(TOAST));
+        let until = (tone != Tone::Bad).then(|| self.now.plus(STAY));
         self.toast = Some(Toast { text: text.into(), tone, until });
     }
 
@@ -419,33 +394,4 @@ impl App {
 
 fn still_at(running: &Confirm) -> String {
     format!("still at work: {}", running.title.trim_end_matches(" ?"))
-}
-
-/// A problem in one line, for want of more room.
-pub(super) fn sentence(problem: &Problem) -> String {
-    match &problem.next {
-        Some(next) => format!("{} · {next}", problem.text),
-        None => problem.text.clone(),
-    }
-}
-
-/// What a change did, as it turned out and not as it was announced.
-fn report(change: &Change, outcome: Outcome) -> String {
-    let (Target::User { name, .. } | Target::Session { name, .. }) = &change.target;
-    let mut parts = vec![match change.verb {
-        Verb::UserLock => format!("locked out {name}"),
-        Verb::UserUnlock => format!("unlocked {name}"),
-        Verb::SessionRevoke | Verb::SessionRevokeOfUser => {
-            format!("ended {} of {name}", text::count(outcome.sessions, "session"))
-        }
-    }];
-    if change.verb == Verb::UserLock {
-        parts.push(format!("{} ended", text::count(outcome.sessions, "session")));
-    }
-    if outcome.grants > 0 {
-        parts.push(format!("{} lost their refresh tokens", text::count(outcome.grants, "app")));
-    }
-    let undo = change.verb.spec().undo.and_then(|verb| keymap::key_of(&EVERY, Action::Run(verb)));
-    parts.extend(undo.map(|key| format!("undo: {key}")));
-    parts.join(" · ")
 }

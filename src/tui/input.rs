@@ -5,9 +5,10 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::{
     action::{Action, Tab},
-    app::{App, Overlay, Tone},
+    app::{App, Overlay},
     keymap::{self, Found, Key, Place},
     layout::Room,
+    toast::Tone,
 };
 
 /// So many characters at once, outside of a field, were not typed.

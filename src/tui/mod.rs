@@ -19,6 +19,7 @@ pub mod search;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+pub mod toast;
 pub mod view;
 pub mod widgets;
 pub mod worker;

@@ -4,7 +4,10 @@
 use std::{
     io::{self, BufWriter, IsTerminal, Stdout, Write},
     panic,
-    sync::mpsc::Sender,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::Sender,
+    },
     thread,
 };
 
@@ -87,9 +90,16 @@ impl Drop for Screen {
     }
 }
 
+/// Whether the alternate screen is shown. Entering it saves the cursor and leaving it puts the cursor back, so both
+/// happen once: a second time would move the cursor over what was written since.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
 fn take() -> io::Result<()> {
     terminal::enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)
+    if !TAKEN.swap(true, Ordering::SeqCst) {
+        execute!(io::stdout(), EnterAlternateScreen)?;
+    }
+    execute!(io::stdout(), EnableBracketedPaste)
 }
 
 /// A terminal of which nothing is known, so that the next picture is drawn whole.
@@ -102,6 +112,9 @@ fn blank() -> io::Result<Terminal<CrosstermBackend<Out>>> {
 
 /// Errors are passed over: when the terminal is gone there is nobody to tell.
 fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let mut out = io::stdout();
     let _gone: io::Result<()> = execute!(
         out,

@@ -2,11 +2,13 @@
 // Marked as tests, or Clippy takes helpers outside of a test function for product code.
 #![cfg(test)]
 
+mod architecture;
 mod cli;
 mod config;
 mod db;
 mod e2e;
 mod http;
+mod leaks;
 mod ops;
 mod support;
 mod tui;

@@ -16,10 +16,10 @@ use crate::{
         extract::{Browser, From, MaybeSession, PageForm},
         view::{EnrolTotp, Label, RecoveryCodes, qr_svg},
     },
-    model::{id::SessionId, sign_in::Stage, user::User},
+    model::{actor::Origin, id::SessionId, sign_in::Stage, user::User},
     ops::{
         self,
-        factor::{Enrolled, Enrolment},
+        factor::{Enrolled, Enrolment, Which},
         login::OnTheWay,
         session::SignedIn,
     },
@@ -65,9 +65,10 @@ pub async fn show(
     browser: Browser,
     headers: HeaderMap,
     MaybeSession(session): MaybeSession,
+    From(origin): From,
 ) -> Result<Response, PageError> {
     match enroller(&app, &headers, &browser, session) {
-        Ok(enroller) => ask(&app, &browser, &enroller, None).await,
+        Ok(enroller) => ask(&app, &browser, &origin, &enroller, None).await,
         Err(elsewhere) => Ok(elsewhere),
     }
 }
@@ -77,6 +78,7 @@ const ENROLMENT: &str = "enrolment";
 
 async fn begin(
     app: &App,
+    origin: &Origin,
     enroller: &Enroller,
     shown: Option<String>,
 ) -> Result<Option<Enrolment>, PageError> {
@@ -89,11 +91,11 @@ async fn begin(
                 .await?
         }
         Enroller::SignedIn(signed_in) => {
-            let user = signed_in.user.clone();
+            let (who, user) = (signed_in.actor(origin.clone()), signed_in.user.clone());
             app.db
-                .write(move |tx| match shown {
-                    Some(id) => ops::factor::enroll_again(tx, &env, &user, Some(&id)),
-                    None => ops::factor::enroll(tx, &env, &user),
+                .write(move |tx| {
+                    let which = shown.as_deref().map_or(Which::New, Which::Shown);
+                    ops::factor::enroll_as(tx, &env, &who, &user, which)
                 })
                 .await
                 .map(Some)?
@@ -104,11 +106,12 @@ async fn begin(
 async fn ask(
     app: &App,
     browser: &Browser,
+    origin: &Origin,
     enroller: &Enroller,
     again: Option<(&str, String)>,
 ) -> Result<Response, PageError> {
     let (error, shown) = again.unzip();
-    let Some(enrolment) = begin(app, enroller, shown).await? else {
+    let Some(enrolment) = begin(app, origin, enroller, shown).await? else {
         return Ok(Redirect::to("/login").into_response());
     };
     let Enrolment { id, uri, secret, account, issuer } = enrolment;
@@ -145,13 +148,13 @@ pub async fn submit(
     let (env, code) = (app.env(), fields.text("code").to_owned());
     let outcome = match &enroller {
         Enroller::OnTheWay(way) => {
-            let way = way.clone();
+            let (way, origin) = (way.clone(), origin.clone());
             app.db
                 .write(move |tx| ops::factor::confirm_on_the_way(tx, &env, &origin, &way, &code))
                 .await?
         }
         Enroller::SignedIn(signed_in) => {
-            let (who, user) = (signed_in.actor(origin), signed_in.user.id.clone());
+            let (who, user) = (signed_in.actor(origin.clone()), signed_in.user.id.clone());
             let keep: SessionId = signed_in.session.id.clone();
             app.db
                 .write(move |tx| ops::factor::confirm(tx, &env, &who, &user, &code, Some(&keep)))
@@ -167,7 +170,7 @@ pub async fn submit(
             let error =
                 "That code did not match. Check the clock of your phone and use the newest code.";
             let shown = fields.text(ENROLMENT).to_owned();
-            ask(&app, &browser, &enroller, Some((error, shown))).await
+            ask(&app, &browser, &origin, &enroller, Some((error, shown))).await
         }
         None => Ok(Redirect::to("/login").into_response()),
     }
@@ -218,7 +221,8 @@ pub async fn new_codes(
     let env = app.env();
     if let Some(way) = on_the_way(&app, &headers, &browser)? {
         let user = way.user.clone();
-        let codes = app.db.write(move |tx| ops::factor::codes_on_the_way(tx, &env, &way)).await?;
+        let codes =
+            app.db.write(move |tx| ops::factor::codes_on_the_way(tx, &env, &origin, &way)).await?;
         if let Some(codes) = codes {
             return Ok(show_codes(&app, &browser, &user, &codes, true));
         }

@@ -10,6 +10,7 @@ use super::{blocking, follow, form, own_path, page, previous_session, shell, wai
 use crate::{
     app::App,
     crypto::secret::Plain,
+    db::Write,
     http::{
         cookies,
         error::{PageError, set_retry_after},
@@ -20,7 +21,7 @@ use crate::{
     model::{actor::Origin, id::RequestId},
     ops::{
         self,
-        login::{Arrival, Begun, Finished, Step},
+        login::{Arrival, Begun, Compared, Finished, Step, Try},
     },
 };
 
@@ -115,25 +116,33 @@ async fn sign_in(
         Begun::Try(attempt) => attempt,
         Begun::Wait(wait) => return Ok(Finished { step: Step::Wrong(wait), token: None }),
     };
+    let (attempt, compared) = compare(app, attempt, password).await?;
+    let (env, from) = (app.env(), origin.clone());
+    Ok(app
+        .db
+        .write(move |tx| ops::login::finish(tx, &env, &from, &attempt, &compared, &arrival))
+        .await?)
+}
+
+/// Compares a reserved try on a thread that may block. One that could not be compared is given back.
+pub async fn compare(
+    app: &App,
+    attempt: Box<Try>,
+    password: Plain,
+) -> Result<(Box<Try>, Compared), PageError> {
     let env = app.env();
     let (attempt, compared) = blocking(move || {
         let compared = ops::login::verify(&env, &attempt, password.expose());
         (attempt, compared)
     })
     .await?;
-    let (env, from) = (app.env(), origin.clone());
     match compared {
-        Ok(compared) => Ok(app
-            .db
-            .write(move |tx| ops::login::finish(tx, &env, &from, &attempt, &compared, &arrival))
-            .await?),
-        Err(error) => {
-            let (kind, why) = (error.kind(), error);
-            tracing::debug!(?kind, "a sign-in was not compared");
-            Ok(app
-                .db
-                .write(move |tx| ops::login::abandon(tx, &attempt, &why).map(|()| Err(why)))
-                .await??)
+        Ok(compared) => Ok((attempt, compared)),
+        Err(why) => {
+            tracing::debug!(kind = ?why.kind(), "a password was not compared");
+            let given_back =
+                move |tx: &Write<'_>| ops::login::abandon(tx, &attempt, &why).map(|()| why);
+            Err(app.db.write(given_back).await?.into())
         }
     }
 }

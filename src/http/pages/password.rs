@@ -6,11 +6,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{blocking, follow, form, on_the_way, page, shell, wait_sentence};
+use super::{blocking, follow, form, login::compare, on_the_way, page, shell, wait_sentence};
 use crate::{
     app::App,
     crypto::secret::Plain,
-    error::Error,
     http::{
         error::PageError,
         extract::{Browser, From, MaybeSession, PageForm},
@@ -170,22 +169,6 @@ async fn wrong_current(
         Begun::Try(attempt) => attempt,
         Begun::Wait(wait) => return Ok(Some(wait)),
     };
-    let (env, current) = (app.env(), Plain::new(current.to_owned()));
-    let (attempt, compared) = blocking(move || {
-        let compared = ops::login::verify(&env, &attempt, current.expose());
-        (attempt, compared)
-    })
-    .await?;
-    match compared {
-        Ok(compared) => {
-            Ok(app.db.write(move |tx| ops::login::settle(tx, &attempt, &compared)).await?)
-        }
-        Err(error) => {
-            let why: Error = error;
-            Ok(app
-                .db
-                .write(move |tx| ops::login::abandon(tx, &attempt, &why).map(|()| Err(why)))
-                .await??)
-        }
-    }
+    let (attempt, compared) = compare(app, attempt, Plain::new(current.to_owned())).await?;
+    Ok(app.db.write(move |tx| ops::login::settle(tx, &attempt, &compared)).await?)
 }

@@ -20,7 +20,11 @@ use crate::{
         scope::ScopeSet,
         session::Session,
     },
-    ops::{audit, env::Env, session::SignedIn},
+    ops::{
+        audit,
+        env::Env,
+        session::{self, SignedIn},
+    },
     store,
 };
 
@@ -170,6 +174,11 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, visit: Visit<'a>) -> Result<Opened<'a>
     else {
         store::authorization::take_request(tx, id)?;
         return next(Next::Gone);
+    };
+    let signed_in = match signed_in {
+        // Ended since this request was let in.
+        Some(one) if session::is_over(tx, &one.user.id, &one.session.id)? => None,
+        other => other,
     };
     let fresh = signed_in.filter(|one| is_fresh(&request, &one.session, tx));
     let Some(signed_in) = fresh else {

@@ -7,7 +7,7 @@ use super::{Code, Refusal, policy, terms::Terms};
 use crate::{
     crypto::{pkce, secret::Hashed},
     db::Write,
-    error::{Error, Result},
+    error::Result,
     model::{
         authorization::{AuthorizationRequest, Prompt},
         client::{Client, GrantType},
@@ -23,8 +23,8 @@ const REPEATABLE: &str = "resource";
 const STATE_MAX: usize = 2_048;
 const NONCE_MAX: usize = 512;
 const HINT_MAX: usize = 256;
-/// Requests that wait for a person, over all browsers; beyond it the server says that it is busy.
-const WAITING_MAX: u32 = 100_000;
+/// Requests that wait for a person, over all browsers; beyond it the oldest go.
+const WAITING_MAX: u32 = 20_000;
 
 /// What becomes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,8 +134,10 @@ pub fn begin(
             return Ok(Begun::Redirect(url));
         }
     };
+    // Nobody signs in to make a request wait. Under a flood the oldest go: refusing new ones instead would keep
+    // everyone out for as long as the flood's own requests live.
     if store::authorization::count_requests(tx)? >= WAITING_MAX {
-        return Err(Error::busy("too many authorization requests are waiting"));
+        store::authorization::drop_oldest_requests(tx, WAITING_MAX / 10)?;
     }
     store::authorization::insert_request(tx, &request, browser)?;
     Ok(Begun::Waiting(request.id))

@@ -1,6 +1,8 @@
 //! A code becomes tokens, once (RFC 6749 §4.1.3, RFC 7636 §4.6).
 //! Who the client is was found out before; the further life of its refresh token is `refresh`.
 
+use std::fmt;
+
 use super::{
     Code, Outcome, Refusal, policy, refresh_token,
     terms::Terms,
@@ -32,7 +34,7 @@ use crate::{
 };
 
 /// What a client sends with a code.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Ask {
     /// The code.
     pub code: Option<String>,
@@ -42,6 +44,16 @@ pub struct Ask {
     pub verifier: Option<String>,
     /// Resources, to narrow what the token is for.
     pub resources: Vec<String>,
+}
+
+/// Without the code and what unlocks it.
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ask")
+            .field("redirect_uri", &self.redirect_uri)
+            .field("resources", &self.resources)
+            .finish_non_exhaustive()
+    }
 }
 
 const NOT_GOOD: &str = "the code is not, or no longer, good";

@@ -2,6 +2,8 @@
 //! `model::grant::judge` tells one from the other; this file acts on it. Its price and its textbook setting are
 //! weighed in `docs/decisions`.
 
+use std::fmt;
+
 use super::{
     Code, Outcome, Refusal, policy, refresh_token,
     terms::Terms,
@@ -24,7 +26,7 @@ use crate::{
 };
 
 /// What a client sends with a refresh token.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Ask {
     /// The token.
     pub token: Option<String>,
@@ -32,6 +34,16 @@ pub struct Ask {
     pub scope: Option<String>,
     /// Resources, to narrow the new access token; as granted when absent.
     pub resources: Vec<String>,
+}
+
+/// Without the token.
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ask")
+            .field("scope", &self.scope)
+            .field("resources", &self.resources)
+            .finish_non_exhaustive()
+    }
 }
 
 const NOT_GOOD: &str = "the refresh token is not, or no longer, good";

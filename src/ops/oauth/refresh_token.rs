@@ -28,7 +28,7 @@ pub fn write(vault: &Vault, grant: &GrantId, generation: u32) -> Option<Plain> {
     Some(Plain::new(format!("{PREFIX}{}", b64(&bytes))))
 }
 
-/// Reads a token that [`write`] made with the same vault. No database is asked about any other text.
+/// Reads a token that [`write()`] made with the same vault. No database is asked about any other text.
 pub fn read(vault: &Vault, token: &str) -> Option<(GrantId, u32)> {
     if token.len() > LONGEST {
         return None;

@@ -4,11 +4,12 @@ use ratatui::layout::Rect;
 
 use super::super::{
     action::{Action, Tab},
-    app::{App, Overlay, Tone},
+    app::{App, Overlay},
     canvas::{Canvas, Piece},
     keymap::{self, BINDINGS, Binding},
     text,
     theme::Role,
+    toast::Tone,
 };
 
 /// The product, the site, whether what is shown is live, who works here, the time.

@@ -168,8 +168,8 @@ async fn answer_of_another_issuer_is_refused_before_the_code_is_sent_anywhere() 
     let mut browser = stage.browser();
     browser.open("/demo").await;
     let to = browser.submit_once("/demo/start", &[]).await.unwrap();
-    let (_, state) = to.split_once("&state=").unwrap();
-    let state = state.split('&').next().unwrap();
+    let (_, rest) = to.split_once("&state=").unwrap();
+    let state = rest.split('&').next().unwrap();
     browser
         .open(&format!("/demo/callback?code=c&state={state}&iss=https%3A%2F%2Fevil.example"))
         .await;

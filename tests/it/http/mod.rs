@@ -1,9 +1,9 @@
 //! The HTTP face, seen from outside.
 
-#[cfg(test)]
+mod address;
+mod csrf;
 mod demo;
-#[cfg(test)]
+mod headers;
 mod oauth;
-#[cfg(test)]
 mod pages;
 mod view;

@@ -254,7 +254,7 @@ impl Asking<'_> {
     }
 
     /// As a program rather than a browser: no `Sec-Fetch-*`, no `Origin`.
-    pub(crate) fn as_program(self) -> Self {
+    pub(crate) fn by_program(self) -> Self {
         ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "accept-language"]
             .into_iter()
             .fold(self, Self::without)
@@ -264,7 +264,7 @@ impl Asking<'_> {
 
     /// As a page of another site makes the browser send it. The cookies go along, as in a browser that knows no
     /// `SameSite`.
-    pub(crate) fn from_site(self, origin: &str) -> Self {
+    pub(crate) fn by_site(self, origin: &str) -> Self {
         self.header("sec-fetch-site", "cross-site").header("origin", origin)
     }
 

@@ -96,15 +96,12 @@ pub(crate) fn unescape(text: &str) -> String {
                 |hex| u32::from_str_radix(hex, 16).ok().and_then(char::from_u32),
             ),
         };
-        match c {
-            Some(c) => {
-                out.push(c);
-                out.push_str(rest);
-            }
-            None => {
-                out.push('&');
-                out.push_str(part);
-            }
+        if let Some(c) = c {
+            out.push(c);
+            out.push_str(rest);
+        } else {
+            out.push('&');
+            out.push_str(part);
         }
     }
     out

@@ -168,6 +168,10 @@ pub(crate) fn race<T: Send>(count: usize, job: impl Fn(usize) -> T + Sync) -> Ve
     let barrier = std::sync::Barrier::new(count);
     std::thread::scope(|scope| {
         let (barrier, job) = (&barrier, &job);
+        #[expect(
+            clippy::needless_collect,
+            reason = "all of them start before the first is waited for"
+        )]
         let threads: Vec<_> = (0..count)
             .map(|at| {
                 scope.spawn(move || {

@@ -64,7 +64,7 @@ impl TestApp {
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         };
         let chosen = self.chosen(&Basis::new_user(&new.username, &new.email, ""), password);
-        let env = self.app.env.clone();
+        let env = self.app.env();
         self.write(move |tx| {
             let first = FirstPassword::Chosen(chosen);
             ops::user::create(tx, &env, &operator(), &new, &first)
@@ -81,13 +81,15 @@ impl TestApp {
     pub(crate) fn set_password(&self, user: &User, password: &str) {
         let basis = self.read(|r| Basis::of(r, &self.app.env, &user.id));
         let chosen = self.chosen(&basis, password);
-        let (env, id) = (self.app.env.clone(), user.id.clone());
+        let (env, id) = (self.app.env(), user.id.clone());
+        // The history tells passwords apart by the moment they were set.
+        self.advance(1);
         self.write(move |tx| ops::user::set_password(tx, &env, &operator(), &id, &chosen));
     }
 
     /// Gives someone an authenticator app; no code of it is spent yet.
     pub(crate) fn with_totp(&self, user: &User) -> Totp {
-        let (env, user) = (self.app.env.clone(), user.clone());
+        let (env, user) = (self.app.env(), user.clone());
         let (secret, codes) = self.write(move |tx| {
             let enrolment = ops::factor::enroll(tx, &env, &user)?;
             let codes =
@@ -124,7 +126,7 @@ impl TestApp {
 
     /// Opens a session without any page, and gives back its row and its cookie.
     pub(crate) fn session_of(&self, user: &User, remember_me: bool) -> (Session, String) {
-        let (env, user) = (self.app.env.clone(), user.clone());
+        let (env, user) = (self.app.env(), user.clone());
         let session = self.write(move |tx| {
             let amr = vec!["pwd".to_owned()];
             ops::session::open(tx, &env, &origin(), &user, amr, remember_me)

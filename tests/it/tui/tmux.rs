@@ -42,7 +42,6 @@ impl Shell {
             .args(args)
             .env("LC_ALL", "C.UTF-8")
             .env("MCPCODEX_DATA_DIR", self.folder.path().join("data"))
-            .env("MCPCODEX_PASSWORD_HASH_MEMORY_KIB", "8")
             .env_remove("NO_COLOR")
             .output()
             .expect("tmux is needed");

@@ -7,7 +7,7 @@ use mcpcodex::{
         client,
         oauth::{
             authorize::Next,
-            begin::{Begun, Unsure},
+            begin::{self, Begun, Unsure},
             consent::Destination,
         },
         resource,
@@ -346,4 +346,24 @@ fn admin_scope_needs_the_role() {
     };
     let line = question.scopes.iter().find(|line| line.scope == "admin:users").unwrap();
     assert!(line.sensitive);
+}
+
+#[test]
+fn flood_of_requests_pushes_out_the_oldest_and_keeps_nobody_from_signing_in() {
+    let world = world();
+    let first = world.waiting(&[]);
+    let (env, pairs) = (std::sync::Arc::clone(&world.env), params(&world.client, &[]));
+    world.pass(1);
+    world
+        .db
+        .write_blocking(move |tx| {
+            for _ in 0..20_000 {
+                begin::begin(tx, &env, &browser(), &pairs)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    let last = world.waiting(&[]);
+    assert!(matches!(world.decide(&last, None), Next::SignIn));
+    assert!(matches!(world.decide(&first, None), Next::Gone));
 }

@@ -1,0 +1,65 @@
+//! The message above the footer: what was done, or why it was not, in one line.
+
+use std::time::Duration;
+
+use super::{
+    action::Action,
+    keymap::{self, EVERY},
+    msg::{Change, Outcome, Problem, Target},
+    text,
+};
+use crate::{model::verb::Verb, time::Time};
+
+/// How long a message stays that nobody has to act on.
+pub const STAY: Duration = Duration::from_secs(8);
+
+/// How a message is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Something was done.
+    Good,
+    /// Something to know.
+    Plain,
+    /// Something was not done.
+    Bad,
+}
+
+/// A message above the footer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// How it is meant.
+    pub tone: Tone,
+    /// When it goes by itself; none waits for a key.
+    pub until: Option<Time>,
+}
+
+/// A problem in one line, for want of more room.
+pub fn sentence(problem: &Problem) -> String {
+    match &problem.next {
+        Some(next) => format!("{} · {next}", problem.text),
+        None => problem.text.clone(),
+    }
+}
+
+/// What a change did, as it turned out and not as it was announced.
+pub fn report(change: &Change, outcome: Outcome) -> String {
+    let (Target::User { name, .. } | Target::Session { name, .. }) = &change.target;
+    let mut parts = vec![match change.verb {
+        Verb::UserLock => format!("locked out {name}"),
+        Verb::UserUnlock => format!("unlocked {name}"),
+        Verb::SessionRevoke | Verb::SessionRevokeOfUser => {
+            format!("ended {} of {name}", text::count(outcome.sessions, "session"))
+        }
+    }];
+    if change.verb == Verb::UserLock {
+        parts.push(format!("{} ended", text::count(outcome.sessions, "session")));
+    }
+    if outcome.grants > 0 {
+        parts.push(format!("{} lost their refresh tokens", text::count(outcome.grants, "app")));
+    }
+    let undo = change.verb.spec().undo.and_then(|verb| keymap::key_of(&EVERY, Action::Run(verb)));
+    parts.extend(undo.map(|key| format!("undo: {key}")));
+    parts.join(" · ")
+}

@@ -1,0 +1,252 @@
+//! Forms that other sites send in a person's name: refused, and nothing has changed.
+
+use crate::support::{Browser, OTHER_PASSWORD, PASSWORD, Page, TestApp};
+
+const EVIL: &str = "https://evil.example";
+
+/// Everything that changes something for someone signed in.
+const INSIDE: [&str; 7] = [
+    "/logout",
+    "/auth/logout",
+    "/password",
+    "/account/sessions/end-others",
+    "/mfa/enroll",
+    "/mfa/codes/new",
+    "/consent",
+];
+
+/// Fields that would be right in any of the forms.
+fn fields(csrf: &str) -> Vec<(&str, &str)> {
+    vec![
+        ("csrf", csrf),
+        ("username", "ann"),
+        ("password", PASSWORD),
+        ("new_password", OTHER_PASSWORD),
+        ("code", "123456"),
+        ("decision", "allow"),
+        ("request", "r_x"),
+    ]
+}
+
+/// The ways in which another site can make a browser send something, each with all cookies, and even with the
+/// right token where it says so.
+fn forgeries(browser: &Browser, path: &str, csrf: &str) -> Vec<(&'static str, Page)> {
+    let ask = |change: &dyn Fn(&mut Browser) -> Page| change(&mut browser.clone());
+    let json = format!("{{\"csrf\":\"{csrf}\",\"decision\":\"allow\"}}");
+    let form = "application/x-www-form-urlencoded";
+    let encoded = |csrf: &str| {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(fields(csrf)).finish()
+    };
+    vec![
+        (
+            "a form of another site, with the token",
+            ask(&|b| b.ask("POST", path).by_site(EVIL).form(&fields(csrf)).send()),
+        ),
+        (
+            "a sandboxed frame, with the token",
+            ask(&|b| b.ask("POST", path).by_site("null").form(&fields(csrf)).send()),
+        ),
+        (
+            "a sister domain, with the token",
+            ask(&|b| {
+                b.ask("POST", path)
+                    .header("sec-fetch-site", "same-site")
+                    .header("origin", "http://app.localhost:8420")
+                    .form(&fields(csrf))
+                    .send()
+            }),
+        ),
+        (
+            "another port of this host, with the token",
+            ask(&|b| {
+                b.ask("POST", path)
+                    .header("sec-fetch-site", "same-site")
+                    .header("origin", "http://localhost:3000")
+                    .form(&fields(csrf))
+                    .send()
+            }),
+        ),
+        (
+            "a browser that knows no Sec-Fetch-Site, with the token",
+            ask(&|b| {
+                b.ask("POST", path)
+                    .without("sec-fetch-site")
+                    .header("origin", EVIL)
+                    .form(&fields(csrf))
+                    .send()
+            }),
+        ),
+        (
+            "the same with Origin null",
+            ask(&|b| {
+                b.ask("POST", path)
+                    .without("sec-fetch-site")
+                    .header("origin", "null")
+                    .form(&fields(csrf))
+                    .send()
+            }),
+        ),
+        (
+            "plain text that is JSON",
+            ask(&|b| b.ask("POST", path).by_site(EVIL).body("text/plain", json.as_str()).send()),
+        ),
+        (
+            "a multipart form",
+            ask(&|b| {
+                b.ask("POST", path)
+                    .by_site(EVIL)
+                    .body("multipart/form-data; boundary=x", "--x--")
+                    .send()
+            }),
+        ),
+        (
+            "no content type",
+            ask(&|b| {
+                b.ask("POST", path)
+                    .by_site(EVIL)
+                    .body(form, encoded(""))
+                    .without("content-type")
+                    .send()
+            }),
+        ),
+    ]
+}
+
+/// As [`forgeries`], but as sent from our own origin, where only the token can tell.
+fn without_token(browser: &Browser, path: &str, others: &str) -> Vec<(&'static str, Page)> {
+    let post = |fields: &[(&str, &str)]| browser.clone().post(path, fields);
+    let mut without = fields("");
+    without.remove(0);
+    let mut twice = fields(others);
+    twice.insert(0, ("csrf", "x"));
+    vec![
+        ("no token", post(&without)),
+        ("an empty token", post(&fields(""))),
+        ("the token of another browser", post(&fields(others))),
+        ("two tokens", post(&twice)),
+    ]
+}
+
+#[test]
+fn form_of_another_site_changes_nothing_for_someone_signed_in() {
+    let server = TestApp::new();
+    let ann = server.user("ann");
+    let app = server.with_totp(&ann);
+    let browser = server.login_with("ann", &app);
+    let other = server.login_other();
+    let csrf = browser.clone().csrf();
+    let others = other.clone().csrf();
+    assert_ne!(csrf, others);
+    let events = server.events();
+    for path in INSIDE {
+        let mut sent = forgeries(&browser, path, &csrf);
+        if path != "/auth/logout" {
+            sent.extend(without_token(&browser, path, &others));
+        }
+        for (how, page) in sent {
+            assert_eq!(page.status, 403, "{how} at {path}: {page:?}");
+            assert!(page.set_cookies().is_empty(), "{how} at {path}: {page:?}");
+        }
+    }
+    assert_eq!(server.events(), events);
+    assert!(browser.clone().is_in() && other.clone().is_in());
+}
+
+impl TestApp {
+    /// Somebody else, in another browser.
+    fn login_other(&self) -> Browser {
+        self.user("bob");
+        self.login("bob")
+    }
+}
+
+#[test]
+fn form_of_another_site_signs_nobody_in() {
+    let server = TestApp::new();
+    server.user("ann");
+    let mut browser = server.browser();
+    let csrf = browser.csrf();
+    let others = server.browser().csrf();
+    let events = server.events();
+    for path in ["/login", "/mfa", "/mfa/enroll", "/mfa/codes", "/password", "/setup", "/invite"] {
+        let mut sent = forgeries(&browser, path, &csrf);
+        sent.extend(without_token(&browser, path, &others));
+        for (how, page) in sent {
+            assert_eq!(page.status, 403, "{how} at {path}: {page:?}");
+            assert!(page.set_cookie("mcpcodex_session").is_none());
+        }
+    }
+    assert_eq!(server.events(), events);
+}
+
+#[test]
+fn form_without_any_cookie_is_refused_even_with_a_token_that_was_once_right() {
+    let server = TestApp::new();
+    server.user("ann");
+    let mut browser = server.browser();
+    let csrf = browser.csrf();
+    let page = browser
+        .ask("POST", "/login")
+        .without_cookies()
+        .header("sec-fetch-site", "same-origin")
+        .header("origin", "null")
+        .form(&fields(&csrf))
+        .send();
+    assert_eq!(page.status, 403);
+    assert!(browser.session().is_none());
+}
+
+#[test]
+fn form_of_our_own_page_is_taken_from_every_sort_of_browser() {
+    let server = TestApp::new();
+    server.user("ann");
+    let sort: [&[(&str, Option<&str>)]; 4] = [
+        &[("sec-fetch-site", Some("same-origin")), ("origin", Some("null"))],
+        &[("sec-fetch-site", Some("same-origin")), ("origin", Some("http://localhost:8420"))],
+        &[("sec-fetch-site", None), ("origin", Some("http://localhost:8420"))],
+        &[("sec-fetch-site", None), ("origin", None)],
+    ];
+    for headers in sort {
+        let mut browser = server.browser();
+        let csrf = browser.csrf();
+        let mut asking = browser.ask("POST", "/login");
+        for (name, value) in headers {
+            asking = match value {
+                Some(value) => asking.header(name, value),
+                None => asking.without(name),
+            };
+        }
+        let page = asking.form(&fields(&csrf)).send();
+        // The field of another form that came along is no harm.
+        assert_eq!(page.status, 303, "{headers:?}: {page:?}");
+        assert!(browser.is_in());
+    }
+}
+
+#[test]
+fn program_signs_out_with_the_cookie_alone() {
+    let server = TestApp::new();
+    server.user("ann");
+    let mut browser = server.login("ann");
+    let page = browser.ask("GET", "/auth/session").by_program().send();
+    assert_eq!((page.status, page.json()["user"]["username"].as_str()), (200, Some("ann")));
+    let page = browser.ask("POST", "/auth/logout").by_program().send();
+    assert_eq!(page.status, 200);
+    assert!(!browser.is_in());
+}
+
+#[test]
+fn get_changes_nothing() {
+    let server = TestApp::new();
+    let ann = server.user("ann");
+    let app = server.with_totp(&ann);
+    let mut browser = server.login_with("ann", &app);
+    let events = server.events();
+    for path in INSIDE.iter().chain(&["/login", "/account", "/mfa/codes"]) {
+        for method in ["GET", "HEAD"] {
+            browser.ask(method, &format!("{path}?decision=allow&code=1&new_password=x")).send();
+        }
+    }
+    assert_eq!(server.events(), events);
+    assert!(browser.is_in());
+}

@@ -1,0 +1,183 @@
+//! Denial is final: what a person's request began does nothing once their session was ended or they were shut out.
+
+use mcpcodex::{
+    crypto::secret::Plain,
+    error::{Error, Kind, Result},
+    model::{
+        actor::Actor,
+        session::{Session, amr},
+        user::User,
+    },
+    ops::{
+        self,
+        factor::{Enrolled, Which},
+        password::Basis,
+    },
+};
+
+use crate::support::{PASSWORD, TestApp, operator, origin};
+
+/// Someone whose request was let in by a session that is good.
+fn signed_in(server: &TestApp) -> (User, Session, Actor) {
+    let user = server.user("ann");
+    let (env, owner) = (server.app.env(), user.clone());
+    let session = server.write(move |tx| {
+        let amr = vec![amr::PASSWORD.to_owned()];
+        ops::session::open(tx, &env, &origin(), &owner, amr, false)
+    });
+    let who = Actor::person(user.id.clone(), session.id.clone(), origin());
+    (user, session, who)
+}
+
+/// What a signed-in person can change; each on its own.
+fn acts(server: &TestApp, user: &User, who: &Actor) -> Vec<(&'static str, Option<Error>)> {
+    let db = &server.app.db;
+    let basis = server.read(|r| Basis::of(r, &server.app.env, &user.id));
+    let password = Plain::new("Quartz-Window-77-Lagoon".to_owned());
+    let chosen = ops::password::choose(&server.app.env, &basis, password.expose()).unwrap();
+    let mut acts = Vec::new();
+    macro_rules! act {
+        ($name:literal, |$tx:ident, $env:ident, $user:ident, $who:ident| $do:expr) => {
+            let ($env, $user, $who) = (server.app.env(), user.clone(), who.clone());
+            let done: Result<_> = db.write_blocking(move |$tx| $do.map(drop));
+            acts.push(($name, done.err()));
+        };
+    }
+    act!("begin an enrolment", |tx, env, user, who| ops::factor::enroll_as(
+        tx,
+        &env,
+        &who,
+        &user,
+        Which::New
+    ));
+    act!("confirm an enrolment", |tx, env, user, who| ops::factor::confirm(
+        tx, &env, &who, &user.id, "000000", None
+    )
+    .map(|enrolled| assert!(matches!(enrolled, Enrolled::Wrong))));
+    act!("make an API key", |tx, env, user, who| {
+        let new = ops::apikey::New {
+            name: "ci".to_owned(),
+            scopes: vec!["read:models".to_owned()],
+            ..ops::apikey::New::default()
+        };
+        ops::apikey::create(tx, &env, &who, &user, &new)
+    });
+    act!("set a password", |tx, env, user, who| {
+        let keep = match &who.principal {
+            mcpcodex::model::actor::Principal::Person { session, .. } => Some(session.clone()),
+            _ => None,
+        };
+        ops::password::set(tx, &env, &who, &user.id, &chosen, keep.as_ref())
+    });
+    act!("end other sessions", |tx, _env, user, who| ops::session::revoke_others(
+        tx, &who, &user.id
+    ));
+    act!("remove the second factor", |tx, _env, user, who| ops::factor::disable(
+        tx, &who, &user.id, None
+    ));
+    acts
+}
+
+#[test]
+fn person_in_a_good_session_may_do_all_of_it() {
+    let server = TestApp::new();
+    let (user, _, who) = signed_in(&server);
+    for (act, error) in acts(&server, &user, &who) {
+        assert!(error.is_none(), "{act}: {error:?}");
+    }
+}
+
+#[test]
+fn request_let_in_before_its_session_was_ended_changes_nothing_after() {
+    let server = TestApp::new();
+    let (user, session, who) = signed_in(&server);
+    server.write(move |tx| ops::session::revoke(tx, &operator(), &[session.id.clone()]));
+    for (act, error) in acts(&server, &user, &who) {
+        assert_eq!(error.map(|error| error.kind()), Some(Kind::Denied), "{act}");
+    }
+}
+
+#[test]
+fn request_let_in_before_its_owner_was_locked_changes_nothing_after() {
+    let server = TestApp::new();
+    let (user, _, who) = signed_in(&server);
+    let id = user.id.clone();
+    server.write(move |tx| ops::user::lock(tx, &operator(), &id));
+    for (act, error) in acts(&server, &user, &who) {
+        assert_eq!(error.map(|error| error.kind()), Some(Kind::Denied), "{act}");
+    }
+}
+
+#[test]
+fn session_used_a_moment_before_it_was_ended_is_not_woken_by_the_late_mark() {
+    let acts: [fn(&TestApp, &User, &Session); 3] = [
+        |server, _, session| {
+            let id = session.id.clone();
+            server.write(move |tx| ops::session::revoke(tx, &operator(), &[id]));
+        },
+        |server, user, _| {
+            let id = user.id.clone();
+            server.write(move |tx| ops::session::revoke_of_user(tx, &operator(), &id));
+        },
+        |server, _, _| {
+            server.write(|tx| ops::session::revoke_everything(tx, &operator()));
+        },
+    ];
+    for end in acts {
+        let server = TestApp::new();
+        let user = server.user("ann");
+        let (session, cookie) = server.session_of(&user, false);
+        let (app, seen) = (&server.app, &server.app.seen);
+        let good = || server.read(|r| ops::session::resume(r, &app.env, seen, &cookie)).is_ok();
+        // Used at the last moment of the idle limit; the mark is not written when the end comes.
+        server.advance(session.idle.as_secs() - 1);
+        assert!(good());
+        server.advance(2);
+        end(&server, &user, &session);
+        let marks = seen.take();
+        server.write(move |tx| ops::seen::write(tx, &marks));
+        assert!(!good());
+    }
+}
+
+#[test]
+fn sign_in_that_was_under_way_ends_when_everything_is_revoked() {
+    let server = TestApp::new();
+    let ann = server.user("ann");
+    server.with_totp(&ann);
+    let mut browser = server.browser();
+    browser.sign_in("ann", PASSWORD);
+    let page = browser.open("/mfa");
+    assert!(page.form("/mfa").is_some(), "{page:?}");
+    server.write(|tx| ops::session::revoke_everything(tx, &operator()));
+    let page = browser.open("/mfa");
+    assert_eq!(page.location(), "/login");
+}
+
+#[test]
+fn key_loses_its_right_to_administer_with_its_owners_role() {
+    let server = TestApp::new();
+    server.admin("root");
+    let ann = server.admin("ann");
+    let (env, owner) = (server.app.env(), ann.clone());
+    let made = server.write(move |tx| {
+        let new = ops::apikey::New {
+            name: "ci".to_owned(),
+            scopes: vec!["read:models".to_owned(), "admin:users".to_owned()],
+            ..ops::apikey::New::default()
+        };
+        ops::apikey::create(tx, &env, &operator(), &owner, &new)
+    });
+    let scopes = || {
+        let text = made.text.expose();
+        let found = server.read(|r| ops::apikey::inspect(r, &server.app.env, text));
+        found.map(|(key, _)| key.scopes.to_string()).ok()
+    };
+    assert_eq!(scopes().as_deref(), Some("read:models admin:users"));
+    let env = server.app.env();
+    server.write(move |tx| {
+        let edit = ops::user::Edit { roles: Some(vec!["user".to_owned()]), ..Default::default() };
+        ops::user::edit(tx, &env, &operator(), &ann.id, &edit)
+    });
+    assert_eq!(scopes().as_deref(), Some("read:models"));
+}
