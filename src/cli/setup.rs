@@ -14,7 +14,7 @@ use super::{
     args::Global,
     ask::Ask,
     client,
-    ctx::{Ctx, DEFAULT_FILE, Desk},
+    ctx::{Ctx, Desk},
     failure::{Done, Failure},
     output::put,
     password, user,
@@ -119,7 +119,7 @@ struct Plan {
 
 impl Plan {
     fn of(ctx: &Ctx, args: &Oauth2, ask: Ask) -> Result<Self, Failure> {
-        let file = ctx.file().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+        let file = ctx.file().unwrap_or_else(|| PathBuf::from(config::FILE_NAME));
         if file.exists() {
             let config = ctx.load()?.config;
             let issuer = config.issuer(config.server.listen);
