@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     app::App,
-    config::{Config, Loaded, Logging, rules::feature_of, server::Level},
+    config::{Config, Loaded, Logging, server::Level},
     db::{Clock, ServeLock},
     error::Error,
     http::{self, demo::serve as demo},
@@ -242,8 +242,8 @@ fn advise(loaded: &Loaded) {
             crate::config::Weight::Note => tracing::info!("{path}: {message}; {next}"),
         }
     }
-    for path in &loaded.not_active {
-        let feature = feature_of(path).unwrap_or("a later version");
-        tracing::warn!("{path}: not active yet, it waits for {feature}");
+    if !loaded.not_active.is_empty() {
+        let keys = loaded.not_active.join(", ");
+        tracing::info!("not active yet, `mcpcodex config check` says what each waits for: {keys}");
     }
 }
