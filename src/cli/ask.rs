@@ -4,12 +4,14 @@
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _},
     thread,
+    time::Duration,
 };
 
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
+    time::timeout,
 };
 use zeroize::Zeroizing;
 
@@ -147,11 +149,41 @@ fn ask_line(question: &str) -> Result<String, Failure> {
 
 fn ask_secret(question: &str) -> Result<Plain, Failure> {
     // Ctrl-C raises SIGINT here; heard, it does not end us before the terminal shows typing again.
-    let _heard = hear_interrupts()?;
-    match rpassword::prompt_password(safe_question(question)) {
+    let (runtime, mut interrupt) = hear_interrupts()?;
+    let unseen = Unseen::begin()?;
+    // Until the line above Ctrl-C was a signal, from there on it is a character: this is the one that came between.
+    let between = async { timeout(Duration::from_millis(1), interrupt.recv()).await.is_ok() };
+    if runtime.block_on(between) {
+        return Err(Failure::Cancelled);
+    }
+    // Only now, so that nothing typed in answer can show.
+    let mut stderr = io::stderr().lock();
+    stderr.write_all(safe_question(question).as_bytes()).and_then(|()| stderr.flush())?;
+    drop(stderr);
+    let typed = rpassword::read_password();
+    drop(unseen);
+    match typed {
         Ok(text) => Ok(Plain::new(text)),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Failure::Cancelled),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The terminal while it shows nothing of what is typed.
+struct Unseen;
+
+impl Unseen {
+    fn begin() -> Result<Self, Failure> {
+        crossterm::terminal::enable_raw_mode()?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        // A line feed moved down only; nothing helps if the terminal does not take this.
+        drop(crossterm::terminal::disable_raw_mode());
+        drop(io::stderr().lock().write_all(b"\r"));
     }
 }
 

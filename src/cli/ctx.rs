@@ -15,8 +15,6 @@ use crate::{
     ops::{self, env::Env},
 };
 
-/// The file that is read when none is named.
-pub const DEFAULT_FILE: &str = "auth.config.yaml";
 /// How many names are compared for "did you mean".
 const COMPARED: u32 = 2_000;
 /// How alike two names must be (Jaro and Winkler) for one to be offered for the other.
@@ -41,7 +39,7 @@ impl Ctx {
 
     /// The file to read: the named one, else the one in this folder if it is there.
     pub fn file(&self) -> Option<PathBuf> {
-        let usual = || Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists());
+        let usual = || Some(PathBuf::from(config::FILE_NAME)).filter(|file| file.exists());
         self.global.config.clone().or_else(usual)
     }
 

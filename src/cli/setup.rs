@@ -1,7 +1,7 @@
 //! `auth setup`: from nothing to a configuration, keys, an administrator and a first client; again without harm.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::Write as _,
     path::{Path, PathBuf},
 };
@@ -14,7 +14,7 @@ use super::{
     args::Global,
     ask::Ask,
     client,
-    ctx::{Ctx, DEFAULT_FILE, Desk},
+    ctx::{Ctx, Desk},
     failure::{Done, Failure},
     output::put,
     password, user,
@@ -105,9 +105,8 @@ fn oauth2(ctx: &Ctx, args: &Oauth2) -> Done {
     let desk = ctx.open_with(plan.config.clone())?;
     let answers = Answers::of(ctx, args, ask, &desk)?;
     plan.write_file()?;
-    let (admin, admin_made) = admin(&desk, answers.admin)?;
-    let (client, secret) = first_client(&desk, answers.client)?;
-    report(ctx, &Outcome { desk, file: plan.file, admin, admin_made, client, secret })
+    let made = make(&desk, answers).inspect_err(|_| plan.take_file_back())?;
+    report(ctx, &desk, &plan.file, &made)
 }
 
 /// The configuration that the set-up is for, and the file that is not written yet.
@@ -119,7 +118,7 @@ struct Plan {
 
 impl Plan {
     fn of(ctx: &Ctx, args: &Oauth2, ask: Ask) -> Result<Self, Failure> {
-        let file = ctx.file().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+        let file = ctx.file().unwrap_or_else(|| PathBuf::from(config::FILE_NAME));
         if file.exists() {
             let config = ctx.load()?.config;
             let issuer = config.issuer(config.server.listen);
@@ -145,6 +144,13 @@ impl Plan {
                 .map_err(|problems| refused_issuer(&issuer, problems))?;
             let config = ctx.over(loaded).config;
             Ok(Self { config, file, text: Some(text) })
+        }
+    }
+
+    /// So that what was refused leaves nothing behind.
+    fn take_file_back(&self) {
+        if self.text.is_some() {
+            fs::remove_file(&self.file).ok();
         }
     }
 
@@ -277,41 +283,38 @@ fn wanted_client(args: &Oauth2, ask: Ask, desk: &Desk) -> Result<Wanted, Failure
     Ok(Wanted::New(new))
 }
 
-fn admin(desk: &Desk, admin: Admin) -> Result<(User, bool), Failure> {
-    match admin {
-        Admin::Exists(user) => Ok((user, false)),
-        Admin::New(new, chosen) => {
-            let first = FirstPassword::Chosen(chosen);
-            let made =
-                desk.write(move |tx, env, who| ops::user::create(tx, env, who, &new, &first))?;
-            Ok((made.user, true))
-        }
-    }
+/// Makes both or neither.
+fn make(desk: &Desk, answers: Answers) -> Result<Made, Failure> {
+    desk.write(move |tx, env, who| {
+        let (admin, admin_is_new) = match answers.admin {
+            Admin::Exists(user) => (user, false),
+            Admin::New(new, chosen) => {
+                let first = FirstPassword::Chosen(chosen);
+                (ops::user::create(tx, env, who, &new, &first)?.user, true)
+            }
+        };
+        let (client, secret) = match answers.client {
+            Wanted::Exists(client) => (client, None),
+            Wanted::New(new) => {
+                let made = ops::client::create(tx, who, new)?;
+                (made.client, made.secret)
+            }
+        };
+        Ok(Made { admin, admin_is_new, client, secret })
+    })
 }
 
-fn first_client(desk: &Desk, wanted: Wanted) -> Result<(Client, Option<Plain>), Failure> {
-    match wanted {
-        Wanted::Exists(client) => Ok((client, None)),
-        Wanted::New(new) => {
-            let made = desk.write(move |tx, _, who| ops::client::create(tx, who, new))?;
-            Ok((made.client, made.secret))
-        }
-    }
-}
-
-struct Outcome {
-    desk: Desk,
-    file: PathBuf,
+struct Made {
     admin: User,
-    admin_made: bool,
+    admin_is_new: bool,
     client: Client,
     secret: Option<Plain>,
 }
 
-fn report(ctx: &Ctx, outcome: &Outcome) -> Done {
-    let Outcome { desk, file, admin, client, secret, .. } = outcome;
+fn report(ctx: &Ctx, desk: &Desk, file: &Path, made: &Made) -> Done {
+    let Made { admin, admin_is_new, client, secret } = made;
     let issuer = &desk.env().site.issuer;
-    let mut made: Value = client::summary(client);
+    let mut app: Value = client::summary(client);
     let mut properties = vec![
         ("issuer", issuer.clone()),
         ("configuration", file.display().to_string()),
@@ -319,20 +322,20 @@ fn report(ctx: &Ctx, outcome: &Outcome) -> Done {
         ("client_id", client.id.to_string()),
     ];
     if let Some(secret) = secret {
-        put(&mut made, "client_secret", json!(secret.expose()));
+        put(&mut app, "client_secret", json!(secret.expose()));
         properties.push(("client_secret", secret.expose().to_owned()));
     }
     let document = json!({
         "issuer": issuer,
         "config": file,
         "admin": user::summary(admin),
-        "client": made,
+        "client": app,
     });
     ctx.out.record(&document, &properties)?;
     if secret.is_some() {
         ctx.out.note("The secret is shown this once; only its hash is kept.");
     }
-    if !outcome.admin_made {
+    if !admin_is_new {
         ctx.out.note("The administrator existed already; nothing about them was changed.");
     }
     let options = remembered(&ctx.global);

@@ -32,15 +32,6 @@ pub struct Source {
 /// The file that is read when none is named.
 pub const FILE_NAME: &str = "auth.config.yaml";
 
-impl Source {
-    /// The file that was named, else `auth.config.yaml` in the current folder if there is one. One that
-    /// was named must be there; loading refuses otherwise.
-    pub fn discover(named: Option<PathBuf>, env: Environment) -> Self {
-        let found = || Some(PathBuf::from(FILE_NAME)).filter(|path| path.exists());
-        Self { file: named.or_else(found), env }
-    }
-}
-
 /// A configuration that can be used, and what there is to say about it.
 #[derive(Clone, Debug)]
 pub struct Loaded {

@@ -36,7 +36,7 @@ pub use self::{
     authentication::{Authentication, BUILT_IN_ROLES},
     credentials::Credentials,
     environment::Environment,
-    load::{Loaded, Source, load},
+    load::{FILE_NAME, Loaded, Source, load},
     problem::{Problem, Problems},
     secret::Secret,
     server::{Audit, Limits, Logging, Mail, Server, Storage},

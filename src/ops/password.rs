@@ -109,7 +109,9 @@ pub fn choose(env: &Env, basis: &Basis, candidate: &str) -> Result<Chosen, Refus
     let candidate: Zeroizing<String> = password::normalise(candidate);
     let reuse = env.config.authentication.password.history.prevent_reuse;
     if reuse > 0 {
-        for old in basis.current.iter().chain(&basis.history) {
+        // The current one stands in the history as well, unless its hash was made anew since.
+        let older = basis.history.iter().filter(|old| Some(*old) != basis.current.as_ref());
+        for old in basis.current.iter().chain(older) {
             if env.hasher.verify(&candidate, old)?.matches {
                 let reason = format!("must not be one of your last {reuse} passwords");
                 return Err(Refused::Unfit(vec![reason]));

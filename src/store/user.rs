@@ -222,7 +222,7 @@ pub fn count_active_with_role(r: &Read<'_>, role: &str, except: Option<&UserId>)
 pub struct Page {
     /// Only names, full names and addresses that hold this, in any case.
     pub filter: String,
-    /// Only user names after this one.
+    /// Only people whose user name's normalised form sorts after this one.
     pub after: Option<String>,
     /// At most so many.
     pub limit: u32,

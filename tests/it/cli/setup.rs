@@ -86,3 +86,14 @@ fn set_up_link_is_the_same_until_there_is_an_administrator() {
     place.person("root", "admin");
     assert_eq!(place.error(&["auth", "setup", "link"]).0, 5);
 }
+
+#[test]
+fn set_up_that_is_refused_at_its_last_answer_leaves_nothing_behind() {
+    let place = Place::bare();
+    let mut bad: Vec<&str> = ARGS.to_vec();
+    *bad.last_mut().unwrap() = "http://app.example/callback#part";
+    let ran = place.feed(&bad, PASSWORD);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(!place.path("auth.config.yaml").exists());
+    assert_eq!(place.json(&["user", "list"]), json!([]));
+}

@@ -53,7 +53,7 @@ impl Session {
             }
             match self.heard.recv_timeout(Duration::from_secs(30)) {
                 Ok(more) => self.screen.push_str(&String::from_utf8_lossy(&more)),
-                Err(_) => panic!("\"{text}\" never showed; there is: {}", self.screen),
+                Err(why) => panic!("\"{text}\" never showed ({why}); there is: {}", self.screen),
             }
         }
     }

@@ -5,6 +5,7 @@ use std::{fs, sync::Barrier, thread};
 use mcpcodex::{
     db::{Db, MIGRATIONS, Migration, Options},
     error::Kind,
+    store,
 };
 
 use super::{SCHEMA, note, open, options, seen};
@@ -135,4 +136,26 @@ fn eight_threads_may_open_an_empty_folder_at_once() {
         });
         assert_eq!(seen(&open(temp.path())).len(), 8);
     }
+}
+
+#[test]
+fn person_of_the_first_schema_is_found_by_the_newest_program() {
+    let temp = tempfile::tempdir().unwrap();
+    let first = upgraded(temp.path(), &MIGRATIONS[..1]).unwrap();
+    // As the first program wrote it, not as today's would.
+    first
+        .write_blocking(|tx| {
+            tx.exec_one(
+                "insert into users (id, username, username_key, username_skeleton, email, email_key, name,
+                                    state, created_at, updated_at)
+                 values ('u_1', 'Ann', 'ann', 'ann', 'ann@example.com', 'ann@example.com', 'Ann', 'active', 1, 1)",
+                [],
+            )?;
+            tx.exec_one("insert into user_roles (user_id, role) values ('u_1', 'admin')", [])
+        })
+        .unwrap();
+    drop(first);
+    let db = upgraded(temp.path(), MIGRATIONS).unwrap();
+    let found = db.read(|r| store::user::by_username_key(r, "ann")).unwrap().unwrap();
+    assert_eq!((found.username.as_str(), found.roles), ("Ann", vec!["admin".to_owned()]));
 }

@@ -169,9 +169,9 @@ async fn answer_of_another_issuer_is_refused_before_the_code_is_sent_anywhere() 
     browser.open("/demo").await;
     let to = browser.submit_once("/demo/start", &[]).await.unwrap();
     let (_, rest) = to.split_once("&state=").unwrap();
-    let state = rest.split('&').next().unwrap();
+    let sent = rest.split('&').next().unwrap();
     browser
-        .open(&format!("/demo/callback?code=c&state={state}&iss=https%3A%2F%2Fevil.example"))
+        .open(&format!("/demo/callback?code=c&state={sent}&iss=https%3A%2F%2Fevil.example"))
         .await;
     browser.must_show(&["Not signed in", "does not come from the server that was asked"]);
     assert!(!browser.page.contains("POST http"), "{}", browser.page);

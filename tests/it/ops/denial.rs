@@ -30,11 +30,15 @@ fn signed_in(server: &TestApp) -> (User, Session, Actor) {
 }
 
 /// What a signed-in person can change; each on its own.
-fn acts(server: &TestApp, user: &User, who: &Actor) -> Vec<(&'static str, Option<Error>)> {
+fn acts(
+    server: &TestApp,
+    (user, session, who): &(User, Session, Actor),
+) -> Vec<(&'static str, Option<Error>)> {
     let db = &server.app.db;
     let basis = server.read(|r| Basis::of(r, &server.app.env, &user.id));
     let password = Plain::new("Quartz-Window-77-Lagoon".to_owned());
     let chosen = ops::password::choose(&server.app.env, &basis, password.expose()).unwrap();
+    let keep = session.id.clone();
     let mut acts = Vec::new();
     macro_rules! act {
         ($name:literal, |$tx:ident, $env:ident, $user:ident, $who:ident| $do:expr) => {
@@ -63,11 +67,7 @@ fn acts(server: &TestApp, user: &User, who: &Actor) -> Vec<(&'static str, Option
         ops::apikey::create(tx, &env, &who, &user, &new)
     });
     act!("set a password", |tx, env, user, who| {
-        let keep = match &who.principal {
-            mcpcodex::model::actor::Principal::Person { session, .. } => Some(session.clone()),
-            _ => None,
-        };
-        ops::password::set(tx, &env, &who, &user.id, &chosen, keep.as_ref())
+        ops::password::set(tx, &env, &who, &user.id, &chosen, Some(&keep))
     });
     act!("end other sessions", |tx, _env, user, who| ops::session::revoke_others(
         tx, &who, &user.id
@@ -81,8 +81,8 @@ fn acts(server: &TestApp, user: &User, who: &Actor) -> Vec<(&'static str, Option
 #[test]
 fn person_in_a_good_session_may_do_all_of_it() {
     let server = TestApp::new();
-    let (user, _, who) = signed_in(&server);
-    for (act, error) in acts(&server, &user, &who) {
+    let ann = signed_in(&server);
+    for (act, error) in acts(&server, &ann) {
         assert!(error.is_none(), "{act}: {error:?}");
     }
 }
@@ -90,9 +90,10 @@ fn person_in_a_good_session_may_do_all_of_it() {
 #[test]
 fn request_let_in_before_its_session_was_ended_changes_nothing_after() {
     let server = TestApp::new();
-    let (user, session, who) = signed_in(&server);
-    server.write(move |tx| ops::session::revoke(tx, &operator(), &[session.id.clone()]));
-    for (act, error) in acts(&server, &user, &who) {
+    let ann = signed_in(&server);
+    let id = ann.1.id.clone();
+    server.write(move |tx| ops::session::revoke(tx, &operator(), &[id]));
+    for (act, error) in acts(&server, &ann) {
         assert_eq!(error.map(|error| error.kind()), Some(Kind::Denied), "{act}");
     }
 }
@@ -100,10 +101,10 @@ fn request_let_in_before_its_session_was_ended_changes_nothing_after() {
 #[test]
 fn request_let_in_before_its_owner_was_locked_changes_nothing_after() {
     let server = TestApp::new();
-    let (user, _, who) = signed_in(&server);
-    let id = user.id.clone();
+    let ann = signed_in(&server);
+    let id = ann.0.id.clone();
     server.write(move |tx| ops::user::lock(tx, &operator(), &id));
-    for (act, error) in acts(&server, &user, &who) {
+    for (act, error) in acts(&server, &ann) {
         assert_eq!(error.map(|error| error.kind()), Some(Kind::Denied), "{act}");
     }
 }

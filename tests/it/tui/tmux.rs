@@ -135,6 +135,16 @@ fn person_is_locked_by_keys_and_the_shell_is_sane_afterwards() {
 }
 
 #[test]
+fn panic_gives_the_terminal_back_before_it_is_told() {
+    let shell = Shell::open();
+    shell.start("MCPCODEX_TUI_PANIC=1 RUST_BACKTRACE=0");
+    shell.press(&["C-l"]);
+    let screen = shell.wait("left with 101");
+    assert!(screen.contains("a panic that was asked for"), "{screen}");
+    shell.is_sane();
+}
+
+#[test]
 fn change_by_another_process_is_seen_without_a_key() {
     let shell = Shell::open();
     shell.start("");

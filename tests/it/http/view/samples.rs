@@ -1,10 +1,5 @@
 //! One of each page in each of its states.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a page that is not there fails the test that asked for it"
-)]
-
 mod demo;
 
 use mcpcodex::http::view::{

@@ -1,12 +1,5 @@
 //! Just enough reading of HTML and CSS to check our own pages: tags, attributes, colours.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "what is not there fails the test that asked for it"
-)]
-
 use std::collections::BTreeMap;
 
 /// An opening tag.

@@ -227,7 +227,10 @@ impl World {
                 let visit = Visit { browser: &browser(), request: &id, signed_in: Some(&who) };
                 let shown = match authorize::decide(tx, &env, &app(), visit)? {
                     Next::Consent(question) => question.shown,
-                    elsewhere => return Ok(elsewhere),
+                    elsewhere @ (Next::SignIn
+                    | Next::SignInAgain
+                    | Next::Redirect(_)
+                    | Next::Gone) => return Ok(elsewhere),
                 };
                 let decision = authorize::Decision { allow, shown: &shown };
                 authorize::answer(tx, &env, &app(), visit, decision)
