@@ -88,6 +88,13 @@ impl Error {
         Self::new(Kind::Internal, message)
     }
 
+    /// Says when it is worth trying again: for a fault that the machine may be rid of by then.
+    #[must_use]
+    pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
+        self.retry_after = Some(retry_after);
+        self
+    }
+
     /// Adds what to do about it, as a command or a short sentence.
     #[must_use]
     pub fn with_next(mut self, next: impl Into<String>) -> Self {

@@ -108,6 +108,17 @@ impl Failure {
         }
     }
 
+    /// What went wrong, as a line for people. On a page these words stand at their field; here they must name it.
+    pub fn line(&self) -> String {
+        let field = if let Self::Core(error) = self { error.field() } else { None };
+        let label = match field {
+            Some("username") => "user name: ",
+            Some("email") => "e-mail address: ",
+            Some(_) | None => "",
+        };
+        format!("{label}{}", self.message())
+    }
+
     /// What to do about it.
     pub fn next(&self) -> Option<String> {
         match self {

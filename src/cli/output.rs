@@ -188,7 +188,7 @@ impl Out {
             | Failure::Config(_)
             | Failure::Said(_)
             | Failure::Cancelled
-            | Failure::Pipe => failure.message(),
+            | Failure::Pipe => failure.line(),
         };
         let mut text = format!("{head} {}\n", safe(&body));
         if let Some(next) = failure.next() {

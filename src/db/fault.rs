@@ -1,7 +1,7 @@
 //! What SQLite reports, in the program's own words and with what to do about it.
 //! Retrying, rolling back and refusing are decided where the fault happens, not here.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use rusqlite::ErrorCode;
 
@@ -12,6 +12,9 @@ const DATABASE: &str = "the database";
 
 /// The words for a lock that another process does not give back in time.
 pub(super) const BUSY: &str = "the database is busy: another process holds the write lock";
+
+/// When a full disk is worth another try: someone has to make room first.
+const FULL: Duration = Duration::from_secs(30);
 
 /// Turns a fault of a statement into an error; the cause names the statement, which never holds values.
 pub(super) fn in_statement(error: &rusqlite::Error, sql: &str) -> Error {
@@ -60,7 +63,8 @@ fn describe(error: &rusqlite::Error, file: &str) -> Error {
         }
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::busy(BUSY),
         ErrorCode::DiskFull => Error::internal("the disk is full: the change was not saved")
-            .with_next("free some space on the disk that holds the data folder, then try again"),
+            .with_next("free some space on the disk that holds the data folder, then try again")
+            .with_retry_after(FULL),
         ErrorCode::ReadOnly => Error::internal(format!("{file} cannot be written to"))
             .with_next("check who owns the data folder and its files, and that the disk is not mounted read-only"),
         ErrorCode::NotADatabase => Error::internal(format!("{file} is not a SQLite database"))

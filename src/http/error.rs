@@ -11,15 +11,17 @@ use crate::{
     error::{Error, Kind},
 };
 
-/// The status that stands for a kind of error.
-pub fn status(kind: Kind) -> StatusCode {
-    match kind {
+/// The status that stands for an error.
+pub fn status(error: &Error) -> StatusCode {
+    match error.kind() {
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::Invalid => StatusCode::BAD_REQUEST,
         Kind::Denied => StatusCode::FORBIDDEN,
         Kind::Limited => StatusCode::TOO_MANY_REQUESTS,
         Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        // A fault that may be over soon, such as a full disk (RFC 9110 §15.6.4).
+        Kind::Internal if error.retry_after().is_some() => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -66,7 +68,7 @@ fn page(error: &Error) -> Response {
         reference,
         link: None,
     };
-    let mut response = (status(error.kind()), Html(view.render())).into_response();
+    let mut response = (status(error), Html(view.render())).into_response();
     retry_after(&mut response, error);
     response
 }
@@ -155,7 +157,7 @@ impl IntoResponse for JsonError {
             object.insert("next".to_owned(), next.into());
         }
         let body = axum::Json(serde_json::json!({ "error": body }));
-        let mut response = (status(error.kind()), body).into_response();
+        let mut response = (status(&error), body).into_response();
         retry_after(&mut response, &error);
         response
     }

@@ -15,14 +15,9 @@ const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; f
 
 /// Refuses requests meant for another host (DNS rebinding on loopback).
 pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> Response {
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .or_else(|| request.uri().authority().map(Authority::as_str));
     // Probes ask by whatever address they know.
     let probe = matches!(request.uri().path(), "/healthz" | "/readyz");
-    if probe || host.is_some_and(|host| app.env.site.is_host(host)) {
+    if probe || names_us(&app, &request) {
         return next.run(request).await;
     }
     let body = serde_json::json!({ "error": {
@@ -31,6 +26,17 @@ pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> R
         "next": "set server.public_url to the address that people use",
     }});
     (StatusCode::MISDIRECTED_REQUEST, axum::Json(body)).into_response()
+}
+
+/// Whether every host that the request names is ours, and it names one. Each counts: a proxy in front may have gone
+/// by another than we would (RFC 9112 §3.2).
+fn names_us(app: &App, request: &Request) -> bool {
+    let ours = |host: &str| app.env.site.is_host(host);
+    let authority = request.uri().authority().map(Authority::as_str);
+    let mut headers = request.headers().get_all(header::HOST).iter().peekable();
+    (authority.is_some() || headers.peek().is_some())
+        && authority.is_none_or(ours)
+        && headers.all(|host| host.to_str().is_ok_and(ours))
 }
 
 /// Sets the headers that every answer carries, errors too.

@@ -113,7 +113,7 @@ impl From<Error> for OAuthError {
             None => (Code::InvalidRequest.as_str(), error.to_string()),
         };
         Self {
-            status: http::status(error.kind()),
+            status: http::status(&error),
             error: word,
             description,
             challenge: Challenge::None,

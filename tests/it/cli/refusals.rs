@@ -219,3 +219,14 @@ fn hostile_names_are_defanged_before_they_reach_a_reader() {
     let spoken = place.run(&["user", "show", "\u{1b}]0;owned\u{7}\u{202e}"]);
     assert!(!spoken.err.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{:?}", spoken.err);
 }
+
+#[test]
+fn refusal_of_a_name_or_an_address_says_which_of_them_is_meant() {
+    let place = Place::new();
+    let told = |name: &str, email: &str| {
+        let args = ["user", "create", name, "--email", email, "--password-stdin"];
+        place.feed(&args, PASSWORD).err
+    };
+    assert!(told("alice", "nothing").contains("error: e-mail address: "));
+    assert!(told("a b", "a@example.com").contains("error: user name: "));
+}

@@ -441,3 +441,25 @@ fn return_path_never_leaves_this_server() {
         assert!(to.starts_with('/') && !to.starts_with("//") && !to.contains('\\'), "{evil}: {to}");
     }
 }
+
+#[test]
+fn invited_person_is_not_told_that_they_are_the_administrator() {
+    let server = TestApp::new();
+    let env = server.app.env();
+    let created = server.write(move |tx| {
+        let new = ops::user::New {
+            username: "ann".to_owned(),
+            email: "ann@example.com".to_owned(),
+            ..ops::user::New::default()
+        };
+        ops::user::create(tx, &env, &operator(), &new, &ops::user::FirstPassword::Invite)
+    });
+    let url = created.invite.unwrap().url;
+    let path = format!("/invite{}", url.split_once("/invite").unwrap().1);
+    let mut browser = server.browser();
+    let page = browser.open(&path);
+    let done = browser.submit(&page, "/invite", &[("new_password", PASSWORD)]);
+    assert_eq!(done.status, 200, "{done:?}");
+    assert!(done.body.contains("Your account is ready"), "{done:?}");
+    assert!(!done.body.contains("dministrator"), "{done:?}");
+}

@@ -64,3 +64,15 @@ async fn jwks_has_the_public_key_and_follows_the_database() {
     let keys = caller.get("/.well-known/jwks.json", &[]).await.json();
     assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn second_host_that_is_not_ours_is_refused_wherever_it_stands() {
+    let caller = Caller::new();
+    let path = "/.well-known/openid-configuration";
+    // `get` names our own host already; a second one comes after it.
+    assert_eq!(caller.get(path, &[("host", "evil.example")]).await.status, 421);
+    for origin in ["http://evil.example", "http://localhost:8420@evil.example"] {
+        assert_eq!(caller.get(&format!("{origin}{path}"), &[]).await.status, 421, "{origin}");
+    }
+    assert_eq!(caller.get(&format!("http://localhost:8420{path}"), &[]).await.status, 200);
+}

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcpcodex::ops::client::{self, Made, New};
 
 use super::caller::{Caller, FORM, encode, request};
-use crate::ops::oauth::fixture::{CALLBACK, VERIFIER, World, operator, refresh_token};
+use crate::ops::oauth::fixture::{CALLBACK, VERIFIER, World, operator, params, refresh_token};
 
 fn confidential(world: &World) -> Made {
     let new = New {
@@ -263,4 +263,51 @@ async fn body_of_another_type_is_not_read_as_a_form() {
     let headers = [("content-type", FORM)];
     let answer = caller.call(request("POST", "/userinfo", &headers, body)).await;
     assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn full_disk_is_503_with_retry_after_and_reading_goes_on() {
+    let caller = Caller::new();
+    let code = caller.world.code(&[]);
+    let id = caller.world.client.id.to_string();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", id.as_str()),
+        ("code", code.as_str()),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    let tokens = caller.send("/token", &[], &form).await.json();
+    // No page more than there are: SQLite then says what it says when the disk is full.
+    let limit = |tx: &mcpcodex::db::Write<'_>| {
+        tx.one("pragma max_page_count = 1", [], |row| row.get::<_, i64>(0))
+    };
+    caller.world.db.write_blocking(limit).unwrap();
+    let state = "s".repeat(2_000);
+    let asked =
+        format!("/authorize?{}", encode(&params(&caller.world.client, &[("state", &state)])));
+    let mut page = caller.get(&asked, &[]).await;
+    for _ in 0..64 {
+        if page.status != 303 {
+            break;
+        }
+        page = caller.get(&asked, &[]).await;
+    }
+    assert_eq!((page.status.as_u16(), page.header("retry-after")), (503, Some("30")));
+    assert!(page.body.contains("disk"), "{}", page.body);
+    // A small row may still find room; each refresh takes some of it.
+    let mut refresh = tokens["refresh_token"].as_str().unwrap().to_owned();
+    let refused = loop {
+        let form =
+            [("grant_type", "refresh_token"), ("client_id", &id), ("refresh_token", &refresh)];
+        let answer = caller.send("/token", &[], &form).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        refresh = answer.json()["refresh_token"].as_str().unwrap().to_owned();
+    };
+    assert_eq!(refused.header("retry-after"), Some("30"));
+    assert_eq!(refused.refusal(503), "server_error");
+    let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
+    assert_eq!(caller.get("/userinfo", &[("authorization", &bearer)]).await.status, 200);
 }
