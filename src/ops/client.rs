@@ -21,7 +21,7 @@ use crate::{
     store,
 };
 
-/// Wrong secrets before a pause, and the pause: short, so that someone else's guesses lock no one out for long.
+/// Wrong secrets of one client from one address before a pause, and the pause: short, since addresses are shared.
 /// Guessing 256 random bits is hopeless anyway; the bound is for load and for weak secrets of one's own choice.
 const GUESSES: Limits =
     Limits { max: 20, lock: Duration::from_secs(30), progressive: false, escalate: false };
@@ -230,13 +230,13 @@ pub enum Authenticated {
 
 /// Finds out which client is asking, and counts a wrong secret.
 pub fn authenticate(tx: &Write<'_>, who: &Actor, shown: &Presented) -> Result<Authenticated> {
-    match recognise(tx, shown)? {
+    match recognise(tx, who, shown)? {
         Recognised::Client(client) => Ok(Authenticated::Client(client)),
         Recognised::No => Ok(Authenticated::No),
         Recognised::Wait(wait) => Ok(Authenticated::Wait(wait)),
         // One transaction at a time: nothing comes between the comparison and this count.
         Recognised::Wrong(id) => {
-            match attempt::reserve(tx, Scope::Client, id.as_str(), &GUESSES)? {
+            match attempt::reserve(tx, Scope::Client, &guesser(&id, who), &GUESSES)? {
                 Reserved::Go(tries) if tries.failures >= GUESSES.max => {
                     audit::record(tx, who, &Event::new("client.paused").client(&id))?;
                 }
@@ -261,7 +261,7 @@ pub enum Recognised {
 }
 
 /// Looks at credentials without counting: for requests that otherwise only read.
-pub fn recognise(r: &Read<'_>, shown: &Presented) -> Result<Recognised> {
+pub fn recognise(r: &Read<'_>, who: &Actor, shown: &Presented) -> Result<Recognised> {
     for (id, secret) in &shown.readings {
         let Some(client) = store::client::by_id(r, &ClientId::from_text(id))? else { continue };
         if client.disabled {
@@ -274,16 +274,21 @@ pub fn recognise(r: &Read<'_>, shown: &Presented) -> Result<Recognised> {
         }
         let same = shown.readings.iter().filter(|(other, _)| other == id);
         let secrets: Vec<&Plain> = same.filter_map(|(_, secret)| secret.as_ref()).collect();
-        return prove(r, client, &secrets);
+        return prove(r, who, client, &secrets);
     }
     Ok(Recognised::No)
 }
 
-fn prove(r: &Read<'_>, client: Client, secrets: &[&Plain]) -> Result<Recognised> {
+/// What wrong secrets are counted under: client and address, so that nobody shuts a client out from elsewhere.
+fn guesser(client: &ClientId, who: &Actor) -> String {
+    format!("{client} {}", attempt::address_key(&who.origin.address))
+}
+
+fn prove(r: &Read<'_>, who: &Actor, client: Client, secrets: &[&Plain]) -> Result<Recognised> {
     if secrets.is_empty() {
         return Ok(Recognised::No);
     }
-    if let Some(wait) = attempt::pause(r, Scope::Client, client.id.as_str())? {
+    if let Some(wait) = attempt::pause(r, Scope::Client, &guesser(&client.id, who))? {
         return Ok(Recognised::Wait(wait));
     }
     let own = store::client::secret_hash(r, &client.id)?;

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Kind, Result},
     model::{
         actor::{Actor, Origin},
-        attempt::{Reserved, Scope},
+        attempt::{Limits, Reserved, Scope},
         audit::Event,
         id::{SessionId, UserId},
         name::{Email, Username},
@@ -29,6 +29,26 @@ pub struct Try {
     user: Option<UserId>,
     phc: Option<String>,
     next: Duration,
+}
+
+impl Try {
+    /// It was right: the counts start again; an address, which others share, only gets this one back.
+    fn succeed(&self, tx: &Write<'_>) -> Result<()> {
+        attempt::succeed(tx, Scope::Account, &self.subject)?;
+        if let Some(user) = &self.user {
+            attempt::succeed(tx, Scope::Account, &person(user))?;
+        }
+        attempt::give_back(tx, Scope::Address, &self.address)
+    }
+
+    /// It never came to a comparison.
+    fn give_back(&self, tx: &Write<'_>) -> Result<()> {
+        attempt::give_back(tx, Scope::Account, &self.subject)?;
+        if let Some(user) = &self.user {
+            attempt::give_back(tx, Scope::Account, &person(user))?;
+        }
+        attempt::give_back(tx, Scope::Address, &self.address)
+    }
 }
 
 /// Without the hash.
@@ -117,8 +137,8 @@ pub fn begin(tx: &Write<'_>, env: &Env, origin: &Origin, username: &str) -> Resu
     };
     let user = find(tx, username)?;
     let phc = match &user {
-        Some(user) => store::user::password_hash(tx, &user.id)?,
-        None => None,
+        Some(user) if within_limit(tx, env, &user.id)? => store::user::password_hash(tx, &user.id)?,
+        Some(_) | None => None,
     };
     Ok(Begun::Try(Box::new(Try { subject, address, user: user.map(|user| user.id), phc, next })))
 }
@@ -135,8 +155,21 @@ fn find(r: &Read<'_>, typed: &str) -> Result<Option<User>> {
     }
 }
 
-/// What the tries of a typed name are counted under, without keeping what was typed when it is no name. A name and
-/// an address of one person count apart: a shared count would tell that they belong together.
+/// Counts a try for the person as well, so that user name and e-mail address together give no more of them than one.
+/// Beyond the limit nothing is compared and the answer is "wrong": a pause shown here would tell that the two names
+/// belong together.
+fn within_limit(tx: &Write<'_>, env: &Env, user: &UserId) -> Result<bool> {
+    let limits = Limits { progressive: false, ..env.account_limits() };
+    let reserved = attempt::reserve(tx, Scope::Account, &person(user), &limits)?;
+    Ok(matches!(reserved, Reserved::Go(_)))
+}
+
+/// What a person's tries are counted under, whatever was typed. No typed name begins like this.
+pub(super) fn person(user: &UserId) -> String {
+    format!("#{user}")
+}
+
+/// What the tries of a typed name are counted under, without keeping what was typed when it is no name.
 fn subject(username: &str) -> String {
     Email::lookup_key(username)
         .or_else(|| Username::lookup_key(username))
@@ -157,11 +190,7 @@ pub fn verify(env: &Env, attempt: &Try, candidate: &str) -> Result<Compared> {
 
 /// Gives a try back that was never compared, because the permits for hashing were taken.
 pub fn abandon(tx: &Write<'_>, attempt: &Try, why: &Error) -> Result<()> {
-    if why.kind() == Kind::Busy {
-        attempt::give_back(tx, Scope::Account, &attempt.subject)?;
-        attempt::give_back(tx, Scope::Address, &attempt.address)?;
-    }
-    Ok(())
+    if why.kind() == Kind::Busy { attempt.give_back(tx) } else { Ok(()) }
 }
 
 /// Settles a try that opens nothing, such as the old password before a new one; how long to wait when it was wrong.
@@ -169,8 +198,7 @@ pub fn settle(tx: &Write<'_>, attempt: &Try, compared: &Compared) -> Result<Opti
     if !compared.matches {
         return Ok(Some(attempt.next));
     }
-    attempt::succeed(tx, Scope::Account, &attempt.subject)?;
-    attempt::give_back(tx, Scope::Address, &attempt.address)?;
+    attempt.succeed(tx)?;
     Ok(None)
 }
 
@@ -202,8 +230,7 @@ pub fn finish(
         audit::record(tx, &Actor::anonymous(origin.clone()), &event)?;
         return Ok(Finished { step: Step::Wrong(attempt.next), token: None });
     };
-    attempt::succeed(tx, Scope::Account, &attempt.subject)?;
-    attempt::give_back(tx, Scope::Address, &attempt.address)?;
+    attempt.succeed(tx)?;
     if let (Some(new), Some(old)) = (&compared.rehash, &attempt.phc) {
         store::user::rehash_password(tx, &user.id, old, new)?;
     }

@@ -5,7 +5,7 @@ use super::{
     attempt, audit,
     env::Env,
     link::{self, Printed, Purpose},
-    password,
+    login, password,
     session::{self, Shut},
 };
 pub use crate::store::user::Page;
@@ -300,6 +300,7 @@ pub fn unlock(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<User> {
     for (scope, subject) in [
         (Scope::Account, name.as_str()),
         (Scope::Account, email.as_str()),
+        (Scope::Account, login::person(id).as_str()),
         (Scope::Totp, id.as_str()),
         (Scope::Recovery, id.as_str()),
     ] {

@@ -27,8 +27,9 @@ pub async fn introspect(
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
     let token = form.take("token").ok_or_else(|| OAuthError::request("token is missing"))?;
+    let who = Actor::anonymous(origin);
     let found = app.db.read(|r| {
-        Ok(match recognise(r, &form.shown)? {
+        Ok(match recognise(r, &who, &form.shown)? {
             // A public client proves nothing, so anyone could ask in its name.
             Recognised::Client(client) if client.is_public() => Err(Recognised::No),
             Recognised::Client(client) => Ok(op::introspect(r, &app.env, &client, &token)?),
@@ -39,7 +40,7 @@ pub async fn introspect(
         Ok(answer) => Ok((no_store(), Json(answer)).into_response()),
         Err(Recognised::Wait(after)) => Err(OAuthError::wait(after)),
         Err(Recognised::Wrong(_)) => {
-            let (shown, who) = (form.shown, Actor::anonymous(origin));
+            let shown = form.shown;
             app.db.write(move |tx| authenticate(tx, &who, &shown)).await?;
             Err(OAuthError::client(form.basic))
         }

@@ -58,7 +58,7 @@ pub fn own_path(wanted: Option<&str>) -> String {
     wanted
         .filter(|path| path.len() <= 2_048)
         .filter(|path| path.starts_with('/') && !path.starts_with("//"))
-        .filter(|path| !path.chars().any(|c| c == '\\' || c.is_control() || c.is_whitespace()))
+        .filter(|path| path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\'))
         .unwrap_or("/account")
         .to_owned()
 }

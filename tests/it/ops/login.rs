@@ -558,12 +558,25 @@ fn sign_in_at_a_second_process_sees_the_same_people_and_pauses() {
 }
 
 #[test]
-fn person_signs_in_by_e_mail_address_in_any_case_and_its_tries_are_counted_apart() {
+fn person_signs_in_by_e_mail_address_in_any_case() {
     let server = TestApp::new();
     server.user("ann");
     assert!(matches!(attempt(&server, "Ann@Example.com", PASSWORD), Try::In(_)));
     lock_out(&server, "ann@example.com");
     assert!(matches!(attempt(&server, "ann@example.com", PASSWORD), Try::NotCompared(_)));
-    // Else a pause under the address would tell whose it is.
+}
+
+#[test]
+fn name_and_address_together_give_no_more_tries_than_one_and_do_not_tell_that_they_belong_together()
+{
+    let server = TestApp::new();
+    let ann = server.user("ann");
+    lock_out(&server, "ann@example.com");
+    // The name shows no pause, as that of a stranger; yet not even the right password counts.
+    assert!(matches!(attempt(&server, "ann", PASSWORD), Try::Wrong(wait) if seconds(wait) == 1));
+    server.advance(900);
     assert!(matches!(attempt(&server, "ann", PASSWORD), Try::In(_)));
+    lock_out(&server, "ann");
+    server.write(move |tx| ops::user::unlock(tx, &operator(), &ann.id));
+    assert!(matches!(attempt(&server, "ann@example.com", PASSWORD), Try::In(_)));
 }
