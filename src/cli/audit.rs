@@ -37,10 +37,11 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
             event.event.clone(),
             format!("{} ({})", event.actor, event.via),
             event.user_id.clone().unwrap_or_default(),
+            event.address.clone().unwrap_or_default(),
             event.detail.clone(),
         ]
     });
-    let head = ["when", "what", "who", "about", "more"];
+    let head = ["when", "what", "who", "about", "from", "more"];
     ctx.out.list(events.iter().map(document).collect(), &head, rows.collect(), "nothing yet")
 }
 
@@ -53,6 +54,10 @@ fn document(event: &EventRow) -> Value {
         "actor": event.actor,
         "via": event.via,
         "user_id": event.user_id,
+        "client_id": event.client_id,
+        "session_id": event.session_id,
+        "grant_id": event.grant_id,
+        "address": event.address,
         "detail": detail.unwrap_or_else(|_| json!(event.detail)),
     })
 }

@@ -77,6 +77,14 @@ pub struct EventRow {
     pub via: String,
     /// About whom.
     pub user_id: Option<String>,
+    /// About which client.
+    pub client_id: Option<String>,
+    /// About which session.
+    pub session_id: Option<String>,
+    /// About which grant.
+    pub grant_id: Option<String>,
+    /// From where.
+    pub address: Option<String>,
     /// More, as JSON.
     pub detail: String,
 }

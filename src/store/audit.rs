@@ -38,13 +38,18 @@ fn from_row(row: &Row<'_>) -> RowResult<EventRow> {
         actor: row.get(3)?,
         via: row.get(4)?,
         user_id: row.get(5)?,
-        detail: row.get(6)?,
+        client_id: row.get(6)?,
+        session_id: row.get(7)?,
+        grant_id: row.get(8)?,
+        address: row.get(9)?,
+        detail: row.get(10)?,
     })
 }
 
 /// The newest events about a person, or about everyone, newest first.
 pub fn newest(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<EventRow>> {
-    let columns = "id, at, event, actor, via, user_id, detail";
+    let columns =
+        "id, at, event, actor, via, user_id, client_id, session_id, grant_id, address, detail";
     match user {
         Some(user) => r.all(
             &format!(

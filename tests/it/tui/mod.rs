@@ -226,6 +226,10 @@ impl Stage {
                 actor: actor.to_owned(),
                 via: "http".to_owned(),
                 user_id: None,
+                client_id: None,
+                session_id: None,
+                grant_id: None,
+                address: None,
                 detail: "{}".to_owned(),
             };
             let events =
