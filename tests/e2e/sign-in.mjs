@@ -89,6 +89,20 @@ try {
   check(again.refresh_token === refreshed.refresh_token, "a retry gets the same successor");
   await oidc.fetchUserInfo(config, refreshed.access_token, claims.sub);
 
+  // The app is on another site than the server, so its link comes without the strict session cookie.
+  const second = oidc.buildAuthorizationUrl(config, {
+    redirect_uri: target.uri,
+    scope: "openid profile email offline_access",
+    code_challenge: await oidc.calculatePKCECodeChallenge(oidc.randomPKCECodeVerifier()),
+    code_challenge_method: "S256",
+    state: oidc.randomState(),
+  });
+  const silent = target.next();
+  await page.goto(target.page(second.href));
+  await page.click("#sign-in");
+  await page.waitForURL(/callback/);
+  check((await silent).searchParams.get("code"), "a link on another site finds the session and asks nothing again");
+
   const sessions = installation.cli(["session", "list", "--user", "ada"]);
   check((sessions.sessions ?? sessions).length === 1, "the operator sees one session");
   await page.goto(`${issuer}/account`);

@@ -80,11 +80,13 @@ export async function browse(options = {}) {
   return { browser, context, page: await context.newPage() };
 }
 
-/** Where an app on this computer takes its answers: resolves with the whole URL of each. */
+/** An app on this computer: takes answers (resolves with the whole URL of each) and has a page with a link. */
 export async function redirectTarget() {
   const waiting = [];
+  let link = "";
   const server = createServer((request, response) => {
-    response.end("You can close this window.");
+    response.setHeader("content-type", "text/html");
+    response.end(`<a id="sign-in" href="${link.replaceAll("&", "&amp;")}">Sign in</a>`);
     if (request.url.startsWith("/callback")) {
       waiting.shift()?.(new URL(request.url, `http://127.0.0.1:${server.address().port}`));
     }
@@ -92,6 +94,11 @@ export async function redirectTarget() {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     uri: `http://127.0.0.1:${server.address().port}/callback`,
+    /** The app's own page, which links to `to`. */
+    page: (to) => {
+      link = to;
+      return `http://127.0.0.1:${server.address().port}/`;
+    },
     next: () => new Promise((resolve) => waiting.push(resolve)),
     close: () => server.close(),
   };
