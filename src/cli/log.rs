@@ -20,6 +20,8 @@ pub fn start(ctx: &Ctx, logging: &Logging) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // Else a log that nobody reads any more would be told to that same closed stream, which panics.
+        .log_internal_errors(false)
         .with_ansi(ctx.out.talk_color);
     let started = match logging.format {
         LogFormat::Text => log.try_init(),

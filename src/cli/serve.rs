@@ -163,7 +163,10 @@ async fn serve(
             Err(_) => return Err(Error::internal("the server does not answer").into()),
         },
     }
-    greet()?;
+    // Whoever started us may have read the first line and closed the pipe: no reason to stop serving.
+    if greet().is_err() {
+        tracing::debug!("where the server is could not be printed");
+    }
     joined(server.await)
 }
 

@@ -48,12 +48,12 @@ pub async fn run(
     let folder = TemporaryFolder::make()?;
     let (app, data) = open(&folder, listen).await?;
     let lock = ServeLock::acquire(folder.path())?;
+    // An output that nobody reads any more is no reason not to serve.
     if options.json {
-        print_json(out, &app, &data, folder.path())
+        print_json(out, &app, &data, folder.path()).ok();
     } else {
-        print_text(out, &app, &data, folder.path(), options.terminal)
+        print_text(out, &app, &data, folder.path(), options.terminal).ok();
     }
-    .map_err(unwritten)?;
     let demo = DemoApp::new(&app, data.clone());
     let extra = routes(demo);
     let clock = app.db.clock().clone();
@@ -77,7 +77,7 @@ pub async fn run(
     folder.remove()?;
     if !options.json {
         let clean = if live.is_some() { "\r\x1b[K" } else { "" };
-        writeln!(out, "{clean}The demo has ended; its database is deleted.").map_err(unwritten)?;
+        writeln!(out, "{clean}The demo has ended; its database is deleted.").ok();
     }
     done
 }
@@ -94,12 +94,12 @@ fn bind(listen: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-fn unheard(error: io::Error) -> Error {
-    Error::internal("the listening address cannot be read").with_source(error)
-}
-
 fn unwritten(error: io::Error) -> Error {
     Error::internal("the output cannot be written").with_source(error)
+}
+
+fn unheard(error: io::Error) -> Error {
+    Error::internal("the listening address cannot be read").with_source(error)
 }
 
 /// Opens and fills the database, where blocking is allowed.

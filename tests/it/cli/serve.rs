@@ -168,3 +168,32 @@ fn second_server_on_a_folder_and_a_taken_port_are_conflicts_with_a_next_step() {
     assert!(error["next"].as_str().unwrap().contains("--listen"), "{error}");
     assert!(!other.path("mcpcodex-data").exists());
 }
+
+#[test]
+fn server_goes_on_when_nobody_reads_what_it_prints() {
+    let place = Place::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut command = place.command(&["serve", "--json", "--listen", &free]);
+    let mut process =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Closed before the first line is written.
+    drop(process.stdout.take());
+    drop(process.stderr.take());
+    let start = std::time::Instant::now();
+    while TcpStream::connect(&free).is_err() {
+        assert!(start.elapsed().as_secs() < 20, "the server never listened");
+        std::thread::yield_now();
+    }
+    let (url, out) = (format!("http://{free}"), BufReader::new(dead_pipe()));
+    let server = Server { process, out, url };
+    // Its own first call and both of its lines lie behind it by the time it has answered these.
+    for _ in 0..50 {
+        assert_eq!(server.get("/readyz", "").0, 200);
+    }
+    assert_eq!(server.stop(), Some(0));
+}
+
+/// A standard output that has nothing to say.
+fn dead_pipe() -> ChildStdout {
+    Command::new("true").stdout(Stdio::piped()).spawn().unwrap().stdout.take().unwrap()
+}
