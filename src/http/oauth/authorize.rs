@@ -199,7 +199,7 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
         trust: if question.built_in { Trust::BuiltIn } else { Trust::Verified },
         destination: match question.destination {
             Destination::Host(host) => Shown::Host(host),
-            Destination::ThisComputer => Shown::ThisComputer,
+            Destination::ThisComputer(host) => Shown::ThisComputer(host),
             Destination::App(scheme) => Shown::App(scheme),
         },
         resources: question

@@ -44,8 +44,8 @@ impl Trust {
 pub enum Destination {
     /// A site: the host of the redirect URI, with its port if it is unusual.
     Host(String),
-    /// A loopback address, which any program on this computer may be listening on.
-    ThisComputer,
+    /// A loopback host, on which any program on this computer may be listening.
+    ThisComputer(String),
     /// An app that has registered a scheme of its own, such as `cursor`.
     App(String),
 }
@@ -102,4 +102,10 @@ pub struct Consent {
     pub email: Label,
     /// Signs out and begins again; without it no such button is shown.
     pub not_you: Option<Form>,
+}
+
+impl Consent {
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self.destination, Destination::ThisComputer(_))
+    }
 }

@@ -21,8 +21,8 @@ use crate::{
 pub enum Destination {
     /// A host on the web.
     Host(String),
-    /// A program on this computer.
-    ThisComputer,
+    /// A program on this computer, by the loopback host it listens on.
+    ThisComputer(String),
     /// An app that registered a scheme of its own.
     App(String),
 }
@@ -108,7 +108,7 @@ pub fn question(
 
 fn destination(uri: &str) -> Destination {
     if is_local(uri) {
-        return Destination::ThisComputer;
+        return Destination::ThisComputer(host_of(uri).unwrap_or_default());
     }
     let scheme = uri.split(':').next().unwrap_or_default();
     match host_of(uri) {

@@ -207,7 +207,7 @@ fn consent_shows_sensitive_scopes_first_and_where_the_answer_goes() {
     );
     let local = samples::one("consent_local");
     assert!(
-        local.html.contains("<b>an app on this computer</b>")
+        local.html.contains("<b>an app on this computer</b> (127.0.0.1)")
             && local.html.contains("id=\"caution\"")
     );
     for page in [page, local] {

@@ -278,7 +278,7 @@ fn consents(w: Words) -> Vec<Rendered> {
         client: w.label("Claude Code"),
         client_host: None,
         trust: Trust::Verified,
-        destination: Destination::ThisComputer,
+        destination: Destination::ThisComputer("127.0.0.1".to_owned()),
         resources: Vec::new(),
         ..consent.clone()
     };
