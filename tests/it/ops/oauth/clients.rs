@@ -79,6 +79,22 @@ fn guesses_are_paused_for_half_a_minute_and_the_right_secret_waits_too() {
 }
 
 #[test]
+fn guesses_from_one_address_keep_nobody_out_at_another() {
+    let world = world();
+    let made = confidential(&world);
+    let (id, secret) = (made.client.id.as_str(), made.secret.unwrap());
+    for _ in 0..21 {
+        try_it(&world, &shown(id, Some("guess")));
+    }
+    assert!(matches!(try_it(&world, &shown(id, Some(secret.expose()))), Authenticated::Wait(_)));
+    let elsewhere = from("198.51.100.7", "app/1");
+    let asked = shown(id, Some(secret.expose()));
+    let came =
+        world.db.write_blocking(move |tx| client::authenticate(tx, &elsewhere, &asked)).unwrap();
+    assert!(matches!(came, Authenticated::Client(_)));
+}
+
+#[test]
 fn rotated_secret_replaces_the_old_one_and_disabled_client_has_none() {
     let world = world();
     let made = confidential(&world);

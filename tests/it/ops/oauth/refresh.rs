@@ -7,7 +7,7 @@ use mcpcodex::{
     ops::{
         client, key,
         oauth::{Code, Outcome, refresh::Ask, revoke},
-        session, user,
+        password, session, user,
     },
 };
 
@@ -203,9 +203,24 @@ fn resource_that_was_not_granted_is_refused_without_spending() {
 
 type Act = fn(&World);
 
+fn change_password(world: &World) {
+    let (env, id) = (Arc::clone(&world.env), world.user.clone());
+    // What the fixture put there is no hash that a new password could be compared with.
+    world
+        .db
+        .write_blocking(|tx| tx.exec("update users set password_hash = null", []).map(drop))
+        .unwrap();
+    let basis = world.db.read(|r| password::Basis::of(r, &env, &id)).unwrap();
+    let chosen = password::choose(&env, &basis, "Vexing-Otter7-Quilt").unwrap();
+    world
+        .db
+        .write_blocking(move |tx| user::set_password(tx, &env, &operator(), &id, &chosen))
+        .unwrap();
+}
+
 #[test]
 fn person_shut_out_or_sessions_ended_end_every_family() {
-    let acts: [(&str, Act); 4] = [
+    let acts: [(&str, Act); 5] = [
         ("lock", |world| {
             let id = world.user.clone();
             world.db.write_blocking(move |tx| user::lock(tx, &operator(), &id)).unwrap();
@@ -222,6 +237,7 @@ fn person_shut_out_or_sessions_ended_end_every_family() {
                 .unwrap();
         }),
         ("session revoked", |world| world.end_session(&world.signed_in.session.id)),
+        ("password changed", change_password),
     ];
     for (name, act) in acts {
         for scope in ["openid", "openid offline_access"] {
