@@ -12,8 +12,12 @@ use crate::error::{Error, Result};
 pub type Migration = (&'static str, &'static str);
 
 /// Every script there is, in order; `user_version` counts those that a file has had.
-pub const MIGRATIONS: &[Migration] =
-    &[("0001_initial", include_str!("migrations/0001_initial.sql"))];
+pub const MIGRATIONS: &[Migration] = &[
+    ("0001_initial", include_str!("migrations/0001_initial.sql")),
+    ("0002_passkeys", include_str!("migrations/0002_passkeys.sql")),
+    ("0003_messages", include_str!("migrations/0003_messages.sql")),
+    ("0004_policy", include_str!("migrations/0004_policy.sql")),
+];
 
 /// Marks a file as ours (`application_id`), so that no other program's database is ever migrated: "mcpx".
 const APPLICATION_ID: i64 = 0x6d63_7078;

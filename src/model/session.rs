@@ -12,6 +12,16 @@ pub mod amr {
     pub const PASSWORD: &str = "pwd";
     /// A one-time code.
     pub const OTP: &str = "otp";
+    /// A key that can be copied between the person's devices (a synced passkey).
+    pub const SOFT_KEY: &str = "swk";
+    /// A key that stays in one device.
+    pub const KEY: &str = "hwk";
+    /// The device checked the person, by PIN or finger.
+    pub const USER: &str = "user";
+    /// A code by SMS.
+    pub const SMS: &str = "sms";
+    /// A code by e-mail; no word of RFC 8176.
+    pub const EMAIL: &str = "email";
     /// A recovery code, which counts as a second factor.
     pub const RECOVERY: &str = "recovery";
     /// More than one factor.

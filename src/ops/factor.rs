@@ -26,33 +26,13 @@ use crate::{
         actor::{Actor, Origin},
         attempt::{Reserved, Scope},
         audit::Event,
-        factor::{RECOVERY_CODES, TotpCredential},
+        factor::{Method, RECOVERY_CODES, TotpCredential},
         id::{CredentialId, SessionId, UserId},
         session::amr,
         sign_in::Stage,
     },
     store,
 };
-
-/// How the second factor is proved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// A code from an authenticator app.
-    Totp,
-    /// One of the recovery codes.
-    Recovery,
-}
-
-impl Method {
-    /// Reads the form's `method`.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "totp" => Some(Self::Totp),
-            "recovery" => Some(Self::Recovery),
-            _ => None,
-        }
-    }
-}
 
 /// Checks a code on the way in. Reserves, checks and settles in one transaction, since no hash is slow here.
 pub fn verify(
@@ -73,7 +53,7 @@ pub fn verify(
         return Ok(Step::Wrong(wait));
     }
     let mut proved = sign_in.amr;
-    proved.push(if method == Method::Totp { amr::OTP } else { amr::RECOVERY }.to_owned());
+    proved.push(method.amr().to_owned());
     proved.push(amr::MFA.to_owned());
     login::proceed(tx, env, origin, way, Stage::SecondFactor, proved)
 }
@@ -91,7 +71,13 @@ fn check(
     method: Method,
     code: &str,
 ) -> Result<Checked> {
-    let scope = if method == Method::Totp { Scope::Totp } else { Scope::Recovery };
+    let scope = match method {
+        Method::Totp => Scope::Totp,
+        Method::Recovery => Scope::Recovery,
+        Method::Passkey | Method::Sms | Method::Email => {
+            return Err(Error::invalid("method", "that second factor is not offered"));
+        }
+    };
     let wait = match attempt::reserve(tx, scope, user.as_str(), &env.code_limits())? {
         Reserved::Go(tries) => tries.next_at.since(tx.now),
         Reserved::Wait(wait) => return Ok(Checked::Wrong(wait)),
@@ -99,6 +85,7 @@ fn check(
     let right = match method {
         Method::Totp => spend_totp(tx, env, user, code)?,
         Method::Recovery => spend_recovery(tx, env, user, code)?,
+        Method::Passkey | Method::Sms | Method::Email => false,
     };
     if right {
         attempt::succeed(tx, scope, user.as_str())?;

@@ -15,10 +15,9 @@ use crate::{
         extract::{Browser, From, PageForm},
         view::{Label, Mfa, Recovery},
     },
-    model::sign_in::Stage,
+    model::{factor::Method, sign_in::Stage},
     ops::{
         self,
-        factor::Method,
         login::{OnTheWay, Step},
     },
 };
@@ -85,7 +84,7 @@ fn ask(
     let username = Label::new(&way.user.username);
     let wait = wrong.and_then(wait_sentence);
     let html = match method {
-        Method::Totp => Mfa {
+        Method::Totp | Method::Passkey | Method::Sms | Method::Email => Mfa {
             shell,
             form,
             username,

@@ -5,10 +5,10 @@ use std::time::Duration;
 use mcpcodex::{
     crypto::secret::Hashed,
     db::Clock,
-    model::{sign_in::Stage, user::User},
+    model::{factor::Method, sign_in::Stage, user::User},
     ops::{
         self,
-        factor::{Enrolled, Method},
+        factor::Enrolled,
         login::{Arrival, Begun, OnTheWay, Step},
     },
     time::Time,

@@ -1,0 +1,1 @@
+-- Passkeys, and the WebAuthn ceremonies that wait for an answer.

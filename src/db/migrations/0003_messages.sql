@@ -1,0 +1,1 @@
+-- Messages on their way out, the phone numbers and addresses that codes go to, and the codes themselves.

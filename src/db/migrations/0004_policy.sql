@@ -1,0 +1,1 @@
+-- Steps of a sign-in, links and counts that came with more factors; browsers that a person has signed in with before.
