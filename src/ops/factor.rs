@@ -1,4 +1,4 @@
-//! Second factors: checking a code on the way in, recovery codes, taking factors away.
+//! Second factors: which a person has, checking a code on the way in, recovery codes, taking factors away.
 //! How an authenticator comes into force is `enrolment`.
 
 pub mod enrolment;
@@ -6,12 +6,13 @@ pub mod enrolment;
 use std::time::Duration;
 
 pub use self::enrolment::{
-    Enrolled, Enrolment, Which, confirm, confirm_on_the_way, confirm_unverified, enroll, enroll_as,
-    enroll_on_the_way,
+    Enrolled, Enrolment, InForce, Which, confirm, confirm_on_the_way, confirm_unverified, enroll,
+    enroll_as, enroll_on_the_way,
 };
 use super::{
     attempt, audit,
     env::Env,
+    link::{self, Printed, Purpose},
     login::{self, OnTheWay, Step},
     session,
 };
@@ -34,26 +35,72 @@ use crate::{
     store,
 };
 
+/// The methods that a person has enrolled, allowed or not; recovery codes are none of them.
+pub fn enrolled(r: &Read<'_>, user: &UserId) -> Result<Vec<Method>> {
+    let mut methods = Vec::new();
+    if !store::factor::active(r, user)?.is_empty() {
+        methods.push(Method::Totp);
+    }
+    Ok(methods)
+}
+
+/// Whether the configuration lets a method be enrolled and used.
+pub fn allowed(env: &Env, method: Method) -> bool {
+    let mfa = &env.config.authentication.mfa;
+    let offered = match method {
+        Method::Passkey => mfa.providers.webauthn.enabled,
+        Method::Totp => mfa.providers.totp.enabled,
+        Method::Sms => mfa.providers.sms.enabled,
+        Method::Email => mfa.providers.email.enabled,
+        Method::Recovery => true,
+    };
+    mfa.enabled && offered
+}
+
+/// The methods with which a person can prove the second factor now, the strongest first. A factor that stood for the
+/// first one already counts no second time.
+pub fn offered(r: &Read<'_>, env: &Env, user: &UserId, proved: &[String]) -> Result<Vec<Method>> {
+    let key = proved.iter().any(|one| one == amr::KEY || one == amr::SOFT_KEY);
+    let mut methods = enrolled(r, user)?;
+    methods.retain(|method| allowed(env, *method) && !(key && *method == Method::Passkey));
+    if store::factor::recovery_codes_left(r, user)? > 0 {
+        methods.push(Method::Recovery);
+    }
+    Ok(methods)
+}
+
+/// What somebody gave as the second factor.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Which factor.
+    pub method: Method,
+    /// The code as typed.
+    pub code: String,
+    /// Whether the browser shall be trusted from now on.
+    pub trust_device: bool,
+}
+
 /// Checks a code on the way in. Reserves, checks and settles in one transaction, since no hash is slow here.
 pub fn verify(
     tx: &Write<'_>,
     env: &Env,
     origin: &Origin,
     way: &OnTheWay,
-    method: Method,
-    code: &str,
+    given: &Given,
 ) -> Result<Step> {
-    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
-    let Some(sign_in) = live.filter(|now| now.stage == Stage::SecondFactor) else {
+    let Some(sign_in) = way.look(tx)?.filter(|now| now.stage == Stage::SecondFactor) else {
         return Ok(Step::Gone);
     };
     let who = Actor::anonymous(origin.clone());
-    let checked = check(tx, env, &who, &way.user.id, method, code)?;
+    let checked = check(tx, env, &who, &way.user.id, given.method, &given.code)?;
     if let Checked::Wrong(wait) = checked {
         return Ok(Step::Wrong(wait));
     }
+    if given.trust_device {
+        store::sign_in::trust_device(tx, &way.token)?;
+    }
     let mut proved = sign_in.amr;
-    proved.push(method.amr().to_owned());
+    proved.push(given.method.amr().to_owned());
     proved.push(amr::MFA.to_owned());
     login::proceed(tx, env, origin, way, Stage::SecondFactor, proved)
 }
@@ -151,8 +198,8 @@ pub fn regenerate_codes(
     who: &Actor,
     user: &UserId,
 ) -> Result<Vec<Plain>> {
-    session::permit(tx, who, user)?;
-    if store::factor::active(tx, user)?.is_empty() {
+    session::permit_recent(tx, who, user)?;
+    if enrolled(tx, user)?.is_empty() {
         return Err(Error::conflict("recovery codes need a second factor to recover")
             .with_next("mcpcodex auth mfa enable --user NAME"));
     }
@@ -172,7 +219,7 @@ pub fn disable(
     user: &UserId,
     keep: Option<&SessionId>,
 ) -> Result<usize> {
-    session::permit(tx, who, user)?;
+    session::permit_recent(tx, who, user)?;
     let removed = store::factor::delete_all(tx, user)?;
     store::factor::set_recovery_codes(tx, user, &[])?;
     attempt::succeed(tx, Scope::Totp, user.as_str())?;
@@ -183,6 +230,43 @@ pub fn disable(
         session::shut(tx, who, user, keep, "second factor removed")?;
     }
     Ok(removed)
+}
+
+/// What an operator's reset of someone's factors leaves.
+#[derive(Debug)]
+pub struct Reset {
+    /// How many factors were removed.
+    pub removed: usize,
+    /// Where the person enrols a new one, with their password.
+    pub link: Printed,
+}
+
+/// For a lost phone: removes every factor and makes the link behind which the person enrols a new one. Until they have,
+/// nobody enrols one without that link: a stranger who knows the password must not be first.
+pub fn reset(tx: &Write<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<Reset> {
+    who.must_operate()?;
+    let removed = disable(tx, who, user, None)?;
+    store::user::set_enrol_by_link(tx, user, true)?;
+    let link = enroll_link(tx, env, who, user)?;
+    Ok(Reset { removed, link })
+}
+
+/// Makes a link behind which a person enrols a second factor, once they have signed in with what they have.
+pub fn enroll_link(tx: &Write<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<Printed> {
+    who.must_operate()?;
+    if !Method::ALL.into_iter().any(|method| method != Method::Recovery && allowed(env, method)) {
+        return Err(Error::conflict("no second factor can be enrolled")
+            .with_next("allow one below authentication.mfa.providers in the configuration"));
+    }
+    let link = link::make(tx, env, Purpose::Enroll, Some(user))?;
+    audit::record(tx, who, &Event::new("factor.invite").user(user))?;
+    Ok(link)
+}
+
+/// Whom an enrolment link is for.
+pub fn enroll_link_for(r: &Read<'_>, env: &Env, token: &str) -> Result<UserId> {
+    let user = link::read(r, env, Purpose::Enroll, token)?;
+    user.ok_or_else(|| Error::internal("an enrolment link for nobody"))
 }
 
 /// A person's factors in force and how many recovery codes are left.
@@ -199,7 +283,7 @@ pub fn codes_on_the_way(
     origin: &Origin,
     way: &OnTheWay,
 ) -> Result<Option<Vec<Plain>>> {
-    match store::sign_in::find(tx, &way.token, &way.arrival.browser)? {
+    match way.look(tx)? {
         Some(sign_in) if sign_in.stage == Stage::RecoveryCodes => {
             replace_codes(tx, env, &Actor::anonymous(origin.clone()), &way.user.id).map(Some)
         }
@@ -209,8 +293,7 @@ pub fn codes_on_the_way(
 
 /// The recovery codes are stored: on to the session.
 pub fn codes_stored(tx: &Write<'_>, env: &Env, origin: &Origin, way: &OnTheWay) -> Result<Step> {
-    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
-    match live.filter(|now| now.stage == Stage::RecoveryCodes) {
+    match way.look(tx)?.filter(|now| now.stage == Stage::RecoveryCodes) {
         Some(sign_in) => login::proceed(tx, env, origin, way, Stage::RecoveryCodes, sign_in.amr),
         None => Ok(Step::Gone),
     }

@@ -3,10 +3,12 @@
 mod apikey;
 mod audit;
 mod denial;
+mod device;
 mod factor;
 mod login;
 pub(crate) mod oauth;
 mod password;
+mod reset;
 mod session;
 mod setup;
 mod user;
