@@ -1,7 +1,8 @@
-//! Second factors: which a person has, checking a code on the way in, recovery codes, taking factors away.
-//! How an authenticator comes into force is `enrolment`.
+//! Second factors: which a person has, checking a code on the way in, recovery codes.
+//! How an authenticator comes into force is `enrolment`, how factors go `removal`.
 
 pub mod enrolment;
+pub mod removal;
 
 use std::time::Duration;
 
@@ -9,10 +10,10 @@ pub use self::enrolment::{
     Enrolled, Enrolment, InForce, Which, confirm, confirm_on_the_way, confirm_unverified, enroll,
     enroll_as, enroll_on_the_way,
 };
+pub use self::removal::{Reset, disable, enroll_link, enroll_link_for, remove_totp, reset};
 use super::{
     attempt, audit,
     env::Env,
-    link::{self, Printed, Purpose},
     login::{self, OnTheWay, Step},
     session,
 };
@@ -28,7 +29,7 @@ use crate::{
         attempt::{Reserved, Scope},
         audit::Event,
         factor::{Method, RECOVERY_CODES, TotpCredential},
-        id::{CredentialId, SessionId, UserId},
+        id::{CredentialId, UserId},
         session::amr,
         sign_in::Stage,
     },
@@ -210,63 +211,6 @@ fn replace_codes(tx: &Write<'_>, env: &Env, who: &Actor, user: &UserId) -> Resul
     let codes = new_codes(tx, env, user)?;
     audit::record(tx, who, &Event::new("recovery_code.regenerate").user(user))?;
     Ok(codes)
-}
-
-/// Removes every factor and recovery code, and ends every session but `keep`.
-pub fn disable(
-    tx: &Write<'_>,
-    who: &Actor,
-    user: &UserId,
-    keep: Option<&SessionId>,
-) -> Result<usize> {
-    session::permit_recent(tx, who, user)?;
-    let removed = store::factor::delete_all(tx, user)?;
-    store::factor::set_recovery_codes(tx, user, &[])?;
-    attempt::succeed(tx, Scope::Totp, user.as_str())?;
-    attempt::succeed(tx, Scope::Recovery, user.as_str())?;
-    if removed > 0 {
-        let event = Event::new("factor.disable").user(user).with("removed", removed);
-        audit::record(tx, who, &event)?;
-        session::shut(tx, who, user, keep, "second factor removed")?;
-    }
-    Ok(removed)
-}
-
-/// What an operator's reset of someone's factors leaves.
-#[derive(Debug)]
-pub struct Reset {
-    /// How many factors were removed.
-    pub removed: usize,
-    /// Where the person enrols a new one, with their password.
-    pub link: Printed,
-}
-
-/// For a lost phone: removes every factor and makes the link behind which the person enrols a new one. Until they have,
-/// nobody enrols one without that link: a stranger who knows the password must not be first.
-pub fn reset(tx: &Write<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<Reset> {
-    who.must_operate()?;
-    let removed = disable(tx, who, user, None)?;
-    store::user::set_enrol_by_link(tx, user, true)?;
-    let link = enroll_link(tx, env, who, user)?;
-    Ok(Reset { removed, link })
-}
-
-/// Makes a link behind which a person enrols a second factor, once they have signed in with what they have.
-pub fn enroll_link(tx: &Write<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<Printed> {
-    who.must_operate()?;
-    if !Method::ALL.into_iter().any(|method| method != Method::Recovery && allowed(env, method)) {
-        return Err(Error::conflict("no second factor can be enrolled")
-            .with_next("allow one below authentication.mfa.providers in the configuration"));
-    }
-    let link = link::make(tx, env, Purpose::Enroll, Some(user))?;
-    audit::record(tx, who, &Event::new("factor.invite").user(user))?;
-    Ok(link)
-}
-
-/// Whom an enrolment link is for.
-pub fn enroll_link_for(r: &Read<'_>, env: &Env, token: &str) -> Result<UserId> {
-    let user = link::read(r, env, Purpose::Enroll, token)?;
-    user.ok_or_else(|| Error::internal("an enrolment link for nobody"))
 }
 
 /// A person's factors in force and how many recovery codes are left.

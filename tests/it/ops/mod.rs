@@ -5,6 +5,7 @@ mod audit;
 mod denial;
 mod device;
 mod factor;
+mod factor_removal;
 mod login;
 pub(crate) mod oauth;
 mod password;
