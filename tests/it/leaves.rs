@@ -55,13 +55,7 @@ const PASSWORDS: &[Flip] = &[
         "Add a symbol",
         "taken",
     ),
-    Flip(
-        "password.complexity.min_score",
-        "4",
-        |s| choose(s, "Blue-Horse-7"),
-        "taken",
-        "Too easy",
-    ),
+    Flip("password.complexity.min_score", "4", |s| choose(s, "Green-Table1"), "taken", "Too easy"),
     Flip(
         "password.complexity.dictionary_check",
         "false",
