@@ -53,4 +53,8 @@ ids! {
     RequestId = "r";
     /// A protected resource.
     ResourceId = "rs";
+    /// A message on its way out.
+    MessageId = "m";
+    /// A phone number or address that codes go to.
+    ContactId = "ct";
 }

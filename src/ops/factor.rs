@@ -132,7 +132,7 @@ fn aad(id: &CredentialId) -> String {
     format!("totp_credentials:secret_sealed:{id}")
 }
 
-fn new_codes(tx: &Write<'_>, env: &Env, user: &UserId) -> Result<Vec<Plain>> {
+pub(super) fn new_codes(tx: &Write<'_>, env: &Env, user: &UserId) -> Result<Vec<Plain>> {
     let codes: Vec<Plain> = (0..RECOVERY_CODES).map(|_| secret::random_code()).collect();
     let mut macs = Vec::with_capacity(codes.len());
     for code in &codes {

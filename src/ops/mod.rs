@@ -4,7 +4,10 @@
 pub mod apikey;
 pub mod attempt;
 pub mod audit;
+mod cap;
 pub mod client;
+pub mod code;
+pub mod contact;
 pub mod demo;
 pub mod env;
 pub mod factor;
@@ -12,6 +15,7 @@ pub mod key;
 pub mod link;
 pub mod login;
 pub mod oauth;
+pub mod outbox;
 pub mod password;
 pub mod resource;
 pub mod seen;

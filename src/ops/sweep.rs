@@ -18,5 +18,8 @@ pub fn sweep(tx: &Write<'_>) -> Result<usize> {
         + store::authorization::sweep(tx, now.minus(DAY))?
         + store::attempt::sweep(tx, now.minus(DAY))?
         + store::session::sweep(tx, now.minus(REMEMBERED))?
-        + store::grant::sweep(tx, now.minus(REMEMBERED))?)
+        + store::grant::sweep(tx, now.minus(REMEMBERED))?
+        + store::code::sweep(tx)?
+        + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
+        + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }
