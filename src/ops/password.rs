@@ -8,7 +8,7 @@ use super::{
     audit,
     env::Env,
     link::{self, Purpose},
-    session,
+    notice, session,
 };
 use crate::{
     db::{Read, Write},
@@ -17,6 +17,7 @@ use crate::{
         actor::Actor,
         audit::Event,
         id::{SessionId, UserId},
+        message::mail::Mail,
         password::{self, About, Violation},
     },
     store,
@@ -156,6 +157,9 @@ pub(super) fn store(
     let kept = env.config.authentication.password.history.prevent_reuse.max(1);
     store::user::trim_password_history(tx, user, kept)?;
     link::void(tx, Purpose::Reset, user)?;
+    if chosen.basis.is_some() {
+        notice::tell(tx, env, user, &Mail::PasswordChanged { at: tx.now })?;
+    }
     audit::record(tx, who, &Event::new("password.set").user(user))?;
     session::shut(tx, who, user, keep, "password changed")
 }
