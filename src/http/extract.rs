@@ -91,12 +91,18 @@ pub struct Browser {
     /// Whether an app has just asked for that language, which then stays.
     lang_asked: bool,
     here: Option<String>,
+    device: Option<Hashed>,
 }
 
 impl Browser {
     /// What rows are bound to.
     pub fn hash(&self) -> Hashed {
         Hashed::of(self.value.expose())
+    }
+
+    /// The cookie that it got with an earlier sign-in, hashed.
+    pub fn device(&self) -> Option<&Hashed> {
+        self.device.as_ref()
     }
 
     /// The token that forms of this browser carry (RFC 9700 §4.7).
@@ -141,10 +147,12 @@ impl FromRequestParts<App> for Browser {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
         let known = cookie(&parts.headers, cookies::BROWSER).filter(|value| value.len() == 43);
         let (lang, lang_asked) = lang::wanted(&parts.headers, &parts.uri);
+        let device = cookie(&parts.headers, cookies::DEVICE).map(Hashed::of);
         let fresh = known.is_none();
         let value =
             known.map_or_else(|| secret::random_token(32), |value| Plain::new(value.to_owned()));
-        Ok(Self { value, fresh, lang, lang_asked, here: here(&parts.method, &parts.uri) })
+        let here = here(&parts.method, &parts.uri);
+        Ok(Self { value, fresh, device, lang, lang_asked, here })
     }
 }
 
