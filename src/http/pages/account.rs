@@ -65,6 +65,7 @@ pub async fn show(
 fn notice(lang: Lang, done: &str) -> Option<String> {
     let text = match done {
         "password" => lang.t("account-done-password"),
+        "factor" => lang.t("account-done-factor"),
         "others" => lang.t("account-done-others"),
         _ => return None,
     };
