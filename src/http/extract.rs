@@ -152,7 +152,7 @@ impl FromRequestParts<App> for Browser {
         let value =
             known.map_or_else(|| secret::random_token(32), |value| Plain::new(value.to_owned()));
         let here = here(&parts.method, &parts.uri);
-        Ok(Self { value, fresh, device, lang, lang_asked, here })
+        Ok(Self { value, fresh, lang, lang_asked, here, device })
     }
 }
 
