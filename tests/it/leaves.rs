@@ -222,7 +222,9 @@ fn choose(server: &TestApp, password: &str) -> String {
     let basis = server.read(|r| Basis::of(r, &server.app.env, &ann.id));
     match ops::password::choose(&server.app.env, &basis, password) {
         Ok(_) => "taken".to_owned(),
-        Err(Refused::Unfit(reasons)) => reasons.join(" "),
+        Err(Refused::Unfit(reasons)) => {
+            reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        }
         Err(Refused::Failed(error)) => panic!("{error}"),
     }
 }
