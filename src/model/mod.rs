@@ -11,6 +11,7 @@ pub mod grant;
 pub mod id;
 pub mod key;
 pub mod name;
+pub mod passkey;
 pub mod password;
 pub mod redirect;
 pub mod resource;

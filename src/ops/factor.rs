@@ -132,7 +132,7 @@ fn aad(id: &CredentialId) -> String {
     format!("totp_credentials:secret_sealed:{id}")
 }
 
-fn new_codes(tx: &Write<'_>, env: &Env, user: &UserId) -> Result<Vec<Plain>> {
+pub(super) fn new_codes(tx: &Write<'_>, env: &Env, user: &UserId) -> Result<Vec<Plain>> {
     let codes: Vec<Plain> = (0..RECOVERY_CODES).map(|_| secret::random_code()).collect();
     let mut macs = Vec::with_capacity(codes.len());
     for code in &codes {
@@ -152,7 +152,7 @@ pub fn regenerate_codes(
     user: &UserId,
 ) -> Result<Vec<Plain>> {
     session::permit(tx, who, user)?;
-    if store::factor::active(tx, user)?.is_empty() {
+    if !has_any(tx, user)? {
         return Err(Error::conflict("recovery codes need a second factor to recover")
             .with_next("mcpcodex auth mfa enable --user NAME"));
     }
@@ -173,7 +173,7 @@ pub fn disable(
     keep: Option<&SessionId>,
 ) -> Result<usize> {
     session::permit(tx, who, user)?;
-    let removed = store::factor::delete_all(tx, user)?;
+    let removed = store::factor::delete_all(tx, user)? + store::passkey::delete_all(tx, user)?;
     store::factor::set_recovery_codes(tx, user, &[])?;
     attempt::succeed(tx, Scope::Totp, user.as_str())?;
     attempt::succeed(tx, Scope::Recovery, user.as_str())?;
@@ -183,6 +183,11 @@ pub fn disable(
         session::shut(tx, who, user, keep, "second factor removed")?;
     }
     Ok(removed)
+}
+
+/// Whether a person has a second factor in force, of whatever sort; recovery codes are none.
+pub(super) fn has_any(r: &Read<'_>, user: &UserId) -> Result<bool> {
+    Ok(!store::factor::active(r, user)?.is_empty() || store::passkey::count(r, user)? > 0)
 }
 
 /// A person's factors in force and how many recovery codes are left.

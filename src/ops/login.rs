@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{attempt, audit, env::Env, password, session};
+use super::{attempt, audit, env::Env, factor, password, session};
 use crate::{
     crypto::secret::{self, Hashed, Plain},
     db::{Read, Write},
@@ -276,7 +276,7 @@ fn open(
 /// What the account still owes after `proved`; `None` when it owes nothing.
 fn next_stage(tx: &Write<'_>, env: &Env, user: &User, proved: &[String]) -> Result<Option<Stage>> {
     let mfa = &env.config.authentication.mfa;
-    let has_factor = mfa.enabled && !store::factor::active(tx, &user.id)?.is_empty();
+    let has_factor = mfa.enabled && factor::has_any(tx, &user.id)?;
     let verified = proved.iter().any(|method| method == amr::MFA);
     // The factor comes before the new password: whoever only knows the old one must not choose the next.
     if has_factor && !verified {

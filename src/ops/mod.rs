@@ -12,6 +12,7 @@ pub mod key;
 pub mod link;
 pub mod login;
 pub mod oauth;
+pub mod passkey;
 pub mod password;
 pub mod resource;
 pub mod seen;

@@ -12,6 +12,7 @@ pub mod grant;
 pub mod key;
 pub mod link;
 pub mod meta;
+pub mod passkey;
 pub mod resource;
 pub mod session;
 pub mod sign_in;

@@ -35,7 +35,7 @@ const HOMES: [(&[&str], &[&str]); 5] = [
     (&["axum", "axum_server", "tower", "tower_http", "askama", "cookie"], &["http"]),
     (&["clap", "clap_complete", "clap_mangen", "rpassword"], &["cli", "main"]),
     (&["ratatui", "crossterm", "tui_input"], &["tui"]),
-    (&["argon2", "jsonwebtoken", "aws_lc_rs", "totp_rs"], &["crypto"]),
+    (&["argon2", "jsonwebtoken", "aws_lc_rs", "totp_rs", "webauthn_rs"], &["crypto"]),
 ];
 
 /// A source file: its path below `src` and its text without comments and strings.

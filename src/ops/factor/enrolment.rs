@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{aad, digits, new_codes};
+use super::{aad, digits, has_any, new_codes};
 use crate::{
     crypto::{secret::Plain, totp},
     db::Write,
@@ -193,19 +193,29 @@ fn put_in_force(
     }
     let codes = new_codes(tx, env, user)?;
     audit::record(tx, who, &Event::new("factor.enroll").user(user).with("type", "totp"))?;
-    // Sessions opened without the factor must not outlive its arrival.
+    end_other_sessions(tx, who, user, keep)?;
+    Ok(codes)
+}
+
+/// Sessions opened without the factor must not outlive its arrival.
+pub(in crate::ops) fn end_other_sessions(
+    tx: &Write<'_>,
+    who: &Actor,
+    user: &UserId,
+    keep: Option<&SessionId>,
+) -> Result<()> {
     for session in session::end_all_of(tx, who, user, keep, "second factor added")? {
         store::grant::revoke_of_session(tx, &session, "second factor added", true)?;
     }
-    Ok(codes)
+    Ok(())
 }
 
 /// The sign-in, if it stands at enrolment and the person still has no factor. Whoever knows the password could have
 /// waited at this step until the owner had one.
-fn enrolling(tx: &Write<'_>, way: &OnTheWay) -> Result<Option<SignIn>> {
+pub(in crate::ops) fn enrolling(tx: &Write<'_>, way: &OnTheWay) -> Result<Option<SignIn>> {
     let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
     let Some(sign_in) = live.filter(|now| now.stage == Stage::Enroll) else { return Ok(None) };
-    Ok(store::factor::active(tx, &way.user.id)?.is_empty().then_some(sign_in))
+    Ok((!has_any(tx, &way.user.id)?).then_some(sign_in))
 }
 
 /// Enrolment as a step of a sign-in: what to show. `shown` is the id that the page carried, after a wrong code.

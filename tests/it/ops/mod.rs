@@ -6,6 +6,7 @@ mod denial;
 mod factor;
 mod login;
 pub(crate) mod oauth;
+mod passkey;
 mod password;
 mod session;
 mod setup;
