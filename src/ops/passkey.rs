@@ -19,7 +19,7 @@ pub(super) use self::registration::{New, register_at, registered_at};
 use super::{
     audit,
     env::Env,
-    factor,
+    factor::{self, removal},
     login::{self, OnTheWay, Step},
     session,
 };
@@ -31,9 +31,10 @@ use crate::{
     model::{
         actor::{Actor, Origin},
         audit::Event,
-        id::{CeremonyId, CredentialId, SessionId, UserId},
+        factor::Method,
+        id::{CeremonyId, CredentialId, UserId},
         passkey::{self, Passkey, Place, Proof, Purpose, Refusal, counter_went_on},
-        sign_in::Stage,
+        sign_in::{SignIn, Stage},
         user::UserState,
     },
     store::{self, passkey::Stored},
@@ -273,17 +274,24 @@ fn settle_counter(
 /// Where the challenges of a sign-in belong.
 fn place_of(way: &OnTheWay) -> Place {
     let binding = format!("sign-in:{}", crate::crypto::secret::b64(way.token.as_bytes()));
-    Place { browser: way.arrival.browser.clone(), binding }
+    Place { browser: way.arrival.visitor.browser.clone(), binding }
+}
+
+/// The sign-in, if it stands where a passkey helps.
+fn waiting(tx: &Write<'_>, env: &Env, way: &OnTheWay) -> Result<Option<SignIn>> {
+    let Some(sign_in) = way.look(tx)?.filter(|now| now.stage == Stage::SecondFactor) else {
+        return Ok(None);
+    };
+    let offered = factor::offered(tx, env, &way.user.id, &sign_in.amr)?;
+    Ok(offered.contains(&Method::Passkey).then_some(sign_in))
 }
 
 /// Asks for a passkey as the second factor of a sign-in; `None` when there is none to ask for, or the sign-in
 /// stands elsewhere.
 pub fn ask_on_the_way(tx: &Write<'_>, env: &Env, way: &OnTheWay) -> Result<Option<Ceremony>> {
-    match store::sign_in::find(tx, &way.token, &way.arrival.browser)? {
-        Some(sign_in) if sign_in.stage == Stage::SecondFactor => {
-            ask(tx, env, &place_of(way), Some(&way.user.id))
-        }
-        _ => Ok(None),
+    match waiting(tx, env, way)? {
+        Some(_) => ask(tx, env, &place_of(way), Some(&way.user.id)),
+        None => Ok(None),
     }
 }
 
@@ -294,14 +302,15 @@ pub fn verify_on_the_way(
     origin: &Origin,
     way: &OnTheWay,
     given: &Given<'_>,
+    trust_device: bool,
 ) -> Result<Step> {
-    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
-    let Some(sign_in) = live.filter(|now| now.stage == Stage::SecondFactor) else {
-        return Ok(Step::Gone);
-    };
+    let Some(sign_in) = waiting(tx, env, way)? else { return Ok(Step::Gone) };
     match check(tx, env, origin, &place_of(way), Some(&way.user.id), given)? {
         Checked::Wrong(_) => Ok(Step::Wrong(Duration::ZERO)),
         Checked::Right(proof) => {
+            if trust_device {
+                store::sign_in::trust_device(tx, &way.token)?;
+            }
             let mut proved = sign_in.amr;
             proved.extend(proof.amr_beside());
             login::proceed(tx, env, origin, way, Stage::SecondFactor, proved)
@@ -332,23 +341,17 @@ pub fn rename(
     audit::record(tx, who, &event)
 }
 
-/// Removes a passkey and ends every session but `keep`. With the last factor go the recovery codes.
+/// Removes a passkey of a person who has just proved who they are; their other sessions end.
 pub fn remove(
     tx: &Write<'_>,
+    env: &Env,
     who: &Actor,
     user: &UserId,
     id: &CredentialId,
-    keep: Option<&SessionId>,
 ) -> Result<()> {
-    session::permit(tx, who, user)?;
+    session::permit_recent(tx, who, user)?;
     if !store::passkey::delete(tx, user, id)? {
         return Err(Error::not_found("passkey", id));
     }
-    let event = Event::new("factor.disable").user(user).with("type", "webauthn");
-    audit::record(tx, who, &event.with("passkey", id.as_str()))?;
-    if !factor::has_any(tx, user)? {
-        store::factor::set_recovery_codes(tx, user, &[])?;
-    }
-    session::shut(tx, who, user, keep, "second factor removed")?;
-    Ok(())
+    removal::removed(tx, env, who, user, Method::Passkey)
 }

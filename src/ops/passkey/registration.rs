@@ -3,7 +3,7 @@
 use super::{Ceremony, Given, give_out, known, place_of, relying_party};
 use crate::{
     crypto::{
-        secret::{Hashed, Plain, random_bytes},
+        secret::{Hashed, random_bytes},
         webauthn::{Made, Owner},
     },
     db::Write,
@@ -11,12 +11,18 @@ use crate::{
     model::{
         actor::{Actor, Origin, Principal},
         audit::Event,
-        id::{CeremonyId, CredentialId, SessionId, UserId},
+        factor::Method,
+        id::{CeremonyId, CredentialId, UserId},
         passkey::{self, MAX_PASSKEYS, Passkey, Place, Proof, Purpose, Refusal},
-        sign_in::Stage,
         user::User,
     },
-    ops::{audit, env::Env, factor, login::OnTheWay, session},
+    ops::{
+        audit,
+        env::Env,
+        factor::{InForce, enrolment},
+        login::OnTheWay,
+        session,
+    },
     store::{self, passkey::Stored},
 };
 
@@ -36,16 +42,14 @@ pub struct Enrolled {
     pub passkey: Passkey,
     /// What its making proved, as a use would.
     pub proof: Proof,
-    /// New recovery codes, which come with a first factor; shown once.
-    pub codes: Option<Vec<Plain>>,
+    /// Recovery codes and the session that goes on.
+    pub in_force: InForce,
 }
 
 /// Where a signed-in person registers: in their session.
-fn own_place(who: &Actor, browser: &Hashed) -> Result<(Place, SessionId)> {
+fn own_place(who: &Actor, browser: &Hashed) -> Result<Place> {
     match &who.principal {
-        Principal::Person { session, .. } => {
-            Ok((Place::of_session(browser, session), session.clone()))
-        }
+        Principal::Person { session, .. } => Ok(Place::of_session(browser, session)),
         Principal::Anonymous | Principal::Operator { .. } | Principal::System => {
             Err(Error::denied("a passkey is registered in its owner's browser"))
         }
@@ -60,8 +64,9 @@ pub fn register(
     user: &User,
     browser: &Hashed,
 ) -> Result<Ceremony> {
-    session::permit(tx, who, &user.id)?;
-    register_at(tx, env, &own_place(who, browser)?.0, user)
+    session::permit_recent(tx, who, &user.id)?;
+    enrolment::refuse_without_link(tx, who, &user.id)?;
+    register_at(tx, env, &own_place(who, browser)?, user)
 }
 
 /// Judges the answer to [`register`] and puts the passkey in force; every other session ends.
@@ -73,12 +78,13 @@ pub fn registered(
     given: &Given<'_>,
     label: &str,
 ) -> Result<Registered> {
-    let (place, session) = own_place(who, browser)?;
+    let place = own_place(who, browser)?;
     let Principal::Person { user, .. } = &who.principal else {
         return Err(Error::denied("nobody is signed in here"));
     };
-    session::permit(tx, who, user)?;
-    registered_at(tx, env, who, &New { user, place: &place, given, label, keep: Some(&session) })
+    session::permit_recent(tx, who, user)?;
+    enrolment::refuse_without_link(tx, who, user)?;
+    registered_at(tx, env, who, &New { user, place: &place, given, label })
 }
 
 /// An answer to [`register_at`].
@@ -92,8 +98,6 @@ pub(in crate::ops) struct New<'a> {
     pub given: &'a Given<'a>,
     /// The name of the passkey; empty for one of ours.
     pub label: &'a str,
-    /// The session that goes on.
-    pub keep: Option<&'a SessionId>,
 }
 
 /// Asks a device for a new passkey. For callers with their own proof of who asks; else [`register`].
@@ -167,7 +171,6 @@ fn put_in_force(
     let user = new.user;
     let count = store::passkey::of_user(tx, user)?.len();
     refuse_too_many(count)?;
-    let first = !factor::has_any(tx, user)?;
     let passkey = Passkey {
         id: CredentialId::new(),
         user_id: user.clone(),
@@ -183,24 +186,21 @@ fn put_in_force(
     let stored = Stored { passkey, credential: made.credential, record: made.record };
     store::passkey::insert(tx, &stored)?;
     let passkey = stored.passkey;
-    let event = Event::new("factor.enroll").user(user).with("type", "webauthn");
-    let event = event.with("passkey", passkey.id.as_str()).with("verified", made.verified);
-    audit::record(tx, who, &event)?;
-    let without = store::factor::recovery_codes_left(tx, user)? == 0;
-    let codes = if first || without { Some(factor::new_codes(tx, env, user)?) } else { None };
-    factor::enrolment::end_other_sessions(tx, who, user, new.keep)?;
     let proof = Proof {
         user: user.clone(),
         credential: passkey.id.clone(),
         verified: made.verified,
         syncable: made.syncable,
     };
-    Ok(Registered::Active(Box::new(Enrolled { passkey, proof, codes })))
+    let proved = proof.amr_beside();
+    let proved: Vec<&str> = proved.iter().map(String::as_str).collect();
+    let in_force = enrolment::in_force_with(tx, env, who, user, Method::Passkey, &proved)?;
+    Ok(Registered::Active(Box::new(Enrolled { passkey, proof, in_force })))
 }
 
 /// Registration as a step of a sign-in: what to ask the device. `None` when the sign-in stands elsewhere.
 pub fn register_on_the_way(tx: &Write<'_>, env: &Env, way: &OnTheWay) -> Result<Option<Ceremony>> {
-    match factor::enrolment::enrolling(tx, way)? {
+    match enrolment::enrolling(tx, way)? {
         Some(_) => register_at(tx, env, &place_of(way), &way.user).map(Some),
         None => Ok(None),
     }
@@ -215,15 +215,15 @@ pub fn registered_on_the_way(
     given: &Given<'_>,
     label: &str,
 ) -> Result<Option<Registered>> {
-    let Some(sign_in) = factor::enrolment::enrolling(tx, way)? else { return Ok(None) };
+    let Some(sign_in) = enrolment::enrolling(tx, way)? else { return Ok(None) };
     let who = Actor::anonymous(origin.clone());
     let place = place_of(way);
-    let new = New { user: &way.user.id, place: &place, given, label, keep: None };
+    let new = New { user: &way.user.id, place: &place, given, label };
     let registered = registered_at(tx, env, &who, &new)?;
     if let Registered::Active(enrolled) = &registered {
-        let mut proved = sign_in.amr;
-        proved.extend(enrolled.proof.amr_beside());
-        store::sign_in::advance(tx, &way.token, Stage::Enroll, Stage::RecoveryCodes, &proved)?;
+        let proved = enrolled.proof.amr_beside();
+        let proved: Vec<&str> = proved.iter().map(String::as_str).collect();
+        enrolment::enrolled_on_the_way_with(tx, way, sign_in, &proved)?;
     }
     Ok(Some(registered))
 }

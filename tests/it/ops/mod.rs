@@ -3,11 +3,14 @@
 mod apikey;
 mod audit;
 mod denial;
+mod device;
 mod factor;
+mod factor_removal;
 mod login;
 pub(crate) mod oauth;
 mod passkey;
 mod password;
+mod reset;
 mod session;
 mod setup;
 mod user;

@@ -5,13 +5,15 @@ mod life;
 mod refusals;
 mod steps;
 
+use std::cell::RefCell;
+
 use mcpcodex::{
     crypto::secret::Hashed,
     error::{Error, Result},
     model::{
         actor::Actor,
+        id::SessionId,
         passkey::{Passkey, Place, Proof, Refusal},
-        session::Session,
         user::User,
     },
     ops::{
@@ -45,17 +47,37 @@ fn devices() -> Devices {
 /// Someone in a session of theirs.
 struct Person {
     user: User,
-    session: Session,
+    session: RefCell<SessionId>,
 }
 
 impl Person {
     fn new(server: &TestApp, name: &str) -> Self {
         let user = server.user(name);
-        Self { session: server.session_of(&user, false).0, user }
+        let session = RefCell::new(server.session_of(&user, false).0.id);
+        Self { user, session }
+    }
+
+    /// Signs in again, with all factors there are.
+    fn come_back(&self, server: &TestApp) {
+        let (env, user) = (server.app.env(), self.user.clone());
+        let session = server.write(move |tx| {
+            let amr = ["pwd", "otp", "mfa"].map(str::to_owned).to_vec();
+            ops::session::open(tx, &env, &origin(), &user, amr, false)
+        });
+        self.session.replace(session.id);
+    }
+
+    fn session(&self) -> SessionId {
+        self.session.borrow().clone()
     }
 
     fn actor(&self) -> Actor {
-        Actor::person(self.user.id.clone(), self.session.id.clone(), origin())
+        Actor::person(self.user.id.clone(), self.session(), origin())
+    }
+
+    /// Where a passkey is asked for in their session.
+    fn place(&self) -> Place {
+        Place::of_session(&browser(), &self.session())
     }
 
     fn begin(&self, server: &TestApp) -> Result<Ceremony> {
@@ -79,10 +101,14 @@ impl Person {
     ) -> Result<Registered> {
         let (env, who, id) = (server.app.env(), self.actor(), ceremony.id.clone());
         let (answer, browser) = (answer.to_owned(), browser.clone());
-        server.app.db.write_blocking(move |tx| {
+        let registered = server.app.db.write_blocking(move |tx| {
             let given = Given { ceremony: id.as_str(), answer: &answer };
             ops::passkey::registered(tx, &env, &who, &browser, &given, "")
-        })
+        })?;
+        if let Registered::Active(enrolled) = &registered {
+            self.session.replace(enrolled.in_force.session.as_ref().unwrap().id.clone());
+        }
+        Ok(registered)
     }
 
     /// Registers a passkey on a device.

@@ -3,12 +3,12 @@
 use mcpcodex::{
     config::mfa::{CounterRollback, UserVerification},
     crypto::webauthn::Fault,
-    model::passkey::{Place, Refusal},
+    model::passkey::Refusal,
 };
 use serde_json::{Value, json};
 
 use super::{
-    Authenticator, Device, Page, Person, TestApp, ask, browser, here, proof, refusal,
+    Authenticator, Device, Page, Person, TestApp, ask, here, proof, refusal,
     refusals::{changed, with_device},
     refused, sign_in,
 };
@@ -66,8 +66,7 @@ fn counter_that_stays_or_goes_back_shuts_the_passkey_until_it_is_removed() {
         device.counter = 8;
         let checked = sign_in(&server, &mut device, &Page::default());
         assert_eq!(refusal(&checked), Refusal::CounterBack, "{name}");
-        let session = Place::of_session(&browser(), &ann.session.id);
-        assert!(ask(&server, &session, Some(&ann.user)).is_none(), "{name}");
+        assert!(ask(&server, &ann.place(), Some(&ann.user)).is_none(), "{name}");
     }
 }
 

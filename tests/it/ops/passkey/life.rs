@@ -28,9 +28,9 @@ fn recovery_codes(server: &TestApp, person: &Person) -> u32 {
 }
 
 fn remove(server: &TestApp, person: &Person, at: usize) {
-    let (who, user) = (person.actor(), person.user.id.clone());
-    let (id, keep) = (person.passkeys(server)[at].id.clone(), person.session.id.clone());
-    server.write(move |tx| ops::passkey::remove(tx, &who, &user, &id, Some(&keep)));
+    let (env, who, user) = (server.app.env(), person.actor(), person.user.id.clone());
+    let id = person.passkeys(server)[at].id.clone();
+    server.write(move |tx| ops::passkey::remove(tx, &env, &who, &user, &id));
 }
 
 #[test]
@@ -108,13 +108,13 @@ fn first_passkey_ends_other_sessions_and_brings_recovery_codes_and_the_next_brin
     let sessions =
         || server.read(|r| ops::session::list(r, &operator(), Some(&ann.user.id), 10)).len();
     assert_eq!(sessions(), 2);
-    for (device, expected) in [(0, Some(10)), (1, None)] {
+    for (device, expected) in [(0, 10), (1, 0)] {
         let ceremony = ann.begin(&server).unwrap();
         let answer = Device::default().make(&Page::default(), &ceremony.options);
         let Registered::Active(enrolled) = ann.end(&server, &ceremony, &answer) else {
             panic!("not registered");
         };
-        assert_eq!(enrolled.codes.map(|codes| codes.len()), expected);
+        assert_eq!(enrolled.in_force.codes.len(), expected);
         assert_eq!(enrolled.passkey.label, ["Passkey", "Passkey 2"][device]);
         assert_eq!(sessions(), 1);
         assert_eq!(recovery_codes(&server, &ann), 10);
@@ -199,10 +199,11 @@ fn nobody_sees_renames_or_removes_the_passkey_of_another() {
             .write_blocking(move |tx| ops::passkey::rename(tx, &who, &user, &passkey, "Mine"));
         assert_eq!(kind(&renamed.unwrap_err()), code);
         let (who, user, passkey) = (bob.actor(), whose, id.clone());
+        let env = server.app.env();
         let removed = server
             .app
             .db
-            .write_blocking(move |tx| ops::passkey::remove(tx, &who, &user, &passkey, None));
+            .write_blocking(move |tx| ops::passkey::remove(tx, &env, &who, &user, &passkey));
         assert_eq!(kind(&removed.unwrap_err()), code);
     }
     let (who, user) = (ann.actor(), ann.user.id.clone());
@@ -216,7 +217,7 @@ fn session_that_ended_registers_nothing_and_the_operator_has_no_device() {
     let ann = Person::new(&server, "ann");
     let ceremony = ann.begin(&server).unwrap();
     let answer = Device::default().make(&Page::default(), &ceremony.options);
-    let (id, session) = (ann.user.clone(), ann.session.id.clone());
+    let (id, session) = (ann.user.clone(), ann.session());
     server.write(move |tx| ops::session::revoke(tx, &operator(), &[session]));
     assert_eq!(kind(&ann.begin(&server).unwrap_err()), "denied");
     let ended = ann.end_in(&server, &ceremony, &answer, &browser());

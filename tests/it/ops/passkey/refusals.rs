@@ -7,8 +7,8 @@ use mcpcodex::{
 use serde_json::{Value, json};
 
 use super::{
-    Device, Devices, Page, Person, TestApp, ask, browser, check, devices, here, proof, refusal,
-    refused, sign_in,
+    Authenticator, Device, Devices, Page, Person, TestApp, ask, browser, check, devices, here,
+    proof, refusal, refused, sign_in,
 };
 use crate::support::authenticator::{BACKED_UP, PRESENT, SYNCABLE, VERIFIED};
 
@@ -95,13 +95,13 @@ fn challenge_lives_five_minutes() {
 fn challenge_of_another_browser_session_or_person_is_none_and_waits_for_its_own() {
     let (server, ann, devices) = with_devices();
     let bob = server.user("bob");
-    let session = Place::of_session(&browser(), &ann.session.id);
+    let session = ann.place();
     for (name, mut device) in devices {
         let ceremony = ask(&server, &session, Some(&ann.user)).unwrap();
         let answer = device.answer(&Page::default(), &ceremony.options);
         let other = Hashed::of("another browser");
         for (place, user) in [
-            (Place::of_session(&other, &ann.session.id), Some(&ann.user)),
+            (Place::of_session(&other, &ann.session()), Some(&ann.user)),
             (Place::of_link(&browser(), "l_1"), Some(&ann.user)),
             (here(), Some(&ann.user)),
             (session.clone(), Some(&bob)),
@@ -222,7 +222,7 @@ fn account_that_the_device_names_must_be_the_owner() {
     let bob = Person::new(&server, "bob");
     let mut bobs = Device::default();
     bob.register(&server, &mut bobs);
-    let session = Place::of_session(&browser(), &ann.session.id);
+    let session = ann.place();
     for (name, mut device) in devices {
         for handle in [json!(b64(&bobs.handle())), json!(b64(&[7; 16])), json!(""), Value::Null] {
             let ceremony = ask(&server, &here(), None).unwrap();
@@ -252,7 +252,7 @@ fn passkey_of_somebody_else_is_no_second_factor() {
     let bob = Person::new(&server, "bob");
     let mut bobs = Device::default();
     bob.register(&server, &mut bobs);
-    let session = Place::of_session(&browser(), &ann.session.id);
+    let session = ann.place();
     let ceremony = ask(&server, &session, Some(&ann.user)).unwrap();
     // A browser that ignores which passkeys were allowed.
     let mut options = ceremony.options.clone();
@@ -307,9 +307,8 @@ fn registration_answered_twice_late_or_elsewhere_is_refused() {
         let ended = ann.end_in(&server, &ceremony, &answer, &elsewhere).unwrap();
         assert_eq!(refused(ended), Refusal::Gone, "{name}");
         assert_eq!(refused(bob.end(&server, &ceremony, &answer)), Refusal::Gone, "{name}");
-        let mut other = Person::new(&server, &format!("ann-{name}"));
-        other.user = ann.user.clone();
-        other.session = server.session_of(&ann.user, false).0;
+        let other = Person { user: ann.user.clone(), session: ann.session.clone() };
+        other.come_back(&server);
         assert_eq!(refused(other.end(&server, &ceremony, &answer)), Refusal::Gone, "{name}");
         assert!(bob.passkeys(&server).is_empty());
 
@@ -318,9 +317,13 @@ fn registration_answered_twice_late_or_elsewhere_is_refused() {
         server.advance(300);
         assert_eq!(refused(ann.end(&server, &late, &answer)), Refusal::Gone, "{name}");
 
+        ann.come_back(&server);
         let ceremony = ann.begin(&server).unwrap();
         let answer = device.make(&Page::default(), &ceremony.options);
+        let session = ann.session();
         ann.end(&server, &ceremony, &answer);
+        // Also from the session that asked, if it could still speak.
+        assert_ne!(ann.session(), session);
         assert_eq!(refused(ann.end(&server, &ceremony, &answer)), Refusal::Gone, "{name}");
     }
     assert_eq!(ann.passkeys(&server).len(), 2);
