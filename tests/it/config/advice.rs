@@ -130,10 +130,6 @@ fn keys_without_effect_yet_are_named_when_they_ask_for_something() {
             "authentication.mfa.providers.sms.enabled",
             "authentication.mfa.providers.sms.provider",
             "authentication.mfa.providers.sms.template",
-            "authentication.mfa.providers.webauthn.enabled",
-            "authentication.mfa.providers.webauthn.rp_id",
-            "authentication.mfa.providers.webauthn.rp_name",
-            "authentication.mfa.providers.webauthn.user_verification",
         ]
     );
     for path in named {

@@ -8,6 +8,7 @@ mod factor;
 mod factor_removal;
 mod login;
 pub(crate) mod oauth;
+mod passkey;
 mod password;
 mod reset;
 mod session;
