@@ -13,6 +13,7 @@ use crate::{
         audit::Event,
         factor::{Method, TotpCredential},
         id::{CredentialId, UserId},
+        message::mail::Mail,
         session::{Session, amr},
         sign_in::{SignIn, Stage},
         user::User,
@@ -22,7 +23,7 @@ use crate::{
         env::Env,
         link::{self, Purpose},
         login::OnTheWay,
-        session,
+        notice, session,
     },
     store,
 };
@@ -244,6 +245,7 @@ pub(in crate::ops) fn in_force_with(
     link::void(tx, Purpose::Enroll, user)?;
     let event = Event::new("factor.enroll").user(user).with("type", method.as_str());
     audit::record(tx, who, &event)?;
+    notice::tell(tx, env, user, &Mail::FactorAdded { method, at: tx.now })?;
     store::device::distrust(tx, user)?;
     let keep = match &who.principal {
         Principal::Person { session, .. } => Some(session),

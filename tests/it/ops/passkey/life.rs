@@ -178,7 +178,8 @@ fn turning_all_factors_off_removes_passkeys_too() {
     let mut device = Device::default();
     ann.register(&server, &mut device);
     let id = ann.user.id.clone();
-    let removed = server.write(move |tx| ops::factor::disable(tx, &operator(), &id, None));
+    let env = server.app.env();
+    let removed = server.write(move |tx| ops::factor::disable(tx, &env, &operator(), &id, None));
     assert_eq!(removed, 1);
     let checked = sign_in(&server, &mut device, &Page::default());
     assert_eq!(refusal(&checked), Refusal::Unknown);
