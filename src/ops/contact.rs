@@ -48,10 +48,6 @@ pub fn enroll(
     begin(tx, env, who, user, kind, value, binding)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the same as of its callers, who have each proved something else"
-)]
 fn begin(
     tx: &Write<'_>,
     env: &Env,
@@ -145,10 +141,6 @@ pub fn confirm(
     prove(tx, env, who, user, kind, (typed, binding), keep)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the same as of its callers, who have each proved something else"
-)]
 fn prove(
     tx: &Write<'_>,
     env: &Env,

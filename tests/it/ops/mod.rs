@@ -2,10 +2,13 @@
 
 mod apikey;
 mod audit;
+mod code;
+mod contact;
 mod denial;
 mod factor;
 mod login;
 pub(crate) mod oauth;
+mod outbox;
 mod password;
 mod session;
 mod setup;
