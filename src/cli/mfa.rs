@@ -140,9 +140,9 @@ fn enable(ctx: &Ctx, args: &Enable) -> Done {
 fn confirm(desk: &Desk, user: &User, code: &str) -> Result<Option<Vec<Plain>>, Failure> {
     let (id, code) = (user.id.clone(), code.to_owned());
     let enrolled =
-        desk.write(move |tx, env, who| ops::factor::confirm(tx, env, who, &id, &code, None))?;
+        desk.write(move |tx, env, who| ops::factor::confirm(tx, env, who, &id, &code))?;
     Ok(match enrolled {
-        Enrolled::Active(codes) => Some(codes),
+        Enrolled::Active(in_force) => Some(in_force.codes),
         Enrolled::Wrong => None,
     })
 }
@@ -276,7 +276,7 @@ fn remove(ctx: &Ctx, desk: &Desk, user: &User) -> Done {
         user.username
     ))?;
     let id = user.id.clone();
-    let removed = desk.write(move |tx, _, who| ops::factor::disable(tx, who, &id, None))?;
+    let removed = desk.write(move |tx, env, who| ops::factor::disable(tx, env, who, &id, None))?;
     let document = json!({ "user": user.username, "removed": removed });
     ctx.out.record(&document, &[("removed", removed.to_string())])?;
     if desk.env().factor_required(user) {

@@ -53,6 +53,8 @@ ids! {
     RequestId = "r";
     /// A protected resource.
     ResourceId = "rs";
+    /// A browser that someone has signed in with.
+    DeviceId = "d";
     /// A message on its way out.
     MessageId = "m";
     /// A phone number or address that codes go to.

@@ -5,7 +5,7 @@ use super::{
     audit,
     code::{self, Binding, Sent},
     env::Env,
-    factor::{self, Enrolled},
+    factor::{Enrolled, InForce, enrolment, removal},
     login::OnTheWay,
     session,
 };
@@ -18,9 +18,7 @@ use crate::{
         audit::Event,
         contact::{Contact, Phone, Purpose, normalise},
         factor::Method,
-        id::{ContactId, SessionId, UserId},
-        session::amr,
-        sign_in::{SignIn, Stage},
+        id::{ContactId, UserId},
     },
     store,
 };
@@ -44,7 +42,8 @@ pub fn enroll(
     value: &str,
     binding: &Binding,
 ) -> Result<Enrolling> {
-    session::permit(tx, who, user)?;
+    session::permit_recent(tx, who, user)?;
+    enrolment::refuse_without_link(tx, who, user)?;
     begin(tx, env, who, user, kind, value, binding)
 }
 
@@ -135,10 +134,10 @@ pub fn confirm(
     user: &UserId,
     kind: Method,
     (typed, binding): (&str, &Binding),
-    keep: Option<&SessionId>,
 ) -> Result<Enrolled> {
-    session::permit(tx, who, user)?;
-    prove(tx, env, who, user, kind, (typed, binding), keep)
+    session::permit_recent(tx, who, user)?;
+    enrolment::refuse_without_link(tx, who, user)?;
+    prove(tx, env, who, user, kind, (typed, binding))
 }
 
 fn prove(
@@ -148,7 +147,6 @@ fn prove(
     user: &UserId,
     kind: Method,
     (typed, binding): (&str, &Binding),
-    keep: Option<&SessionId>,
 ) -> Result<Enrolled> {
     refuse_switched_off(env, kind)?;
     let contact = waiting(tx, user, kind)?.ok_or_else(nothing_waits)?;
@@ -157,7 +155,7 @@ fn prove(
         audit::record(tx, who, &event)?;
         return Ok(Enrolled::Wrong);
     }
-    put_in_force(tx, env, who, &contact, keep).map(Enrolled::Active)
+    put_in_force(tx, env, who, &contact).map(Enrolled::Active)
 }
 
 /// Puts a waiting contact in force without a code: for scripts on the host.
@@ -170,36 +168,15 @@ pub fn confirm_unverified(
 ) -> Result<Vec<Plain>> {
     who.must_operate()?;
     let waiting = store::contact::by_id(tx, user, id)?.filter(|contact| !contact.active);
-    put_in_force(tx, env, who, &waiting.ok_or_else(nothing_waits)?, None)
+    let in_force = put_in_force(tx, env, who, &waiting.ok_or_else(nothing_waits)?)?;
+    Ok(in_force.codes)
 }
 
-/// The recovery codes, if there were none to fall back on.
-fn put_in_force(
-    tx: &Write<'_>,
-    env: &Env,
-    who: &Actor,
-    contact: &Contact,
-    keep: Option<&SessionId>,
-) -> Result<Vec<Plain>> {
-    let user = &contact.user_id;
+fn put_in_force(tx: &Write<'_>, env: &Env, who: &Actor, contact: &Contact) -> Result<InForce> {
     if !store::contact::activate(tx, contact)? {
         return Err(Error::conflict("this was confirmed already"));
     }
-    let codes = if store::factor::recovery_codes_left(tx, user)? == 0 {
-        factor::new_codes(tx, env, user)?
-    } else {
-        Vec::new()
-    };
-    let event = Event::new("factor.enroll")
-        .user(user)
-        .with("type", contact.method.as_str())
-        .with("to", contact.masked());
-    audit::record(tx, who, &event)?;
-    // Sessions opened without the factor must not outlive its arrival.
-    for session in session::end_all_of(tx, who, user, keep, "second factor added")? {
-        store::grant::revoke_of_session(tx, &session, "second factor added", true)?;
-    }
-    Ok(codes)
+    enrolment::in_force(tx, env, who, &contact.user_id, contact.method)
 }
 
 /// A person's numbers and addresses, also those that wait.
@@ -214,36 +191,21 @@ pub fn active(r: &Read<'_>, user: &UserId) -> Result<Vec<Contact>> {
     Ok(all.into_iter().filter(|contact| contact.active).collect())
 }
 
-/// Removes one, and ends every session but `keep` if it was in force.
+/// Removes one; false when it is not there.
 pub fn remove(
     tx: &Write<'_>,
+    env: &Env,
     who: &Actor,
     user: &UserId,
     id: &ContactId,
-    keep: Option<&SessionId>,
 ) -> Result<bool> {
-    session::permit(tx, who, user)?;
+    session::permit_recent(tx, who, user)?;
     let Some(contact) = store::contact::by_id(tx, user, id)? else { return Ok(false) };
     store::contact::delete(tx, user, id)?;
     if contact.active {
-        let event = Event::new("factor.remove")
-            .user(user)
-            .with("type", contact.method.as_str())
-            .with("to", contact.masked());
-        audit::record(tx, who, &event)?;
-        session::shut(tx, who, user, keep, "second factor removed")?;
+        removal::removed(tx, env, who, user, contact.method)?;
     }
     Ok(true)
-}
-
-/// The sign-in, if it stands at enrolment and the person still has no factor: whoever knows the password could have
-/// waited at this step until the owner had one.
-fn enrolling(tx: &Write<'_>, way: &OnTheWay) -> Result<Option<SignIn>> {
-    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
-    let Some(sign_in) = live.filter(|now| now.stage == Stage::Enroll) else { return Ok(None) };
-    let none =
-        store::factor::active(tx, &way.user.id)?.is_empty() && active(tx, &way.user.id)?.is_empty();
-    Ok(none.then_some(sign_in))
 }
 
 /// Enrolment as a step of a sign-in: sends the code.
@@ -255,7 +217,7 @@ pub fn enroll_on_the_way(
     kind: Method,
     value: &str,
 ) -> Result<Option<Enrolling>> {
-    if enrolling(tx, way)?.is_none() {
+    if enrolment::enrolling(tx, way)?.is_none() {
         return Ok(None);
     }
     let who = Actor::anonymous(origin.clone());
@@ -272,14 +234,12 @@ pub fn confirm_on_the_way(
     kind: Method,
     typed: &str,
 ) -> Result<Option<Enrolled>> {
-    let Some(sign_in) = enrolling(tx, way)? else { return Ok(None) };
+    let Some(sign_in) = enrolment::enrolling(tx, way)? else { return Ok(None) };
     let who = Actor::anonymous(origin.clone());
     let binding = Binding::sign_in(&way.token);
-    let enrolled = prove(tx, env, &who, &way.user.id, kind, (typed, &binding), None)?;
+    let enrolled = prove(tx, env, &who, &way.user.id, kind, (typed, &binding))?;
     if matches!(enrolled, Enrolled::Active(_)) {
-        let mut proved = sign_in.amr;
-        proved.extend([kind.amr().to_owned(), amr::MFA.to_owned()]);
-        store::sign_in::advance(tx, &way.token, Stage::Enroll, Stage::RecoveryCodes, &proved)?;
+        enrolment::enrolled_on_the_way(tx, way, sign_in, kind)?;
     }
     Ok(Some(enrolled))
 }

@@ -9,6 +9,7 @@ pub mod client;
 pub mod code;
 pub mod consent;
 pub mod contact;
+pub mod device;
 pub mod factor;
 pub mod grant;
 pub mod key;

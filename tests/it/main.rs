@@ -10,6 +10,7 @@ mod deliver;
 mod e2e;
 mod http;
 mod leaks;
+mod leaves;
 mod ops;
 mod support;
 mod tui;

@@ -2,11 +2,11 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Redirect, Response},
+    http::{HeaderMap, StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 
-use super::{at_stage, follow, form, on_the_way, page, shell};
+use super::{at_stage, follow, form, on_the_way, page, session_cookie, shell};
 use crate::{
     app::App,
     crypto::secret::Plain,
@@ -16,10 +16,10 @@ use crate::{
         extract::{Browser, From, MaybeSession, PageForm},
         view::{EnrolTotp, Label, RecoveryCodes, qr_svg},
     },
-    model::{actor::Origin, id::SessionId, sign_in::Stage, user::User},
+    model::{actor::Origin, sign_in::Stage, user::User},
     ops::{
         self,
-        factor::{Enrolled, Enrolment, Which},
+        factor::{Enrolled, Enrolment, InForce, Which},
         login::OnTheWay,
         session::SignedIn,
     },
@@ -108,27 +108,27 @@ async fn ask(
     browser: &Browser,
     origin: &Origin,
     enroller: &Enroller,
-    again: Option<(&str, String)>,
+    again: Option<(String, String)>,
 ) -> Result<Response, PageError> {
     let (error, shown) = again.unzip();
     let Some(enrolment) = begin(app, origin, enroller, shown).await? else {
         return Ok(Redirect::to("/login").into_response());
     };
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let Enrolment { id, uri, secret, account, issuer } = enrolment;
     let required = matches!(enroller, Enroller::OnTheWay(_));
     let view = EnrolTotp {
-        shell: shell(&app.env),
+        shell: shell(&app.env, browser),
         form: form(&app.env, browser, "/mfa/enroll", &[(ENROLMENT, id.as_str())]),
-        reason: required.then(|| "Your role needs a second factor to sign in.".to_owned()),
+        reason: required.then(|| browser.t("enrol-required").into()),
         qr: qr_svg(uri.expose()),
         secret: secret.expose().to_owned(),
         issuer,
         account: Label::new(&account),
         digits: u32::from(app.env.config.authentication.mfa.providers.totp.digits),
-        error: error.map(str::to_owned),
+        error,
         later: None,
     };
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(page(&app.env, browser, status, view.render()))
 }
 
@@ -155,25 +155,43 @@ pub async fn submit(
         }
         Enroller::SignedIn(signed_in) => {
             let (who, user) = (signed_in.actor(origin.clone()), signed_in.user.id.clone());
-            let keep: SessionId = signed_in.session.id.clone();
             app.db
-                .write(move |tx| ops::factor::confirm(tx, &env, &who, &user, &code, Some(&keep)))
+                .write(move |tx| ops::factor::confirm(tx, &env, &who, &user, &code))
                 .await
                 .map(Some)?
         }
     };
     match outcome {
-        Some(Enrolled::Active(codes)) => {
-            Ok(show_codes(&app, &browser, enroller.user(), &codes, false))
+        Some(Enrolled::Active(in_force)) => {
+            in_force_page(&app, &browser, enroller.user(), in_force)
         }
         Some(Enrolled::Wrong) => {
-            let error =
-                "That code did not match. Check the clock of your phone and use the newest code.";
+            let error = browser.t("enrol-wrong").into();
             let shown = fields.text(ENROLMENT).to_owned();
             ask(&app, &browser, &origin, &enroller, Some((error, shown))).await
         }
         None => Ok(Redirect::to("/login").into_response()),
     }
+}
+
+/// A factor has just come into force: its recovery codes if there are new ones, and the session that it raised.
+fn in_force_page(
+    app: &App,
+    browser: &Browser,
+    user: &User,
+    in_force: InForce,
+) -> Result<Response, PageError> {
+    let InForce { codes, session } = in_force;
+    let cookie = match session {
+        Some(session) => Some((header::SET_COOKIE, session_cookie(app, &session)?)),
+        None => None,
+    };
+    let response = if codes.is_empty() {
+        Redirect::to("/account?done=factor").into_response()
+    } else {
+        show_codes(app, browser, user, &codes, false)
+    };
+    Ok((AppendHeaders(cookie), response).into_response())
 }
 
 fn show_codes(
@@ -184,7 +202,7 @@ fn show_codes(
     replaced: bool,
 ) -> Response {
     let view = RecoveryCodes {
-        shell: shell(&app.env),
+        shell: shell(&app.env, browser),
         form: form(&app.env, browser, "/mfa/codes", &[]),
         account: Label::new(&user.email),
         codes: codes.iter().map(|code| code.expose().to_owned()).collect(),
@@ -198,7 +216,7 @@ pub async fn codes(State(app): State<App>, browser: Browser, headers: HeaderMap)
     match at_stage(&app, &headers, &browser, Stage::RecoveryCodes) {
         Ok(way) => {
             let view = RecoveryCodes {
-                shell: shell(&app.env),
+                shell: shell(&app.env, &browser),
                 form: form(&app.env, &browser, "/mfa/codes/new", &[]),
                 account: Label::new(&way.user.email),
                 ..RecoveryCodes::default()

@@ -9,10 +9,10 @@ pub mod mfa;
 pub mod password;
 pub mod setup;
 
-use std::{any::Any, time::Duration};
+use std::any::Any;
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode, Uri, header},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
 };
@@ -21,23 +21,31 @@ use super::{
     assets, cookies,
     error::PageError,
     extract::{self, Browser},
+    fields::Fields,
+    lang::Lang,
     view::{Form, Shell},
 };
 use crate::{
     app::App,
     error::{Error, Result},
-    model::{id::SessionId, sign_in::Stage},
+    model::{session::Session, sign_in::Stage},
     ops::{
         self,
         env::Env,
-        login::{OnTheWay, Step},
+        login::{Entered, OnTheWay, Step, Visitor},
     },
     time::Time,
 };
 
-/// The frame of every page.
-pub fn shell(env: &Env) -> Shell {
-    Shell { host: env.site.host().to_owned(), ..Shell::default() }
+/// The frame of every page, in the language of the browser.
+pub fn shell(env: &Env, browser: &Browser) -> Shell {
+    Shell {
+        host: env.site.host().to_owned(),
+        lang: browser.lang(),
+        // Longer than what the switch would lead back to.
+        here: browser.here().filter(|here| own_path(Some(here)) == *here).map(str::to_owned),
+        ..Shell::default()
+    }
 }
 
 /// A form that carries the CSRF token of this browser.
@@ -49,8 +57,7 @@ pub fn form(env: &Env, browser: &Browser, action: &str, more: &[(&str, &str)]) -
 
 /// A page, with the browser's cookie if it came without.
 pub fn page(env: &Env, browser: &Browser, status: StatusCode, html: String) -> Response {
-    let cookie = browser.set_cookie(env).map(|cookie| (header::SET_COOKIE, cookie));
-    (status, AppendHeaders(cookie), Html(html)).into_response()
+    (status, browser.set_cookies(env), Html(html)).into_response()
 }
 
 /// A path on our own origin that a browser may be sent to; anything else becomes `/account`.
@@ -63,21 +70,20 @@ pub fn own_path(wanted: Option<&str>) -> String {
         .to_owned()
 }
 
-/// When the next try counts, as a sentence.
-pub fn wait_sentence(wait: Duration) -> Option<String> {
-    let secs = wait.as_millis().div_ceil(1_000);
-    match secs {
-        0 => None,
-        1 => Some("The next try counts in 1 second.".to_owned()),
-        2..=90 => Some(format!("The next try counts in {secs} seconds.")),
-        _ => Some(format!("The next try counts in {} minutes.", secs.div_ceil(60))),
-    }
+/// The browser as a sign-in sees it: its cookies, and the session it had when it came.
+pub fn visitor(app: &App, headers: &HeaderMap, browser: &Browser) -> Result<Visitor> {
+    let found = extract::find_session(headers, app)?;
+    Ok(Visitor {
+        browser: browser.hash(),
+        device: browser.device().cloned(),
+        previous: found.and_then(std::result::Result::ok).map(|signed_in| signed_in.session.id),
+    })
 }
 
-/// The session that the browser had when it came; it ends when a new one opens.
-pub fn previous_session(headers: &HeaderMap, app: &App) -> Result<Option<SessionId>> {
-    let found = extract::find_session(headers, app)?;
-    Ok(found.and_then(std::result::Result::ok).map(|signed_in| signed_in.session.id))
+/// The session cookie for a session that has just been opened or raised.
+pub fn session_cookie(app: &App, session: &Session) -> Result<String> {
+    let value = ops::session::cookie(&app.env, session)?;
+    Ok(cookies::session(&app.env, session, value, app.db.now()))
 }
 
 /// The sign-in that this browser is in the middle of.
@@ -87,8 +93,8 @@ pub fn on_the_way(
     browser: &Browser,
 ) -> Result<Option<OnTheWay>, PageError> {
     let Some(token) = extract::cookie(headers, cookies::SIGN_IN) else { return Ok(None) };
-    let previous = previous_session(headers, app)?;
-    Ok(app.db.read(|r| ops::login::on_the_way(r, token, &browser.hash(), previous))?)
+    let visitor = visitor(app, headers, browser)?;
+    Ok(app.db.read(|r| ops::login::on_the_way(r, token, &visitor))?)
 }
 
 /// The page of a step.
@@ -119,12 +125,16 @@ pub fn at_stage(
 pub fn follow(env: &Env, now: Time, step: Step) -> Result<Response, PageError> {
     Ok(match step {
         Step::Next(stage) => Redirect::to(stage_path(stage)).into_response(),
-        Step::In(session, return_to) => {
+        Step::In(entered) => {
+            let Entered { session, return_to, device } = *entered;
             let value = ops::session::cookie(env, &session)?;
-            let cookies = [
+            let mut cookies = vec![
                 (header::SET_COOKIE, cookies::session(env, &session, value, now)),
                 (header::SET_COOKIE, cookies::no_sign_in(env)),
             ];
+            if let Some(device) = device {
+                cookies.push((header::SET_COOKIE, cookies::device(env, device.expose())));
+            }
             (AppendHeaders(cookies), Redirect::to(&return_to)).into_response()
         }
         Step::Gone | Step::Wrong(_) => Redirect::to("/login").into_response(),
@@ -153,6 +163,14 @@ pub async fn asset(Path(file): Path<String>) -> Response {
         }
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// `GET /language?to=TAG&return_to=PATH`: the switch at the foot of a page.
+pub async fn language(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+    let query = Fields::parse(query.unwrap_or_default().as_bytes());
+    let back = Redirect::to(&own_path(query.get("return_to")));
+    let cookie = Lang::parse(query.text("to")).map(|lang| cookies::language(&app.env, lang));
+    (AppendHeaders(cookie.map(|cookie| (header::SET_COOKIE, cookie))), back).into_response()
 }
 
 /// Any other path. Below `/.well-known`, `/api` and `/auth` in JSON, since programs ask there.

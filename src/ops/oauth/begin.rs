@@ -13,6 +13,7 @@ use crate::{
         client::{Client, GrantType},
         id::{ClientId, RequestId},
         scope::ScopeSet,
+        session::acr_wants_mfa,
     },
     ops::env::Env,
     store,
@@ -46,38 +47,6 @@ pub enum Unsure {
     UnknownRedirect,
     /// A parameter that decides about client or redirect came twice.
     Ambiguous,
-}
-
-impl Unsure {
-    /// What is wrong, in a sentence.
-    pub fn what(self) -> &'static str {
-        match self {
-            Self::UnknownClient => {
-                "The app that sent you here is not, or no longer, registered with this server."
-            }
-            Self::UnknownRedirect => {
-                "The app that sent you here wants the answer at an address that is not registered for it."
-            }
-            Self::Ambiguous => "The app that sent you here contradicts itself about who it is.",
-        }
-    }
-
-    /// What the person can do.
-    pub fn advice(self) -> &'static str {
-        match self {
-            Self::UnknownClient => {
-                "Remove the connection in the app and add it again, so that it registers anew. \
-                 If that does not help, ask whoever runs this server to register the app."
-            }
-            Self::UnknownRedirect => {
-                "Remove the connection in the app and add it again. If the app was set up by hand, \
-                 its redirect URI must be registered here letter by letter."
-            }
-            Self::Ambiguous => {
-                "Go back to the app and start again; if it happens again, report it to its maker."
-            }
-        }
-    }
 }
 
 /// Where an answer goes, once that is certain.
@@ -203,6 +172,7 @@ fn check(
             .get("login_hint")
             .filter(|hint| hint.len() <= HINT_MAX)
             .map(str::to_owned),
+        mfa: params.get("acr_values").is_some_and(acr_wants_mfa),
         created_at: tx.now,
     }))
 }

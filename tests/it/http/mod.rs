@@ -5,6 +5,8 @@ mod courier;
 mod csrf;
 mod demo;
 mod headers;
+mod language;
 mod oauth;
 mod pages;
+mod texts;
 mod view;
