@@ -124,12 +124,6 @@ fn keys_without_effect_yet_are_named_when_they_ask_for_something() {
         named,
         [
             "authentication.api_keys.rotation.warning_period",
-            "authentication.mfa.providers.email.enabled",
-            "authentication.mfa.providers.email.provider",
-            "authentication.mfa.providers.email.template",
-            "authentication.mfa.providers.sms.enabled",
-            "authentication.mfa.providers.sms.provider",
-            "authentication.mfa.providers.sms.template",
             "authentication.mfa.providers.webauthn.enabled",
             "authentication.mfa.providers.webauthn.rp_id",
             "authentication.mfa.providers.webauthn.rp_name",

@@ -57,7 +57,8 @@ pub(super) fn serve_and_send(
     let row = until("the message's end", || {
         let all = app.db.read(|r| outbox::list(r, &operator(), 10)).unwrap();
         let row = all.into_iter().find(|row| row.id == id)?;
-        (row.state.is_final() || row.tries > 2).then_some(row)
+        let waits = row.tries > 1 && row.state == State::Queued;
+        (row.state.is_final() || waits).then_some(row)
     });
     process.kill().unwrap();
     process.wait().unwrap();

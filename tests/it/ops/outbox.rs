@@ -74,6 +74,9 @@ fn message_is_taken_once_and_its_text_is_gone_when_it_is_sent() {
     let sent = row(&server, &id);
     assert_eq!((sent.state, sent.vendor_id.as_deref()), (State::Sent, Some("SM1")));
     assert!(sent.finished_at.is_some());
+    let kept: Vec<bool> = server
+        .read(|r| r.all("select body_sealed is not null from messages", [], |row| row.get(0)));
+    assert_eq!(kept, [false]);
     assert!(!settle(&server, &taken[0], later()), "it is over");
     assert_eq!(row(&server, &id).state, State::Sent);
 }
