@@ -6,6 +6,7 @@ pub mod attempt;
 pub mod audit;
 pub mod authorization;
 pub mod client;
+pub mod coverage;
 pub mod factor;
 pub mod grant;
 pub mod id;

@@ -5,6 +5,7 @@ pub mod apikey;
 pub mod attempt;
 pub mod audit;
 pub mod client;
+pub mod coverage;
 pub mod demo;
 pub mod env;
 pub mod factor;

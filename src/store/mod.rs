@@ -6,6 +6,7 @@ pub mod attempt;
 pub mod audit;
 pub mod authorization;
 pub mod client;
+pub mod coverage;
 pub mod consent;
 pub mod factor;
 pub mod grant;
@@ -18,6 +19,10 @@ pub mod sign_in;
 pub mod user;
 
 use crate::model::{resource::ResourceUri, scope::ScopeSet};
+
+/// Every second factor in force as `user_id` and `method`, one row each: the one place that says where they are kept.
+const FACTORS: &str =
+    "(select user_id, 'totp' as method from totp_credentials where state = 'active')";
 
 /// Words as one column holds them.
 fn words(list: &[String]) -> String {

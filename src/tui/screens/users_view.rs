@@ -99,7 +99,7 @@ fn cells(row: &UserRow, now: Time) -> Vec<Cell> {
         (user.name.clone(), Role::Text),
         (user.email.clone(), Role::Text),
         (state.to_owned(), role),
-        if row.mfa { ("✓".to_owned(), Role::Good) } else { ("–".to_owned(), Role::Warn) },
+        if row.mfa() { ("✓".to_owned(), Role::Good) } else { ("–".to_owned(), Role::Warn) },
         if row.sessions == 0 {
             ("–".to_owned(), Role::Muted)
         } else {
@@ -203,7 +203,7 @@ fn facts(page: &mut Page<'_, '_>, row: &UserRow) {
         "on · {} left",
         text::count(usize::try_from(row.recovery_codes).unwrap_or(0), "recovery code")
     );
-    match (row.mfa, user.mfa_grace_from) {
+    match (row.mfa(), user.mfa_grace_from) {
         (true, _) => page.fact("MFA", &codes, Role::Good),
         (false, Some(_)) => page.fact("MFA", "off, and required: in the grace period", Role::Warn),
         (false, None) => page.fact("MFA", "off", Role::Warn),

@@ -2,6 +2,7 @@
 
 mod apikey;
 mod audit;
+mod coverage;
 mod denial;
 mod factor;
 mod login;

@@ -12,6 +12,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use mcpcodex::{
     model::{
         audit::EventRow,
+        factor::Method,
         id::{SessionId, UserId},
         session::{Session, SessionRow},
         user::{User, UserRow, UserState},
@@ -58,7 +59,7 @@ pub(crate) fn user(name: &str) -> UserRow {
             password_changed_at: Some(ago(86_400 * 30)),
             mfa_grace_from: None,
         },
-        mfa: true,
+        methods: vec![Method::Totp],
         sessions: 1,
         recovery_codes: 8,
         api_keys: 0,
@@ -79,12 +80,12 @@ pub(crate) fn people() -> Vec<UserRow> {
     let mut bob = user("bob");
     bob.user.state = UserState::Locked;
     bob.sessions = 0;
-    bob.mfa = false;
+    bob.methods.clear();
     bob.user.last_login_at = Some(ago(86_400 * 12));
     let mut carol = user("carol");
     carol.user.state = UserState::Invited;
     carol.sessions = 0;
-    carol.mfa = false;
+    carol.methods.clear();
     carol.user.last_login_at = None;
     carol.user.password_changed_at = None;
     let mut malik = user("malik.h");

@@ -1,0 +1,85 @@
+//! Who has a second factor and who has none, and what the configuration asks for: what an operator decides by.
+//! Adding and removing factors is `factor`.
+
+use std::time::Duration;
+
+use super::env::Env;
+use crate::{
+    crypto::totp::Settings,
+    db::Read,
+    error::Result,
+    model::{
+        actor::Actor,
+        coverage::Coverage,
+        factor::Method,
+        user::{User, UserRow},
+    },
+    store,
+};
+pub use crate::store::user::Page;
+
+/// What the configuration says about second factors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// Who must have one.
+    pub required_for: Vec<String>,
+    /// How long someone who must have one may go on without.
+    pub grace: Duration,
+    /// The methods that are offered, the strongest first.
+    pub offered: Vec<Method>,
+    /// What new authenticator apps are enrolled with.
+    pub totp: Settings,
+}
+
+impl Policy {
+    /// Whether the person must have a second factor.
+    pub fn requires(&self, user: &User) -> bool {
+        self.enabled && self.required_for.iter().any(|role| user.has_role(role))
+    }
+
+    /// Whether a method is offered.
+    pub fn offers(&self, method: Method) -> bool {
+        self.offered.contains(&method)
+    }
+}
+
+/// What the configuration says.
+pub fn policy(env: &Env) -> Policy {
+    let mfa = &env.config.authentication.mfa;
+    let offers = |method: &Method| match method {
+        Method::Totp => mfa.providers.totp.enabled,
+        Method::Recovery => true,
+        Method::Passkey | Method::Sms | Method::Email => false,
+    };
+    let offered = Method::ALL.into_iter().filter(|method| mfa.enabled && offers(method));
+    Policy {
+        enabled: mfa.enabled,
+        required_for: mfa.required_for_roles.clone(),
+        grace: mfa.grace_period,
+        offered: offered.collect(),
+        totp: env.totp_settings(),
+    }
+}
+
+/// How many people have a second factor, by role and by method.
+pub fn overview(r: &Read<'_>, who: &Actor) -> Result<Coverage> {
+    who.must_operate()?;
+    let methods = Method::ALL.into_iter().filter(|method| *method != Method::Recovery);
+    Ok(Coverage {
+        everyone: store::coverage::everyone(r)?,
+        roles: store::coverage::by_role(r)?,
+        methods: methods
+            .map(|method| Ok((method, store::coverage::of_method(r, method)?)))
+            .collect::<Result<_>>()?,
+        out_of_codes: store::coverage::out_of_codes(r)?,
+    })
+}
+
+/// People by user name, whose account is not put away; `lacking`: only those without a second factor.
+/// The filter also finds roles.
+pub fn people(r: &Read<'_>, who: &Actor, page: &Page, lacking: bool) -> Result<Vec<UserRow>> {
+    who.must_operate()?;
+    store::user::by_factor(r, page, lacking)
+}
