@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::env::Env;
+pub use crate::store::user::Page;
 use crate::{
     crypto::totp::Settings,
     db::Read,
@@ -16,7 +17,6 @@ use crate::{
     },
     store,
 };
-pub use crate::store::user::Page;
 
 /// What the configuration says about second factors.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,9 +13,8 @@ pub fn everyone(r: &Read<'_>) -> Result<Share> {
         "select count(*), coalesce(sum(u.id in (select user_id from {FACTORS})), 0)
          from users u where u.state <> 'disabled'"
     );
-    let share = r.one(&sql, params![], |row| {
-        Ok(Share { people: row.get(0)?, covered: row.get(1)? })
-    })?;
+    let share =
+        r.one(&sql, params![], |row| Ok(Share { people: row.get(0)?, covered: row.get(1)? }))?;
     Ok(share.unwrap_or_default())
 }
 

@@ -232,14 +232,14 @@ fn list_goes_on_behind_its_window_and_comes_back() {
     assert_eq!(query, Query::Users { filter: String::new(), after: Some("user0099".to_owned()) });
     stage.answer_users((100..300).map(name).collect());
     assert_eq!(
-        stage.app.users.list.selected().map(|row| row.user.username.as_str()),
+        stage.app.users.people.list.selected().map(|row| row.user.username.as_str()),
         Some("user0200")
     );
     stage.press("gg");
     stage.press("k");
     stage.answer_users((0..200).map(name).collect());
     assert_eq!(
-        stage.app.users.list.selected().map(|row| row.user.username.as_str()),
+        stage.app.users.people.list.selected().map(|row| row.user.username.as_str()),
         Some("user0099")
     );
 }
