@@ -280,10 +280,8 @@ pub fn candidates(line: &str) -> Vec<Command> {
 }
 
 fn takes_name(action: Action) -> bool {
-    match action {
-        Action::Run(verb) => verb.spec().noun == Noun::User,
-        other => other == Action::Enroll,
-    }
+    let of_person = matches!(action, Action::Run(verb) if verb.spec().noun == Noun::User);
+    of_person || action == Action::Enroll
 }
 
 /// Whether the typed words stand, shortened perhaps, in this order among `words`; answers how many were left out.

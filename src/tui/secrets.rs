@@ -98,14 +98,12 @@ impl App {
     }
 
     pub(super) fn edit_code(&mut self, request: InputRequest) {
-        match request {
-            InputRequest::InsertChar(c) => self.digit(c),
-            InputRequest::DeletePrevChar => {
-                if let Some(enroll) = self.enrolling() {
-                    enroll.erase();
-                }
-            }
-            _ => {}
+        if let InputRequest::InsertChar(c) = request {
+            self.digit(c);
+        } else if request == InputRequest::DeletePrevChar
+            && let Some(enroll) = self.enrolling()
+        {
+            enroll.erase();
         }
     }
 

@@ -129,8 +129,7 @@ fn alter_person(
         Verb::UserUnlock => ops::user::unlock(tx, who, id).map(|_| Outcome::default()),
         Verb::SessionRevokeOfUser => ops::session::revoke_of_user(tx, who, id).map(shut),
         Verb::UserInvite => ops::user::invite(tx, env, who, id).map(link),
-        Verb::UserResetLink => ops::user::invite(tx, env, who, id).map(link),
-        Verb::MfaLink => ops::user::invite(tx, env, who, id).map(link),
+        Verb::UserResetLink | Verb::MfaLink => Err(Error::conflict("this link is not offered yet")),
         Verb::MfaReset => {
             let factors = ops::factor::disable(tx, who, id, None)?;
             Ok(Outcome { factors, ..Outcome::default() })

@@ -42,7 +42,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
         let inner = canvas.panel(area, false, &[("Coverage", Role::Title)]);
         match &app.mfa.coverage {
             Some(coverage) => {
-                coverage_lines(&mut Flow::new(canvas, inner), coverage, &app.site.policy)
+                coverage_lines(&mut Flow::new(canvas, inner), coverage, &app.site.policy);
             }
             None => Flow::new(canvas, inner).say("loading …", Role::Muted),
         }

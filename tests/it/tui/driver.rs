@@ -16,11 +16,11 @@ use mcpcodex::{
     },
     ops,
     tui::{
-        app::App,
+        app::{App, Site},
         msg::{Effect, Msg, Problem},
         theme::Theme,
         view::{self, Look},
-        worker,
+        worker::{self, World},
     },
 };
 use ratatui::{Terminal, backend::TestBackend};
@@ -35,6 +35,8 @@ struct Driver {
     who: Actor,
     clock: Clock,
     pressed: usize,
+    /// What was offered to the terminal's clipboard.
+    copied: Vec<String>,
     folder: TempDir,
 }
 
@@ -54,31 +56,42 @@ impl Driver {
         for name in names {
             add(&opened, name);
         }
-        let mut app = App::new(site(), NOW, (100, 30));
+        let policy = ops::coverage::policy(&opened.env);
+        let mut app = App::new(Site { policy, ..site() }, NOW, (100, 30));
         let first = app.start();
-        let mut driver = Self { app, opened, who, clock, pressed: 0, folder };
+        let mut driver = Self { app, opened, who, clock, pressed: 0, copied: Vec::new(), folder };
         driver.carry_out(first);
         driver
+    }
+
+    fn world(&self) -> World {
+        World { db: self.opened.db.clone(), env: self.opened.env(), who: self.who.clone() }
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             let msg = match effect {
-                Effect::Ask(ticket, query) => {
-                    match worker::answer(&self.opened.db, &self.who, &query) {
-                        Ok((now, reply)) => Msg::Answer { ticket, now, reply: Ok(reply) },
-                        Err(error) => {
-                            Msg::Answer { ticket, now: NOW, reply: Err(Problem::from(error)) }
-                        }
+                Effect::Ask(ticket, query) => match worker::answer(&self.world(), &query) {
+                    Ok((now, reply)) => Msg::Answer { ticket, now, reply: Ok(reply) },
+                    Err(error) => {
+                        Msg::Answer { ticket, now: NOW, reply: Err(Problem::from(error)) }
                     }
-                }
+                },
                 Effect::Do(change) => {
-                    let outcome = worker::carry_out(&self.opened.db, &self.who, &change);
+                    let outcome = worker::carry_out(&self.world(), &change);
                     Msg::Done {
                         change,
                         now: self.opened.db.now(),
                         outcome: outcome.map_err(Problem::from),
                     }
+                }
+                Effect::Enroll(ticket, wanted) => {
+                    let given = worker::enroll(&self.world(), &wanted).map_err(Problem::from);
+                    Msg::Enrolled { ticket, now: self.opened.db.now(), given }
+                }
+                Effect::Copy(text) => {
+                    self.copied.push(text.expose().to_owned());
+                    continue;
                 }
                 Effect::Suspend | Effect::Repaint | Effect::Quit => continue,
             };
