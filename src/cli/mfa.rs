@@ -140,9 +140,9 @@ fn enable(ctx: &Ctx, args: &Enable) -> Done {
 fn confirm(desk: &Desk, user: &User, code: &str) -> Result<Option<Vec<Plain>>, Failure> {
     let (id, code) = (user.id.clone(), code.to_owned());
     let enrolled =
-        desk.write(move |tx, env, who| ops::factor::confirm(tx, env, who, &id, &code, None))?;
+        desk.write(move |tx, env, who| ops::factor::confirm(tx, env, who, &id, &code))?;
     Ok(match enrolled {
-        Enrolled::Active(codes) => Some(codes),
+        Enrolled::Active(in_force) => Some(in_force.codes),
         Enrolled::Wrong => None,
     })
 }

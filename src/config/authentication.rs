@@ -1,6 +1,8 @@
 //! The provider that people sign in with, the roles, and how apps become known.
 //! Tokens, factors, sessions, passwords and API keys have files of their own.
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::{
@@ -34,8 +36,22 @@ section! {
         session: Session,
         /// What a password must be.
         password: Password,
+        /// One-time links.
+        links: Links,
         /// Keys for programs.
         api_keys: ApiKeys,
+    }
+}
+
+section! {
+    /// One-time links, which are mailed or handed over by the operator.
+    Links {
+        /// Seconds in which an invitation works.
+        invitation: Duration = key("3600").some_seconds(),
+        /// Seconds in which a link to a new password works.
+        password_reset: Duration = key("3600").some_seconds(),
+        /// Seconds in which a link to a new second factor works.
+        enrolment: Duration = key("3600").some_seconds(),
     }
 }
 

@@ -29,9 +29,9 @@ section! {
     /// A browser that is trusted for a while after a second factor.
     TrustedDevice {
         /// Whether the MFA page offers to trust the browser.
-        enabled: bool = key("false").waits_for("trusted devices"),
+        enabled: bool = key("false"),
         /// Days until the browser is asked again.
-        days: u32 = key("30").between(1, 365).counting("day").waits_for("trusted devices"),
+        days: u32 = key("30").between(1, 365).counting("day"),
     }
 }
 

@@ -28,6 +28,8 @@ section! {
         security: Security,
         /// When a session ends.
         timeouts: Timeouts,
+        /// Sessions that one person may have at a time; a further one ends the longest unused. 0: as many as they like.
+        max_sessions: u32 = key("0").between(0, 10_000).counting("session"),
     }
 }
 

@@ -3,11 +3,16 @@
 use cookie::{Cookie, SameSite, time::Duration};
 
 use crate::{
-    config::session::SameSite as Configured, model::session::Session, ops::env::Env, time::Time,
+    config::session::SameSite as Configured,
+    model::{device::FORGOTTEN, session::Session},
+    ops::env::Env,
+    time::Time,
 };
 
 /// Names the browser, from its first page on: what CSRF tokens and waiting requests are bound to.
 pub const BROWSER: &str = "mcpcodex_browser";
+/// Names a browser that somebody has signed in with, for long.
+pub const DEVICE: &str = "mcpcodex_device";
 /// Carries a sign-in from step to step.
 pub const SIGN_IN: &str = "mcpcodex_sign_in";
 
@@ -51,6 +56,14 @@ fn configured(env: &Env, value: String) -> Cookie<'static> {
 pub fn browser(env: &Env, value: &str) -> String {
     let mut cookie = own(env, BROWSER, value, SameSite::Lax);
     cookie.set_max_age(Duration::days(30));
+    cookie.to_string()
+}
+
+/// The cookie of a browser that somebody has signed in with.
+pub fn device(env: &Env, value: &str) -> String {
+    let mut cookie = own(env, DEVICE, value, SameSite::Strict);
+    let kept = i64::try_from(FORGOTTEN.as_secs()).unwrap_or(i64::MAX);
+    cookie.set_max_age(Duration::seconds(kept));
     cookie.to_string()
 }
 

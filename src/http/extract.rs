@@ -81,12 +81,18 @@ pub struct Browser {
     value: Plain,
     /// Whether the cookie must be set with this answer.
     fresh: bool,
+    device: Option<Hashed>,
 }
 
 impl Browser {
     /// What rows are bound to.
     pub fn hash(&self) -> Hashed {
         Hashed::of(self.value.expose())
+    }
+
+    /// The cookie that it got with an earlier sign-in, hashed.
+    pub fn device(&self) -> Option<&Hashed> {
+        self.device.as_ref()
     }
 
     /// The token that forms of this browser carry (RFC 9700 §4.7).
@@ -105,10 +111,11 @@ impl FromRequestParts<App> for Browser {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
         let known = cookie(&parts.headers, cookies::BROWSER).filter(|value| value.len() == 43);
-        Ok(known.map_or_else(
-            || Self { value: secret::random_token(32), fresh: true },
-            |value| Self { value: Plain::new(value.to_owned()), fresh: false },
-        ))
+        let device = cookie(&parts.headers, cookies::DEVICE).map(Hashed::of);
+        let fresh = known.is_none();
+        let value =
+            known.map_or_else(|| secret::random_token(32), |value| Plain::new(value.to_owned()));
+        Ok(Self { value, fresh, device })
     }
 }
 

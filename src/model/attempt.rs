@@ -18,6 +18,10 @@ pub enum Scope {
     Recovery,
     /// Secrets of one OAuth client.
     Client,
+    /// Codes that were sent to one person.
+    Code,
+    /// Requests for a new password, by name or address.
+    Reset,
 }
 
 impl Scope {
@@ -29,6 +33,8 @@ impl Scope {
             Self::Totp => "totp",
             Self::Recovery => "recovery",
             Self::Client => "client",
+            Self::Code => "code",
+            Self::Reset => "reset",
         }
     }
 }

@@ -77,6 +77,8 @@ pub struct AuthorizationRequest {
     pub max_age: Option<Duration>,
     /// Who is expected.
     pub login_hint: Option<String>,
+    /// Whether a sign-in with two factors is wanted (`acr_values`, OpenID Connect Core §3.1.2.1).
+    pub mfa: bool,
     /// When it came.
     pub created_at: Time,
 }

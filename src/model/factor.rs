@@ -9,7 +9,7 @@ use crate::{crypto::totp::Settings, time::Time};
 /// How a second factor is proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Method {
-    /// A passkey or security key (WebAuthn).
+    /// A passkey or security key (`WebAuthn`).
     Passkey,
     /// A code from an authenticator app (RFC 6238).
     Totp,

@@ -53,4 +53,6 @@ ids! {
     RequestId = "r";
     /// A protected resource.
     ResourceId = "rs";
+    /// A browser that someone has signed in with.
+    DeviceId = "d";
 }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod authorization;
 pub mod client;
 pub mod coverage;
+pub mod device;
 pub mod factor;
 pub mod grant;
 pub mod id;

@@ -86,6 +86,9 @@ pub struct Session {
     pub ended: Option<(Time, String)>,
 }
 
+/// How long after a sign-in its session may do what could cost the person the account.
+pub const RECENT: Duration = Duration::from_secs(5 * 60);
+
 /// A use may be written as late as this: last-used marks are gathered and written together, and kept while the
 /// database is busy. Whoever ends sessions must end those too that only seem to be idle since less long.
 pub const UNWRITTEN: Duration = Duration::from_secs(60);
@@ -115,6 +118,11 @@ impl Session {
         self.expires_at.min(self.last_seen_at.plus(self.idle))
     }
 
+    /// Whether the sign-in is as young as acts need that could cost the person the account.
+    pub fn is_recent(&self, now: Time) -> bool {
+        now.since(self.auth_time) <= RECENT
+    }
+
     /// Whether a second factor was proved.
     pub fn mfa_verified(&self) -> bool {
         self.amr.iter().any(|method| method == amr::MFA)
@@ -130,6 +138,13 @@ impl Session {
 /// The `acr` that goes with a list of methods.
 pub fn acr_of(methods: &[String]) -> &'static str {
     if methods.iter().any(|method| method == amr::MFA) { ACR_MFA } else { ACR_PASSWORD }
+}
+
+/// Whether `acr_values` wants two factors: values that we know are all that. Values that we do not know count for
+/// nothing, since the parameter is a wish (OpenID Connect Core §3.1.2.1).
+pub fn acr_wants_mfa(acr_values: &str) -> bool {
+    let mut known = acr_values.split(' ').filter(|value| [ACR_MFA, ACR_PASSWORD].contains(value));
+    known.next() == Some(ACR_MFA) && known.all(|value| value == ACR_MFA)
 }
 
 /// `acr` of a sign-in with a second factor.

@@ -40,10 +40,38 @@ impl Stage {
     }
 }
 
+/// How much a sign-in must prove.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strength {
+    /// As the account's rules say; a trusted browser stands for the second factor.
+    #[default]
+    Usual,
+    /// Every factor that there is, here and now.
+    Fresh,
+    /// Two factors; whoever has no second one enrols it now.
+    Mfa,
+}
+
+impl Strength {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Usual => "usual",
+            Self::Fresh => "fresh",
+            Self::Mfa => "mfa",
+        }
+    }
+
+    /// Reads what [`Strength::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Usual, Self::Fresh, Self::Mfa].into_iter().find(|one| one.as_str() == text)
+    }
+}
+
 /// A sign-in that is not a session yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
-    /// Who proved their password.
+    /// Who proved their first factor.
     pub user_id: UserId,
     /// What comes next.
     pub stage: Stage,
@@ -53,6 +81,12 @@ pub struct SignIn {
     pub amr: Vec<String>,
     /// The path on our own origin that they wanted.
     pub return_to: String,
+    /// How much it must prove.
+    pub strength: Strength,
+    /// Whether the browser shall be trusted once the second factor is proved.
+    pub trust_device: bool,
+    /// The id of the enrolment link that it began with.
+    pub enrol_link: Option<String>,
     /// When it ends.
     pub expires_at: Time,
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::env::Env;
+use super::{env::Env, factor};
 pub use crate::store::user::Page;
 use crate::{
     crypto::totp::Settings,
@@ -48,12 +48,7 @@ impl Policy {
 /// What the configuration says.
 pub fn policy(env: &Env) -> Policy {
     let mfa = &env.config.authentication.mfa;
-    let offers = |method: &Method| match method {
-        Method::Totp => mfa.providers.totp.enabled,
-        Method::Recovery => true,
-        Method::Passkey | Method::Sms | Method::Email => false,
-    };
-    let offered = Method::ALL.into_iter().filter(|method| mfa.enabled && offers(method));
+    let offered = Method::ALL.into_iter().filter(|method| factor::allowed(env, *method));
     Policy {
         enabled: mfa.enabled,
         required_for: mfa.required_for_roles.clone(),

@@ -28,6 +28,8 @@ pub struct Env {
 }
 
 /// Wrong codes of a second factor before the pause; counted apart from the password's.
+/// Links to a new password for one name before a pause.
+const RESET_LINKS: u32 = 3;
 const CODE_TRIES: u32 = 5;
 
 impl Env {
@@ -65,6 +67,16 @@ impl Env {
             lock: self.config.authentication.password.lockout.lockout_duration,
             progressive: false,
             escalate: false,
+        }
+    }
+
+    /// How many links to a new password go out for one name, and how long the pause is then.
+    pub fn reset_limits(&self) -> Limits {
+        Limits {
+            max: RESET_LINKS,
+            lock: self.config.authentication.links.password_reset,
+            progressive: false,
+            escalate: true,
         }
     }
 
@@ -115,6 +127,12 @@ impl Env {
     pub fn factor_required(&self, user: &User) -> bool {
         let mfa = &self.config.authentication.mfa;
         mfa.enabled && mfa.required_for_roles.iter().any(|role| user.has_role(role))
+    }
+
+    /// How long a browser is trusted after a second factor; none: never.
+    pub fn trust_lifetime(&self) -> Option<Duration> {
+        let trust = &self.config.authentication.mfa.trusted_device;
+        trust.enabled.then(|| Duration::from_secs(u64::from(trust.days) * 86_400))
     }
 
     /// Every role there is.

@@ -1,14 +1,16 @@
-//! Second factors: checking a code on the way in, recovery codes, taking factors away.
-//! How an authenticator comes into force is `enrolment`.
+//! Second factors: which a person has, checking a code on the way in, recovery codes.
+//! How an authenticator comes into force is `enrolment`, how factors go `removal`.
 
 pub mod enrolment;
+pub mod removal;
 
 use std::time::Duration;
 
 pub use self::enrolment::{
-    Enrolled, Enrolment, Which, confirm, confirm_on_the_way, confirm_unverified, enroll, enroll_as,
-    enroll_on_the_way,
+    Enrolled, Enrolment, InForce, Which, confirm, confirm_on_the_way, confirm_unverified, enroll,
+    enroll_as, enroll_on_the_way,
 };
+pub use self::removal::{Reset, disable, enroll_link, enroll_link_for, remove_totp, reset};
 use super::{
     attempt, audit,
     env::Env,
@@ -27,12 +29,57 @@ use crate::{
         attempt::{Reserved, Scope},
         audit::Event,
         factor::{Method, RECOVERY_CODES, TotpCredential},
-        id::{CredentialId, SessionId, UserId},
+        id::{CredentialId, UserId},
         session::amr,
         sign_in::Stage,
     },
     store,
 };
+
+/// The methods that a person has enrolled, allowed or not; recovery codes are none of them.
+pub fn enrolled(r: &Read<'_>, user: &UserId) -> Result<Vec<Method>> {
+    let mut methods = Vec::new();
+    if !store::factor::active(r, user)?.is_empty() {
+        methods.push(Method::Totp);
+    }
+    Ok(methods)
+}
+
+/// Whether the configuration lets a method be enrolled and used.
+pub fn allowed(env: &Env, method: Method) -> bool {
+    let mfa = &env.config.authentication.mfa;
+    let offered = match method {
+        Method::Passkey => mfa.providers.webauthn.enabled,
+        Method::Totp => mfa.providers.totp.enabled,
+        Method::Sms => mfa.providers.sms.enabled,
+        Method::Email => mfa.providers.email.enabled,
+        Method::Recovery => true,
+    };
+    mfa.enabled && offered
+}
+
+/// The methods with which a person can prove the second factor now, the strongest first. A factor that stood for the
+/// first one already counts no second time.
+pub fn offered(r: &Read<'_>, env: &Env, user: &UserId, proved: &[String]) -> Result<Vec<Method>> {
+    let key = proved.iter().any(|one| one == amr::KEY || one == amr::SOFT_KEY);
+    let mut methods = enrolled(r, user)?;
+    methods.retain(|method| allowed(env, *method) && !(key && *method == Method::Passkey));
+    if store::factor::recovery_codes_left(r, user)? > 0 {
+        methods.push(Method::Recovery);
+    }
+    Ok(methods)
+}
+
+/// What somebody gave as the second factor.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Which factor.
+    pub method: Method,
+    /// The code as typed.
+    pub code: String,
+    /// Whether the browser shall be trusted from now on.
+    pub trust_device: bool,
+}
 
 /// Checks a code on the way in. Reserves, checks and settles in one transaction, since no hash is slow here.
 pub fn verify(
@@ -40,20 +87,21 @@ pub fn verify(
     env: &Env,
     origin: &Origin,
     way: &OnTheWay,
-    method: Method,
-    code: &str,
+    given: &Given,
 ) -> Result<Step> {
-    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
-    let Some(sign_in) = live.filter(|now| now.stage == Stage::SecondFactor) else {
+    let Some(sign_in) = way.look(tx)?.filter(|now| now.stage == Stage::SecondFactor) else {
         return Ok(Step::Gone);
     };
     let who = Actor::anonymous(origin.clone());
-    let checked = check(tx, env, &who, &way.user.id, method, code)?;
+    let checked = check(tx, env, &who, &way.user.id, given.method, &given.code)?;
     if let Checked::Wrong(wait) = checked {
         return Ok(Step::Wrong(wait));
     }
+    if given.trust_device {
+        store::sign_in::trust_device(tx, &way.token)?;
+    }
     let mut proved = sign_in.amr;
-    proved.push(method.amr().to_owned());
+    proved.push(given.method.amr().to_owned());
     proved.push(amr::MFA.to_owned());
     login::proceed(tx, env, origin, way, Stage::SecondFactor, proved)
 }
@@ -151,8 +199,8 @@ pub fn regenerate_codes(
     who: &Actor,
     user: &UserId,
 ) -> Result<Vec<Plain>> {
-    session::permit(tx, who, user)?;
-    if store::factor::active(tx, user)?.is_empty() {
+    session::permit_recent(tx, who, user)?;
+    if enrolled(tx, user)?.is_empty() {
         return Err(Error::conflict("recovery codes need a second factor to recover")
             .with_next("mcpcodex auth mfa enable --user NAME"));
     }
@@ -163,26 +211,6 @@ fn replace_codes(tx: &Write<'_>, env: &Env, who: &Actor, user: &UserId) -> Resul
     let codes = new_codes(tx, env, user)?;
     audit::record(tx, who, &Event::new("recovery_code.regenerate").user(user))?;
     Ok(codes)
-}
-
-/// Removes every factor and recovery code, and ends every session but `keep`.
-pub fn disable(
-    tx: &Write<'_>,
-    who: &Actor,
-    user: &UserId,
-    keep: Option<&SessionId>,
-) -> Result<usize> {
-    session::permit(tx, who, user)?;
-    let removed = store::factor::delete_all(tx, user)?;
-    store::factor::set_recovery_codes(tx, user, &[])?;
-    attempt::succeed(tx, Scope::Totp, user.as_str())?;
-    attempt::succeed(tx, Scope::Recovery, user.as_str())?;
-    if removed > 0 {
-        let event = Event::new("factor.disable").user(user).with("removed", removed);
-        audit::record(tx, who, &event)?;
-        session::shut(tx, who, user, keep, "second factor removed")?;
-    }
-    Ok(removed)
 }
 
 /// A person's factors in force and how many recovery codes are left.
@@ -199,7 +227,7 @@ pub fn codes_on_the_way(
     origin: &Origin,
     way: &OnTheWay,
 ) -> Result<Option<Vec<Plain>>> {
-    match store::sign_in::find(tx, &way.token, &way.arrival.browser)? {
+    match way.look(tx)? {
         Some(sign_in) if sign_in.stage == Stage::RecoveryCodes => {
             replace_codes(tx, env, &Actor::anonymous(origin.clone()), &way.user.id).map(Some)
         }
@@ -209,8 +237,7 @@ pub fn codes_on_the_way(
 
 /// The recovery codes are stored: on to the session.
 pub fn codes_stored(tx: &Write<'_>, env: &Env, origin: &Origin, way: &OnTheWay) -> Result<Step> {
-    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
-    match live.filter(|now| now.stage == Stage::RecoveryCodes) {
+    match way.look(tx)?.filter(|now| now.stage == Stage::RecoveryCodes) {
         Some(sign_in) => login::proceed(tx, env, origin, way, Stage::RecoveryCodes, sign_in.amr),
         None => Ok(Step::Gone),
     }

@@ -20,6 +20,10 @@ pub enum Purpose {
     Setup,
     /// Choosing the first password.
     Invite,
+    /// Choosing a new password, by whoever reads the person's mail or was handed the link.
+    Reset,
+    /// Enrolling a second factor, by whoever also has the password.
+    Enroll,
 }
 
 impl Purpose {
@@ -27,13 +31,18 @@ impl Purpose {
         match self {
             Self::Setup => "setup",
             Self::Invite => "invite",
+            Self::Reset => "reset",
+            Self::Enroll => "enroll",
         }
     }
 
-    fn lifetime(self) -> Duration {
+    fn lifetime(self, env: &Env) -> Duration {
+        let links = &env.config.authentication.links;
         match self {
             Self::Setup => Duration::from_secs(24 * 3600),
-            Self::Invite => Duration::from_secs(72 * 3600),
+            Self::Invite => links.invitation,
+            Self::Reset => links.password_reset,
+            Self::Enroll => links.enrolment,
         }
     }
 }
@@ -58,7 +67,7 @@ impl fmt::Debug for Printed {
 pub fn make(tx: &Write<'_>, env: &Env, purpose: Purpose, user: Option<&UserId>) -> Result<Printed> {
     store::link::void(tx, purpose.as_str(), user)?;
     let id = secret::b64(&secret::random_bytes::<16>());
-    let expires_at = tx.now.plus(purpose.lifetime());
+    let expires_at = tx.now.plus(purpose.lifetime(env));
     store::link::insert(tx, &id, purpose.as_str(), user, expires_at)?;
     Ok(Printed { url: url(env, purpose, &id), expires_at })
 }
@@ -80,6 +89,34 @@ pub fn spend(tx: &Write<'_>, env: &Env, purpose: Purpose, token: &str) -> Result
     let id = checked(env, purpose, token)?;
     let link = store::link::live(tx, id, purpose.as_str())?.ok_or_else(over)?;
     if store::link::spend(tx, id, purpose.as_str())? { Ok(link.user_id) } else { Err(over()) }
+}
+
+/// Ends every link of a purpose that a person was given and has not used.
+pub(super) fn void(tx: &Write<'_>, purpose: Purpose, user: &UserId) -> Result<()> {
+    store::link::void(tx, purpose.as_str(), Some(user)).map(drop)
+}
+
+/// The id of a live link for this person, to be spent later with [`spend_id`].
+pub(super) fn id_for(
+    r: &Read<'_>,
+    env: &Env,
+    purpose: Purpose,
+    token: &str,
+    user: &UserId,
+) -> Result<Option<String>> {
+    let Ok(id) = checked(env, purpose, token) else { return Ok(None) };
+    let link = store::link::live(r, id, purpose.as_str())?;
+    Ok(link.filter(|link| link.user_id.as_ref() == Some(user)).map(|link| link.id))
+}
+
+/// Whether the link of that id is live.
+pub(super) fn is_live(r: &Read<'_>, purpose: Purpose, id: &str) -> Result<bool> {
+    Ok(store::link::live(r, id, purpose.as_str())?.is_some())
+}
+
+/// Uses the link of that id, once.
+pub(super) fn spend_id(tx: &Write<'_>, purpose: Purpose, id: &str) -> Result<bool> {
+    store::link::spend(tx, id, purpose.as_str())
 }
 
 fn checked<'t>(env: &Env, purpose: Purpose, token: &'t str) -> Result<&'t str> {

@@ -3,7 +3,13 @@
 
 use std::{fmt, time::Duration};
 
-use super::{attempt, audit, env::Env, password, session};
+use super::{
+    attempt, audit, device,
+    env::Env,
+    factor,
+    link::{self, Purpose},
+    password, session,
+};
 use crate::{
     crypto::secret::{self, Hashed, Plain},
     db::{Read, Write},
@@ -16,7 +22,7 @@ use crate::{
         name::{Email, Username},
         password as policy,
         session::{Session, amr},
-        sign_in::{LIFETIME, SignIn, Stage},
+        sign_in::{LIFETIME, SignIn, Stage, Strength},
         user::{User, UserState},
     },
     store,
@@ -27,6 +33,8 @@ pub struct Try {
     subject: String,
     address: String,
     user: Option<UserId>,
+    /// Whether it is counted for the browser instead of the person.
+    known: bool,
     phc: Option<String>,
     next: Duration,
 }
@@ -35,7 +43,7 @@ impl Try {
     /// It was right: the counts start again; an address, which others share, only gets this one back.
     fn succeed(&self, tx: &Write<'_>) -> Result<()> {
         attempt::succeed(tx, Scope::Account, &self.subject)?;
-        if let Some(user) = &self.user {
+        if let Some(user) = self.counted_for() {
             attempt::succeed(tx, Scope::Account, &person(user))?;
         }
         attempt::give_back(tx, Scope::Address, &self.address)
@@ -44,10 +52,14 @@ impl Try {
     /// It never came to a comparison.
     fn give_back(&self, tx: &Write<'_>) -> Result<()> {
         attempt::give_back(tx, Scope::Account, &self.subject)?;
-        if let Some(user) = &self.user {
+        if let Some(user) = self.counted_for() {
             attempt::give_back(tx, Scope::Account, &person(user))?;
         }
         attempt::give_back(tx, Scope::Address, &self.address)
+    }
+
+    fn counted_for(&self) -> Option<&UserId> {
+        self.user.as_ref().filter(|_| !self.known)
     }
 }
 
@@ -84,17 +96,61 @@ impl fmt::Debug for Compared {
     }
 }
 
+/// The browser that somebody signs in with, by what its cookies say.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// The cookie of this visit, hashed: what the sign-in is bound to.
+    pub browser: Hashed,
+    /// The cookie it got with an earlier sign-in, hashed.
+    pub device: Option<Hashed>,
+    /// The session it had until now; it ends when a new one opens.
+    pub previous: Option<SessionId>,
+}
+
+impl Visitor {
+    /// A browser that comes for the first time.
+    pub fn stranger(browser: Hashed) -> Self {
+        Self { browser, device: None, previous: None }
+    }
+}
+
 /// Where a person wants to be, and in which browser.
 #[derive(Clone, Debug)]
 pub struct Arrival {
-    /// The browser's cookie, hashed.
-    pub browser: Hashed,
+    /// The browser.
+    pub visitor: Visitor,
     /// The path on our own origin that they wanted.
     pub return_to: String,
     /// Whether to be remembered.
     pub remember_me: bool,
-    /// The session the browser had until now; it ends when a new one opens.
-    pub previous: Option<SessionId>,
+    /// How much they must prove.
+    pub strength: Strength,
+    /// The enrolment link that led here, as it was followed.
+    pub enrol_link: Option<Plain>,
+}
+
+impl Arrival {
+    /// Someone who just wants to sign in.
+    pub fn new(visitor: Visitor, return_to: impl Into<String>) -> Self {
+        Self {
+            visitor,
+            return_to: return_to.into(),
+            remember_me: false,
+            strength: Strength::Usual,
+            enrol_link: None,
+        }
+    }
+}
+
+/// A sign-in that is through.
+#[derive(Debug)]
+pub struct Entered {
+    /// The session.
+    pub session: Session,
+    /// The path on our own origin that they wanted.
+    pub return_to: String,
+    /// The cookie by which the browser will be known, when it needs another.
+    pub device: Option<Plain>,
 }
 
 /// How a step of a sign-in ended.
@@ -105,7 +161,7 @@ pub enum Step {
     /// One step further: this one is next.
     Next(Stage),
     /// In.
-    In(Box<Session>, String),
+    In(Box<Entered>),
     /// There is no such sign-in, or not at this step: start again.
     Gone,
 }
@@ -119,9 +175,24 @@ pub struct Finished {
     pub token: Option<Plain>,
 }
 
-/// Reserves a try for a name, whether anyone has it or not, and for the address.
-pub fn begin(tx: &Write<'_>, env: &Env, origin: &Origin, username: &str) -> Result<Begun> {
-    let subject = subject(username);
+/// Reserves a try for a name, whether anyone has it or not, and for the address. A browser that this person has signed
+/// in with before has tries of its own, so that strangers cannot shut its owner out.
+pub fn begin(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    username: &str,
+    device: Option<&Hashed>,
+) -> Result<Begun> {
+    let user = find(tx, username)?;
+    let known = match &user {
+        Some(user) => device::known(tx, &user.id, device)?,
+        None => None,
+    };
+    let subject = match &known {
+        Some(device) => format!("#{}", device.id),
+        None => subject(username),
+    };
     let address = attempt::address_key(&origin.address);
     if let Reserved::Wait(wait) =
         attempt::reserve(tx, Scope::Address, &address, &env.address_limits())?
@@ -135,16 +206,19 @@ pub fn begin(tx: &Write<'_>, env: &Env, origin: &Origin, username: &str) -> Resu
             return Ok(Begun::Wait(wait));
         }
     };
-    let user = find(tx, username)?;
     let phc = match &user {
-        Some(user) if within_limit(tx, env, &user.id)? => store::user::password_hash(tx, &user.id)?,
+        Some(user) if known.is_some() || within_limit(tx, env, &user.id)? => {
+            store::user::password_hash(tx, &user.id)?
+        }
         Some(_) | None => None,
     };
-    Ok(Begun::Try(Box::new(Try { subject, address, user: user.map(|user| user.id), phc, next })))
+    let known = known.is_some();
+    let user = user.map(|user| user.id);
+    Ok(Begun::Try(Box::new(Try { subject, address, user, known, phc, next })))
 }
 
 /// Whoever has the user name or e-mail address that was typed.
-fn find(r: &Read<'_>, typed: &str) -> Result<Option<User>> {
+pub(super) fn find(r: &Read<'_>, typed: &str) -> Result<Option<User>> {
     // No user name holds an "@".
     if let Some(key) = Email::lookup_key(typed) {
         return store::user::by_email_key(r, &key);
@@ -170,7 +244,7 @@ pub(super) fn person(user: &UserId) -> String {
 }
 
 /// What the tries of a typed name are counted under, without keeping what was typed when it is no name.
-fn subject(username: &str) -> String {
+pub(super) fn subject(username: &str) -> String {
     Email::lookup_key(username)
         .or_else(|| Username::lookup_key(username))
         .unwrap_or_else(|| format!("#{}", secret::b64(Hashed::of(username).as_bytes())))
@@ -234,24 +308,47 @@ pub fn finish(
     if let (Some(new), Some(old)) = (&compared.rehash, &attempt.phc) {
         store::user::rehash_password(tx, &user.id, old, new)?;
     }
-    let proved = vec![amr::PASSWORD.to_owned()];
-    if let Some(stage) = next_stage(tx, env, &user, &proved)? {
-        let token = secret::random_token(32);
-        let sign_in = SignIn {
-            user_id: user.id.clone(),
-            stage,
-            remember_me: arrival.remember_me,
-            amr: proved,
-            return_to: arrival.return_to.clone(),
-            expires_at: tx.now.plus(LIFETIME),
-        };
-        store::sign_in::insert(tx, &Hashed::of(token.expose()), &arrival.browser, &sign_in)?;
-        Ok(Finished { step: Step::Next(stage), token: Some(token) })
-    } else {
-        let session = open(tx, env, origin, &user, proved, arrival)?;
-        let step = Step::In(Box::new(session), arrival.return_to.clone());
-        Ok(Finished { step, token: None })
-    }
+    enter(tx, env, origin, &user, vec![amr::PASSWORD.to_owned()], arrival)
+}
+
+/// The first factor is proved: the next step, or in.
+fn enter(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    user: &User,
+    proved: Vec<String>,
+    arrival: &Arrival,
+) -> Result<Finished> {
+    let enrol_link = match &arrival.enrol_link {
+        Some(token) => link::id_for(tx, env, Purpose::Enroll, token.expose(), &user.id)?,
+        None => None,
+    };
+    let progress = Progress {
+        proved: &proved,
+        strength: arrival.strength,
+        device: arrival.visitor.device.as_ref(),
+        enrols: enrol_link.is_some(),
+    };
+    let Some(stage) = next_stage(tx, env, user, &progress)? else {
+        let entered = open(tx, env, origin, user, proved, arrival, false)?;
+        return Ok(Finished { step: Step::In(Box::new(entered)), token: None });
+    };
+    let token = secret::random_token(32);
+    let sign_in = SignIn {
+        user_id: user.id.clone(),
+        stage,
+        remember_me: arrival.remember_me,
+        amr: proved,
+        return_to: arrival.return_to.clone(),
+        strength: arrival.strength,
+        trust_device: false,
+        enrol_link,
+        expires_at: tx.now.plus(LIFETIME),
+    };
+    let browser = &arrival.visitor.browser;
+    store::sign_in::insert(tx, &Hashed::of(token.expose()), browser, &sign_in)?;
+    Ok(Finished { step: Step::Next(stage), token: Some(token) })
 }
 
 fn unchanged(r: &Read<'_>, user: &User, attempt: &Try) -> Result<bool> {
@@ -265,30 +362,61 @@ fn open(
     user: &User,
     amr: Vec<String>,
     arrival: &Arrival,
-) -> Result<Session> {
-    if let Some(previous) = &arrival.previous {
-        session::end_one(tx, &Actor::anonymous(origin.clone()), previous, "signed in again")?;
-    }
+    trust: bool,
+) -> Result<Entered> {
+    let visitor = &arrival.visitor;
     let remember_me = arrival.remember_me && env.remember_me_allowed();
-    session::open(tx, env, origin, user, amr, remember_me)
+    let arrived = device::arrive(tx, env, origin, &user.id, visitor.device.as_ref(), trust)?;
+    let session = session::open(tx, env, origin, user, amr, remember_me)?;
+    if let Some(previous) = &visitor.previous {
+        session::replace(tx, origin, previous, &session)?;
+    }
+    Ok(Entered { session, return_to: arrival.return_to.clone(), device: arrived.token })
 }
 
-/// What the account still owes after `proved`; `None` when it owes nothing.
-fn next_stage(tx: &Write<'_>, env: &Env, user: &User, proved: &[String]) -> Result<Option<Stage>> {
-    let mfa = &env.config.authentication.mfa;
-    let has_factor = mfa.enabled && !store::factor::active(tx, &user.id)?.is_empty();
-    let verified = proved.iter().any(|method| method == amr::MFA);
-    // The factor comes before the new password: whoever only knows the old one must not choose the next.
-    if has_factor && !verified {
-        return Ok(Some(Stage::SecondFactor));
+/// How far a sign-in has come.
+struct Progress<'a> {
+    proved: &'a [String],
+    strength: Strength,
+    device: Option<&'a Hashed>,
+    /// Whether it began with an enrolment link that has not been used up.
+    enrols: bool,
+}
+
+impl Progress<'_> {
+    fn has(&self, method: &str) -> bool {
+        self.proved.iter().any(|proved| proved == method)
     }
-    let expired = env.password_lifetime().is_some_and(|lifetime| {
-        user.password_changed_at.is_some_and(|set| tx.now >= set.plus(lifetime))
-    });
-    if expired {
+}
+
+/// What the account still owes; `None` when it owes nothing.
+fn next_stage(tx: &Write<'_>, env: &Env, user: &User, at: &Progress<'_>) -> Result<Option<Stage>> {
+    let mfa = &env.config.authentication.mfa;
+    let enrolled = if mfa.enabled { factor::enrolled(tx, &user.id)? } else { Vec::new() };
+    let verified = at.has(amr::MFA);
+    // The factor comes before the new password: whoever only knows the old one must not choose the next.
+    if !enrolled.is_empty() && !verified {
+        let trusted =
+            at.strength == Strength::Usual && device::is_trusted(tx, env, &user.id, at.device)?;
+        if !trusted {
+            return Ok(Some(Stage::SecondFactor));
+        }
+    }
+    if at.has(amr::PASSWORD) && password_expired(tx, env, user) {
         return Ok(Some(Stage::PasswordExpired));
     }
-    if has_factor || !env.factor_required(user) {
+    if at.enrols {
+        return Ok(Some(Stage::Enroll));
+    }
+    // A factor that is not allowed any more still keeps strangers out, but it is none to go on with.
+    if enrolled.iter().any(|method| factor::allowed(env, *method)) {
+        return Ok(None);
+    }
+    let demanded = at.strength == Strength::Mfa && mfa.enabled && !verified;
+    if demanded {
+        return Ok(Some(Stage::Enroll));
+    }
+    if !env.factor_required(user) {
         return Ok(None);
     }
     let from = user.mfa_grace_from.unwrap_or(tx.now);
@@ -297,6 +425,12 @@ fn next_stage(tx: &Write<'_>, env: &Env, user: &User, proved: &[String]) -> Resu
     }
     let in_grace = tx.now < from.plus(mfa.grace_period);
     Ok((!in_grace).then_some(Stage::Enroll))
+}
+
+fn password_expired(r: &Read<'_>, env: &Env, user: &User) -> bool {
+    env.password_lifetime().is_some_and(|lifetime| {
+        user.password_changed_at.is_some_and(|set| r.now >= set.plus(lifetime))
+    })
 }
 
 /// A sign-in found by its token, in the browser that began it.
@@ -310,24 +444,29 @@ pub struct OnTheWay {
     pub(super) arrival: Arrival,
 }
 
+impl OnTheWay {
+    /// Where it stands now, asked in the transaction that acts.
+    pub(super) fn look(&self, r: &Read<'_>) -> Result<Option<SignIn>> {
+        store::sign_in::find(r, &self.token, &self.arrival.visitor.browser)
+    }
+}
+
 /// Finds the sign-in that a browser is in the middle of.
-pub fn on_the_way(
-    r: &Read<'_>,
-    token: &str,
-    browser: &Hashed,
-    previous: Option<SessionId>,
-) -> Result<Option<OnTheWay>> {
+pub fn on_the_way(r: &Read<'_>, token: &str, visitor: &Visitor) -> Result<Option<OnTheWay>> {
     let token = Hashed::of(token);
-    let Some(sign_in) = store::sign_in::find(r, &token, browser)? else { return Ok(None) };
+    let Some(sign_in) = store::sign_in::find(r, &token, &visitor.browser)? else {
+        return Ok(None);
+    };
     let Some(user) = store::user::by_id(r, &sign_in.user_id)? else { return Ok(None) };
     if user.state != UserState::Active {
         return Ok(None);
     }
     let arrival = Arrival {
-        browser: browser.clone(),
+        visitor: visitor.clone(),
         return_to: sign_in.return_to.clone(),
         remember_me: sign_in.remember_me,
-        previous,
+        strength: sign_in.strength,
+        enrol_link: None,
     };
     Ok(Some(OnTheWay { sign_in, user, token, arrival }))
 }
@@ -342,15 +481,22 @@ pub(super) fn proceed(
     proved: Vec<String>,
 ) -> Result<Step> {
     let Some(user) = store::user::by_id(tx, &way.user.id)? else { return Ok(Step::Gone) };
-    if let Some(stage) = next_stage(tx, env, &user, &proved)? {
+    let Some(now) = way.look(tx)? else { return Ok(Step::Gone) };
+    let progress = Progress {
+        proved: &proved,
+        strength: now.strength,
+        device: way.arrival.visitor.device.as_ref(),
+        enrols: now.enrol_link.is_some(),
+    };
+    if let Some(stage) = next_stage(tx, env, &user, &progress)? {
         let moved = store::sign_in::advance(tx, &way.token, from, stage, &proved)?;
         return Ok(if moved { Step::Next(stage) } else { Step::Gone });
     }
     if user.state != UserState::Active || !store::sign_in::take(tx, &way.token, from)? {
         return Ok(Step::Gone);
     }
-    let session = open(tx, env, origin, &user, proved, &way.arrival)?;
-    Ok(Step::In(Box::new(session), way.sign_in.return_to.clone()))
+    let entered = open(tx, env, origin, &user, proved, &way.arrival, now.trust_device)?;
+    Ok(Step::In(Box::new(entered)))
 }
 
 /// Stores the new password of a sign-in that stands at `PasswordExpired`, and goes on.
@@ -361,13 +507,12 @@ pub fn change_expired(
     way: &OnTheWay,
     chosen: &password::Chosen,
 ) -> Result<Step> {
-    let still = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
-    let Some(sign_in) = still.filter(|now| now.stage == Stage::PasswordExpired) else {
+    let Some(sign_in) = way.look(tx)?.filter(|now| now.stage == Stage::PasswordExpired) else {
         return Ok(Step::Gone);
     };
     let who = Actor::anonymous(origin.clone());
     // Ends the person's other sign-ins and sessions; this one is put back so that it can go on.
     password::store(tx, env, &who, &way.user.id, chosen, None)?;
-    store::sign_in::insert(tx, &way.token, &way.arrival.browser, &sign_in)?;
+    store::sign_in::insert(tx, &way.token, &way.arrival.visitor.browser, &sign_in)?;
     proceed(tx, env, origin, way, Stage::PasswordExpired, sign_in.amr)
 }

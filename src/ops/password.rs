@@ -4,7 +4,12 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{audit, env::Env, session};
+use super::{
+    audit,
+    env::Env,
+    link::{self, Purpose},
+    session,
+};
 use crate::{
     db::{Read, Write},
     error::{Error, Result},
@@ -131,7 +136,7 @@ pub fn set(
     chosen: &Chosen,
     keep: Option<&SessionId>,
 ) -> Result<session::Shut> {
-    session::permit(tx, who, user)?;
+    session::permit_recent(tx, who, user)?;
     store(tx, env, who, user, chosen, keep)
 }
 
@@ -150,6 +155,7 @@ pub(super) fn store(
     store::user::set_password(tx, user, &chosen.hash)?;
     let kept = env.config.authentication.password.history.prevent_reuse.max(1);
     store::user::trim_password_history(tx, user, kept)?;
+    link::void(tx, Purpose::Reset, user)?;
     audit::record(tx, who, &Event::new("password.set").user(user))?;
     session::shut(tx, who, user, keep, "password changed")
 }

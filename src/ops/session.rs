@@ -87,6 +87,7 @@ pub fn open(
     amr: Vec<String>,
     remember_me: bool,
 ) -> Result<Session> {
+    make_room(tx, env, user)?;
     let (idle, absolute) = env.session_lifetimes().of(remember_me);
     let session = Session {
         id: SessionId::new(),
@@ -112,6 +113,82 @@ pub fn open(
     let who = Actor::person(user.id.clone(), session.id.clone(), origin.clone());
     audit::record(tx, &who, &event)?;
     Ok(session)
+}
+
+/// Ends the session that a browser had before it signed in anew; what the same person granted in it goes along.
+pub(super) fn replace(
+    tx: &Write<'_>,
+    origin: &Origin,
+    previous: &SessionId,
+    new: &Session,
+) -> Result<()> {
+    let before = store::session::by_id(tx, previous)?;
+    if before.is_some_and(|before| before.user_id == new.user_id) {
+        store::grant::move_to_session(tx, previous, &new.id)?;
+    }
+    end_one(tx, &Actor::anonymous(origin.clone()), previous, "signed in again").map(drop)
+}
+
+/// Ends the person's longest unused sessions until one more may be opened.
+fn make_room(tx: &Write<'_>, env: &Env, user: &User) -> Result<()> {
+    let most = env.config.authentication.session.max_sessions;
+    if most == 0 {
+        return Ok(());
+    }
+    let keep = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
+    for row in store::session::live(tx, Some(&user.id), u32::MAX)?.iter().skip(keep) {
+        end_one(tx, &Actor::system(), &row.session.id, "too many sessions")?;
+    }
+    Ok(())
+}
+
+/// Puts a session with more proof in the place of one: a new id, since its rights grow (session fixation); grants and
+/// limits go along. The caller has checked the proof.
+pub(super) fn raise(
+    tx: &Write<'_>,
+    who: &Actor,
+    id: &SessionId,
+    proved: &[&str],
+) -> Result<Session> {
+    let old = store::session::by_id(tx, id)?
+        .ok_or_else(|| Error::internal("the session to be raised is gone"))?;
+    let mut amr = old.amr.clone();
+    amr.extend(
+        proved
+            .iter()
+            .filter(|one| !old.amr.iter().any(|had| had == *one))
+            .map(|one| (*one).to_owned()),
+    );
+    let new = Session { id: SessionId::new(), amr, last_seen_at: tx.now, ..old };
+    store::session::insert(tx, &new)?;
+    store::grant::move_to_session(tx, id, &new.id)?;
+    store::session::end(tx, id, "replaced by one with more proof")?;
+    let event = Event::new("session.raise")
+        .user(&new.user_id)
+        .session(&new.id)
+        .with("from", id.as_str())
+        .with("amr", new.amr.join(" "));
+    audit::record(tx, who, &event)?;
+    Ok(new)
+}
+
+/// Passes for the operator, and for the person whom it concerns while they have proved recently, with every factor
+/// they have, who they are: for acts that could cost them the account.
+pub(super) fn permit_recent(r: &Read<'_>, who: &Actor, user: &UserId) -> Result<()> {
+    permit(r, who, user)?;
+    if is_recent(r, who)? {
+        return Ok(());
+    }
+    Err(Error::denied("this needs a sign-in of the last five minutes")
+        .with_next("confirm that it is you at /login/confirm, then try again"))
+}
+
+/// Whether whoever asks has proved recently, with every factor they have, who they are. The operator always has.
+pub fn is_recent(r: &Read<'_>, who: &Actor) -> Result<bool> {
+    let Principal::Person { user, session } = &who.principal else { return Ok(true) };
+    let Some(session) = store::session::by_id(r, session)? else { return Ok(false) };
+    let proved = session.mfa_verified() || super::factor::enrolled(r, user)?.is_empty();
+    Ok(session.is_recent(r.now) && proved)
 }
 
 /// Finds the session behind a cookie and marks it as used. What every request with a cookie does.
@@ -267,6 +344,7 @@ pub(super) fn shut(
     let ended = end_all_of(tx, who, user, except, reason)?;
     let grants = store::grant::revoke_of_user(tx, user, except, reason)?;
     store::sign_in::delete_of(tx, user)?;
+    store::device::distrust(tx, user)?;
     if grants > 0 {
         let event =
             Event::new("grant.revoke").user(user).with("reason", reason).with("grants", grants);

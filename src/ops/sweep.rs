@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{db::Write, error::Result, store};
+use crate::{db::Write, error::Result, model::device::FORGOTTEN, store};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -16,6 +16,7 @@ pub fn sweep(tx: &Write<'_>) -> Result<usize> {
         + store::link::sweep(tx)?
         // A spent code must be known for as long as a token of it may live, to take it back.
         + store::authorization::sweep(tx, now.minus(DAY))?
+        + store::device::sweep(tx, now.minus(FORGOTTEN))?
         + store::attempt::sweep(tx, now.minus(DAY))?
         + store::session::sweep(tx, now.minus(REMEMBERED))?
         + store::grant::sweep(tx, now.minus(REMEMBERED))?)

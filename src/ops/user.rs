@@ -223,6 +223,10 @@ pub fn edit(tx: &Write<'_>, env: &Env, who: &Actor, id: &UserId, edit: &Edit) ->
     let name = full_name(edit.name.as_deref().unwrap_or(&user.name))?;
     refuse_taken_email(tx, &email, Some(id))?;
     store::user::set_profile(tx, id, email.as_str(), email.key(), &name)?;
+    if email.as_str() != user.email {
+        // It was mailed to the old address.
+        link::void(tx, Purpose::Reset, id)?;
+    }
     if let Some(roles) = &edit.roles {
         let roles = parse_roles(env, roles)?;
         if roles != user.roles {
@@ -295,20 +299,23 @@ pub fn unlock(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<User> {
     who.must_operate()?;
     let user = get(tx, id)?;
     let to = user.state.unlock(has_password(tx, id)?)?;
-    let name = Username::lookup_key(&user.username).unwrap_or_default();
-    let email = Email::lookup_key(&user.email).unwrap_or_default();
-    for (scope, subject) in [
-        (Scope::Account, name.as_str()),
-        (Scope::Account, email.as_str()),
-        (Scope::Account, login::person(id).as_str()),
-        (Scope::Totp, id.as_str()),
-        (Scope::Recovery, id.as_str()),
-    ] {
-        attempt::succeed(tx, scope, subject)?;
+    forget_tries(tx, &user)?;
+    for scope in [Scope::Totp, Scope::Recovery, Scope::Code] {
+        attempt::succeed(tx, scope, id.as_str())?;
     }
     move_state(tx, &user, to)?;
     audit::record(tx, who, &Event::new("user.unlock").user(id))?;
     get(tx, id)
+}
+
+/// Forgets wrong passwords, whichever name they were tried with.
+pub(super) fn forget_tries(tx: &Write<'_>, user: &User) -> Result<()> {
+    let name = Username::lookup_key(&user.username).unwrap_or_default();
+    let email = Email::lookup_key(&user.email).unwrap_or_default();
+    for subject in [name, email, login::person(&user.id)] {
+        attempt::succeed(tx, Scope::Account, &subject)?;
+    }
+    Ok(())
 }
 
 /// Brings a disabled account back.

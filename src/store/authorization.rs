@@ -21,8 +21,8 @@ pub fn insert_request(
 ) -> Result<()> {
     tx.exec_one(
         "insert into authorization_requests (id, browser_hash, client_id, redirect_uri, scopes, resources, state,
-             nonce, code_challenge, prompt, max_age, login_hint, created_at, expires_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             nonce, code_challenge, prompt, max_age, login_hint, mfa, created_at, expires_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
             request.id.as_str(),
             browser.as_bytes(),
@@ -36,6 +36,7 @@ pub fn insert_request(
             request.prompt.to_string(),
             request.max_age.map(|age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX)),
             request.login_hint,
+            request.mfa,
             tx.now,
             tx.now.plus(REQUEST_LIFETIME),
         ],
@@ -50,7 +51,7 @@ pub fn request(
 ) -> Result<Option<AuthorizationRequest>> {
     r.one(
         "select id, client_id, redirect_uri, scopes, resources, state, nonce, code_challenge, prompt, max_age,
-                login_hint, created_at
+                login_hint, mfa, created_at
          from authorization_requests where id = ?1 and browser_hash = ?2 and expires_at > ?3",
         params![id.as_str(), browser.as_bytes(), r.now],
         |row| {
@@ -67,7 +68,8 @@ pub fn request(
                 prompt: Prompt::parse(&row.get::<_, String>(8)?).unwrap_or_default(),
                 max_age: max_age.and_then(|age| u64::try_from(age).ok()).map(Duration::from_secs),
                 login_hint: row.get(10)?,
-                created_at: row.get(11)?,
+                mfa: row.get(11)?,
+                created_at: row.get(12)?,
             })
         },
     )

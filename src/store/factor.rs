@@ -94,6 +94,15 @@ pub fn spend_step(tx: &Write<'_>, id: &CredentialId, step: i64) -> Result<bool> 
     Ok(changed == 1)
 }
 
+/// Removes one of a person's credentials that are in force.
+pub fn delete(tx: &Write<'_>, user: &UserId, id: &CredentialId) -> Result<bool> {
+    let changed = tx.exec(
+        "delete from totp_credentials where user_id = ?1 and id = ?2 and state = 'active'",
+        params![user.as_str(), id.as_str()],
+    )?;
+    Ok(changed == 1)
+}
+
 /// Removes every credential of a person; tells how many were in force.
 pub fn delete_all(tx: &Write<'_>, user: &UserId) -> Result<usize> {
     tx.exec(

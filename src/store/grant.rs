@@ -112,6 +112,28 @@ pub fn revoke_of_session(
     )
 }
 
+/// Hangs what was given in a session on another one, which takes its place.
+pub fn move_to_session(tx: &Write<'_>, from: &SessionId, to: &SessionId) -> Result<usize> {
+    tx.exec(
+        "update grants set session_id = ?2 where session_id = ?1 and revoked_at is null",
+        params![from.as_str(), to.as_str()],
+    )
+}
+
+/// Takes back everything a person gave a client; answers how many grants.
+pub fn revoke_of_user_and_client(
+    tx: &Write<'_>,
+    user: &UserId,
+    client: &ClientId,
+    reason: &str,
+) -> Result<usize> {
+    tx.exec(
+        "update grants set revoked_at = ?3, revoke_reason = ?4
+         where user_id = ?1 and client_id = ?2 and revoked_at is null",
+        params![user.as_str(), client.as_str(), tx.now, reason],
+    )
+}
+
 /// Takes back everything a client was given.
 pub fn revoke_of_client(tx: &Write<'_>, client: &ClientId, reason: &str) -> Result<usize> {
     tx.exec(

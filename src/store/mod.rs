@@ -8,6 +8,7 @@ pub mod authorization;
 pub mod client;
 pub mod consent;
 pub mod coverage;
+pub mod device;
 pub mod factor;
 pub mod grant;
 pub mod key;

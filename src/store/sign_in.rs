@@ -6,20 +6,25 @@ use crate::{
     error::Result,
     model::{
         id::UserId,
-        sign_in::{SignIn, Stage},
+        sign_in::{SignIn, Stage, Strength},
     },
     time::Time,
 };
 
 fn from_row(row: &Row<'_>) -> RowResult<SignIn> {
     let stage: String = row.get(1)?;
+    let strength: String = row.get(5)?;
     Ok(SignIn {
         user_id: UserId::from_text(row.get::<_, String>(0)?),
         stage: Stage::parse(&stage).ok_or_else(|| unreadable("sign_ins.stage", &stage))?,
         remember_me: row.get(2)?,
         amr: super::unwords(&row.get::<_, String>(3)?),
         return_to: row.get(4)?,
-        expires_at: row.get(5)?,
+        strength: Strength::parse(&strength)
+            .ok_or_else(|| unreadable("sign_ins.strength", &strength))?,
+        trust_device: row.get(6)?,
+        enrol_link: row.get(7)?,
+        expires_at: row.get(8)?,
     })
 }
 
@@ -27,8 +32,8 @@ fn from_row(row: &Row<'_>) -> RowResult<SignIn> {
 pub fn insert(tx: &Write<'_>, token: &Hashed, browser: &Hashed, sign_in: &SignIn) -> Result<()> {
     tx.exec_one(
         "insert into sign_ins (token_hash, browser_hash, user_id, stage, remember_me, amr, return_to,
-                               created_at, expires_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                               strength, trust_device, enrol_link, created_at, expires_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             token.as_bytes(),
             browser.as_bytes(),
@@ -37,6 +42,9 @@ pub fn insert(tx: &Write<'_>, token: &Hashed, browser: &Hashed, sign_in: &SignIn
             sign_in.remember_me,
             super::words(&sign_in.amr),
             sign_in.return_to,
+            sign_in.strength.as_str(),
+            sign_in.trust_device,
+            sign_in.enrol_link,
             tx.now,
             sign_in.expires_at,
         ],
@@ -46,8 +54,8 @@ pub fn insert(tx: &Write<'_>, token: &Hashed, browser: &Hashed, sign_in: &SignIn
 /// Finds one that lives, if it belongs to this browser.
 pub fn find(r: &Read<'_>, token: &Hashed, browser: &Hashed) -> Result<Option<SignIn>> {
     r.one(
-        "select user_id, stage, remember_me, amr, return_to, expires_at from sign_ins
-         where token_hash = ?1 and browser_hash = ?2 and expires_at > ?3",
+        "select user_id, stage, remember_me, amr, return_to, strength, trust_device, enrol_link, expires_at
+         from sign_ins where token_hash = ?1 and browser_hash = ?2 and expires_at > ?3",
         params![token.as_bytes(), browser.as_bytes(), r.now],
         from_row,
     )
@@ -66,6 +74,22 @@ pub fn advance(
         params![token.as_bytes(), from.as_str(), to.as_str(), super::words(amr)],
     )?;
     Ok(changed == 1)
+}
+
+/// Notes that the browser shall be trusted once the sign-in is through.
+pub fn trust_device(tx: &Write<'_>, token: &Hashed) -> Result<()> {
+    tx.exec_one(
+        "update sign_ins set trust_device = 1 where token_hash = ?1",
+        params![token.as_bytes()],
+    )
+}
+
+/// Notes that the enrolment link it began with has done its work.
+pub fn forget_link(tx: &Write<'_>, token: &Hashed) -> Result<()> {
+    tx.exec_one(
+        "update sign_ins set enrol_link = null where token_hash = ?1",
+        params![token.as_bytes()],
+    )
 }
 
 /// Takes one that stands at a stage; false when it was no longer there.

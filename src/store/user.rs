@@ -198,6 +198,17 @@ pub fn set_grace(tx: &Write<'_>, id: &UserId, from: Option<Time>) -> Result<()> 
     tx.exec_one("update users set mfa_grace_from = ?2 where id = ?1", params![id.as_str(), from])
 }
 
+/// Says whether only the holder of a link may enrol a second factor.
+pub fn set_enrol_by_link(tx: &Write<'_>, id: &UserId, only: bool) -> Result<()> {
+    tx.exec_one("update users set enrol_by_link = ?2 where id = ?1", params![id.as_str(), only])
+}
+
+/// Whether only the holder of a link may enrol a second factor.
+pub fn enrols_by_link(r: &Read<'_>, id: &UserId) -> Result<bool> {
+    let sql = "select enrol_by_link from users where id = ?1";
+    Ok(r.one(sql, params![id.as_str()], |row| row.get(0))?.unwrap_or(false))
+}
+
 /// Removes a person and all that hangs on them.
 pub fn delete(tx: &Write<'_>, id: &UserId) -> Result<()> {
     tx.exec_one("delete from users where id = ?1", params![id.as_str()])

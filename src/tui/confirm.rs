@@ -125,7 +125,7 @@ fn reset(row: &UserRow, name: &str) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
     if row.mfa() {
         let methods: Vec<&str> = row.methods.iter().copied().map(text::method).collect();
-        steps.push(forever(format!("remove {}", methods.join(", "))));
+        steps.push(forever(format!("remove every second factor: {}", methods.join(", "))));
     }
     if row.recovery_codes > 0 {
         let codes = text::count(usize_of(row.recovery_codes), "recovery code");
@@ -135,6 +135,7 @@ fn reset(row: &UserRow, name: &str) -> Result<Vec<Step>, String> {
         steps.extend([end_sessions(row.sessions), tokens()]);
     }
     steps.push(step("show a link to enrol anew, once", Fate::Said));
+    steps.push(step("nothing else can be enrolled before it is used", Fate::Said));
     Ok(steps)
 }
 

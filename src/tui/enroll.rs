@@ -100,7 +100,7 @@ pub struct Scan {
 /// The recovery codes.
 #[derive(Clone, Debug)]
 pub struct Codes {
-    /// The codes; none once they were on the screen for too long.
+    /// The codes, none when those from before still count; nothing once they were on the screen for too long.
     pub shown: Option<Vec<Plain>>,
     /// Whether they were taken.
     pub taken: Taken,
@@ -109,7 +109,8 @@ pub struct Codes {
 impl Codes {
     /// All of them, a line each.
     pub fn text(&self) -> Option<Secret> {
-        let codes: Vec<&str> = self.shown.as_ref()?.iter().map(Plain::expose).collect();
+        let shown = self.shown.as_ref().filter(|codes| !codes.is_empty())?;
+        let codes: Vec<&str> = shown.iter().map(Plain::expose).collect();
         Some(Secret::new(codes.join("\n")))
     }
 }
@@ -207,7 +208,9 @@ impl Enroll {
     /// Whether it may be closed now; what is shown once is said to go first.
     pub fn let_go(&mut self) -> bool {
         match &mut self.stage {
-            Stage::Codes(codes) => codes.shown.is_none() || codes.taken.let_go(),
+            Stage::Codes(codes) => {
+                codes.shown.as_ref().is_none_or(Vec::is_empty) || codes.taken.let_go()
+            }
             Stage::Begun | Stage::Refused(_) | Stage::Scan(_) => true,
         }
     }

@@ -9,7 +9,7 @@ use tui_input::InputRequest;
 /// A key with the modifiers that matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
-    code: KeyCode,
+    pub(super) code: KeyCode,
     control: bool,
 }
 

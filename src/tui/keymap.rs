@@ -163,7 +163,7 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Handed, &[ch('i')], A::Invert, G::Look, Some(3)),
         bind(P::Handed, &[ch('t')], A::Veil, G::Look, Some(4)),
         bind(P::Handed, &[one(K::Esc)], A::Cancel, G::Look, Some(5)),
-        bind(P::Enroll, &[one(K::Enter)], A::Accept, G::Look, Some(1)),
+        bind(P::Enroll, &[one(K::Enter)], A::Accept, G::Look, None),
         bind(P::Enroll, &[ch('f')], A::Full, G::Look, Some(2)),
         bind(P::Enroll, &[ch('t')], A::Veil, G::Look, Some(3)),
         bind(P::Enroll, &[ch('i')], A::Invert, G::Look, Some(4)),

@@ -10,6 +10,7 @@ use super::{
     layout::Room,
     list::Keyed,
     msg::{Change, Effect, Problem, Target, Ticket},
+    qr::Qr,
     secret::{Secret, Sight, Taken},
     toast::Tone,
 };
@@ -157,25 +158,21 @@ impl App {
             Some(Overlay::Handed(handed)) => (handed.qr(), handed.sight.full),
             Some(Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_)) | None => return,
         };
-        // The last row is for the code and the way back.
-        let room = (width, height.saturating_sub(1));
-        let (needed, fits) = match qr {
-            Some(qr) => (qr.cells(2), qr.fit(room.0, room.1).is_some()),
-            None if full => ((0, 0), true),
-            None => return self.say(Tone::Bad, "there is no QR code to show"),
-        };
-        if full || fits {
-            self.look(|sight| sight.full = !sight.full);
-        } else {
-            let (columns, rows) = needed;
-            self.say(
-                Tone::Bad,
-                format!(
-                    "the QR code needs {columns}×{} cells, this window has {width}×{height}",
-                    rows + 1
-                ),
-            );
+        match qr {
+            _ if full => self.look(|sight| sight.full = false),
+            Some(qr) if self.has_room_for(qr) => self.look(|sight| sight.full = true),
+            Some(qr) => {
+                let (columns, rows) = qr.cells(2);
+                let needs = format!("the QR code needs a window of {columns}×{} cells", rows + 1);
+                self.say(Tone::Bad, format!("{needs}; this one has {width}×{height}"));
+            }
+            None => self.say(Tone::Bad, "there is no QR code to show"),
         }
+    }
+
+    /// Whether a QR code fits into the whole window, but for the row of the code and the way back.
+    pub fn has_room_for(&self, qr: &Qr) -> bool {
+        qr.fit(self.size.0, self.size.1.saturating_sub(1)).is_some()
     }
 
     pub(super) fn copy(&mut self) {

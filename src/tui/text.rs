@@ -113,7 +113,7 @@ pub fn agent(words: &str) -> String {
 pub fn method(method: Method) -> &'static str {
     match method {
         Method::Passkey => "passkey",
-        Method::Totp => "authenticator app",
+        Method::Totp => "app",
         Method::Sms => "SMS",
         Method::Email => "e-mail",
         Method::Recovery => "recovery codes",

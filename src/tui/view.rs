@@ -72,7 +72,11 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         Some(Overlay::Confirm(question)) => dialog::draw(canvas, above, question),
         Some(Overlay::Palette(open)) => palette::draw(canvas, parts.body, open),
         Some(Overlay::Help(top)) => help::draw(canvas, above, app.tab, *top),
-        Some(Overlay::Handed(open)) => handed::draw(canvas, area, above, open),
+        Some(Overlay::Handed(open)) => {
+            // It hides no name of a screen where there is room enough.
+            let over = if parts.body.height >= 16 { parts.body } else { above };
+            handed::draw(canvas, area, over, open);
+        }
         Some(Overlay::Enroll(open)) if open.sight.full => {
             enroll::draw_full(canvas, area, app, open);
         }

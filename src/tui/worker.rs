@@ -148,8 +148,8 @@ pub fn enroll(world: &World, wanted: &Wanted) -> Result<Given> {
             Ok(Given::Begun(Box::new(started.into())))
         }
         Wanted::Prove(id, code) => {
-            Ok(match ops::factor::confirm(tx, &env, &who, id, code.expose(), None)? {
-                Enrolled::Active(codes) => Given::Right(codes),
+            Ok(match ops::factor::confirm(tx, &env, &who, id, code.expose())? {
+                Enrolled::Active(in_force) => Given::Right(in_force.codes),
                 Enrolled::Wrong => Given::Wrong,
             })
         }

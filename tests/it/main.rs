@@ -9,6 +9,7 @@ mod db;
 mod e2e;
 mod http;
 mod leaks;
+mod leaves;
 mod ops;
 mod support;
 mod tui;

@@ -2,11 +2,11 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Redirect, Response},
+    http::{HeaderMap, StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 
-use super::{at_stage, follow, form, on_the_way, page, shell};
+use super::{at_stage, follow, form, on_the_way, page, session_cookie, shell};
 use crate::{
     app::App,
     crypto::secret::Plain,
@@ -16,10 +16,10 @@ use crate::{
         extract::{Browser, From, MaybeSession, PageForm},
         view::{EnrolTotp, Label, RecoveryCodes, qr_svg},
     },
-    model::{actor::Origin, id::SessionId, sign_in::Stage, user::User},
+    model::{actor::Origin, sign_in::Stage, user::User},
     ops::{
         self,
-        factor::{Enrolled, Enrolment, Which},
+        factor::{Enrolled, Enrolment, InForce, Which},
         login::OnTheWay,
         session::SignedIn,
     },
@@ -155,16 +155,15 @@ pub async fn submit(
         }
         Enroller::SignedIn(signed_in) => {
             let (who, user) = (signed_in.actor(origin.clone()), signed_in.user.id.clone());
-            let keep: SessionId = signed_in.session.id.clone();
             app.db
-                .write(move |tx| ops::factor::confirm(tx, &env, &who, &user, &code, Some(&keep)))
+                .write(move |tx| ops::factor::confirm(tx, &env, &who, &user, &code))
                 .await
                 .map(Some)?
         }
     };
     match outcome {
-        Some(Enrolled::Active(codes)) => {
-            Ok(show_codes(&app, &browser, enroller.user(), &codes, false))
+        Some(Enrolled::Active(in_force)) => {
+            in_force_page(&app, &browser, enroller.user(), in_force)
         }
         Some(Enrolled::Wrong) => {
             let error =
@@ -174,6 +173,26 @@ pub async fn submit(
         }
         None => Ok(Redirect::to("/login").into_response()),
     }
+}
+
+/// A factor has just come into force: its recovery codes if there are new ones, and the session that it raised.
+fn in_force_page(
+    app: &App,
+    browser: &Browser,
+    user: &User,
+    in_force: InForce,
+) -> Result<Response, PageError> {
+    let InForce { codes, session } = in_force;
+    let cookie = match session {
+        Some(session) => Some((header::SET_COOKIE, session_cookie(app, &session)?)),
+        None => None,
+    };
+    let response = if codes.is_empty() {
+        Redirect::to("/account?done=factor").into_response()
+    } else {
+        show_codes(app, browser, user, &codes, false)
+    };
+    Ok((AppendHeaders(cookie), response).into_response())
 }
 
 fn show_codes(

@@ -6,7 +6,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 
-use super::{blocking, follow, form, own_path, page, previous_session, shell, wait_sentence};
+use super::{blocking, follow, form, own_path, page, shell, visitor, wait_sentence};
 use crate::{
     app::App,
     crypto::secret::Plain,
@@ -22,6 +22,7 @@ use crate::{
     ops::{
         self,
         login::{Arrival, Begun, Compared, Finished, Step, Try},
+        oauth::authorize::Waiting,
     },
 };
 
@@ -45,12 +46,15 @@ pub async fn show(
     page(&app.env, &browser, StatusCode::OK, view.render())
 }
 
+/// The authorization request that waits behind this sign-in.
+fn waiting(app: &App, browser: &Browser, fields: &Fields) -> Option<Waiting> {
+    let id = RequestId::from_text(fields.get("request").filter(|id| id.len() <= 64)?);
+    app.db.read(|r| ops::oauth::authorize::waiting(r, &id, &browser.hash())).ok().flatten()
+}
+
 fn view(app: &App, browser: &Browser, fields: &Fields) -> Login {
     let request = fields.get("request").filter(|id| id.len() <= 64);
-    let waiting = request.and_then(|id| {
-        let id = RequestId::from_text(id);
-        app.db.read(|r| ops::oauth::authorize::waiting(r, &id, &browser.hash())).ok().flatten()
-    });
+    let waiting = waiting(app, browser, fields);
     let hidden = match request {
         Some(id) => ("request", id),
         None => ("return_to", fields.text("return_to")),
@@ -76,10 +80,10 @@ pub async fn submit(
     PageForm(fields): PageForm,
 ) -> Result<Response, PageError> {
     let arrival = Arrival {
-        browser: browser.hash(),
-        return_to: return_to(&fields),
         remember_me: fields.get("remember_me").is_some_and(|v| !matches!(v, "" | "false" | "0")),
-        previous: previous_session(&headers, &app)?,
+        strength: waiting(&app, &browser, &fields).map(|it| it.strength).unwrap_or_default(),
+        enrol_link: fields.get("enrol").map(|token| Plain::new(token.to_owned())),
+        ..Arrival::new(visitor(&app, &headers, &browser)?, return_to(&fields))
     };
     let Finished { step, token } = sign_in(&app, &origin, &fields, arrival).await?;
     if let Step::Wrong(wait) = step {
@@ -111,7 +115,11 @@ async fn sign_in(
     let username = fields.text("username").to_owned();
     let password = Plain::new(fields.text("password").to_owned());
     let (env, from) = (app.env(), origin.clone());
-    let begun = app.db.write(move |tx| ops::login::begin(tx, &env, &from, &username)).await?;
+    let device = arrival.visitor.device.clone();
+    let begun = app
+        .db
+        .write(move |tx| ops::login::begin(tx, &env, &from, &username, device.as_ref()))
+        .await?;
     let attempt = match begun {
         Begun::Try(attempt) => attempt,
         Begun::Wait(wait) => return Ok(Finished { step: Step::Wrong(wait), token: None }),

@@ -18,6 +18,7 @@ use crate::{
     model::{factor::Method, sign_in::Stage},
     ops::{
         self,
+        factor::Given,
         login::{OnTheWay, Step},
     },
 };
@@ -61,12 +62,14 @@ pub async fn submit(
     let method = Method::parse(fields.get("method").unwrap_or("totp")).ok_or_else(|| {
         Error::invalid("method", "that second factor is not offered; there are totp and recovery")
     })?;
-    let code = fields.text("code").to_owned();
+    let given = Given {
+        method,
+        code: fields.text("code").to_owned(),
+        trust_device: fields.get("trust_device").is_some(),
+    };
     let (env, on_the_way) = (app.env(), way.clone());
-    let step = app
-        .db
-        .write(move |tx| ops::factor::verify(tx, &env, &origin, &on_the_way, method, &code))
-        .await?;
+    let step =
+        app.db.write(move |tx| ops::factor::verify(tx, &env, &origin, &on_the_way, &given)).await?;
     match step {
         Step::Wrong(wait) => Ok(ask(&app, &browser, &way, method, Some(wait))),
         step @ (Step::Next(_) | Step::In(..) | Step::Gone) => follow(&app.env, app.db.now(), step),

@@ -26,11 +26,11 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    model::{id::SessionId, sign_in::Stage},
+    model::{session::Session, sign_in::Stage},
     ops::{
         self,
         env::Env,
-        login::{OnTheWay, Step},
+        login::{Entered, OnTheWay, Step, Visitor},
     },
     time::Time,
 };
@@ -74,10 +74,20 @@ pub fn wait_sentence(wait: Duration) -> Option<String> {
     }
 }
 
-/// The session that the browser had when it came; it ends when a new one opens.
-pub fn previous_session(headers: &HeaderMap, app: &App) -> Result<Option<SessionId>> {
+/// The browser as a sign-in sees it: its cookies, and the session it had when it came.
+pub fn visitor(app: &App, headers: &HeaderMap, browser: &Browser) -> Result<Visitor> {
     let found = extract::find_session(headers, app)?;
-    Ok(found.and_then(std::result::Result::ok).map(|signed_in| signed_in.session.id))
+    Ok(Visitor {
+        browser: browser.hash(),
+        device: browser.device().cloned(),
+        previous: found.and_then(std::result::Result::ok).map(|signed_in| signed_in.session.id),
+    })
+}
+
+/// The session cookie for a session that has just been opened or raised.
+pub fn session_cookie(app: &App, session: &Session) -> Result<String> {
+    let value = ops::session::cookie(&app.env, session)?;
+    Ok(cookies::session(&app.env, session, value, app.db.now()))
 }
 
 /// The sign-in that this browser is in the middle of.
@@ -87,8 +97,8 @@ pub fn on_the_way(
     browser: &Browser,
 ) -> Result<Option<OnTheWay>, PageError> {
     let Some(token) = extract::cookie(headers, cookies::SIGN_IN) else { return Ok(None) };
-    let previous = previous_session(headers, app)?;
-    Ok(app.db.read(|r| ops::login::on_the_way(r, token, &browser.hash(), previous))?)
+    let visitor = visitor(app, headers, browser)?;
+    Ok(app.db.read(|r| ops::login::on_the_way(r, token, &visitor))?)
 }
 
 /// The page of a step.
@@ -119,12 +129,16 @@ pub fn at_stage(
 pub fn follow(env: &Env, now: Time, step: Step) -> Result<Response, PageError> {
     Ok(match step {
         Step::Next(stage) => Redirect::to(stage_path(stage)).into_response(),
-        Step::In(session, return_to) => {
+        Step::In(entered) => {
+            let Entered { session, return_to, device } = *entered;
             let value = ops::session::cookie(env, &session)?;
-            let cookies = [
+            let mut cookies = vec![
                 (header::SET_COOKIE, cookies::session(env, &session, value, now)),
                 (header::SET_COOKIE, cookies::no_sign_in(env)),
             ];
+            if let Some(device) = device {
+                cookies.push((header::SET_COOKIE, cookies::device(env, device.expose())));
+            }
             (AppendHeaders(cookies), Redirect::to(&return_to)).into_response()
         }
         Step::Gone | Step::Wrong(_) => Redirect::to("/login").into_response(),

@@ -141,7 +141,7 @@ async fn change(
     new: &str,
 ) -> Result<Response, PageError> {
     let user = &signed_in.user;
-    if let Some(wait) = wrong_current(app, origin, user, current).await? {
+    if let Some(wait) = wrong_current(app, browser, origin, user, current).await? {
         let wait = wait_sentence(wait).unwrap_or_default();
         let error = format!("The current password is not right. {wait}");
         return Ok(ask(app, browser, user, false, Vec::new(), Some(error)));
@@ -159,12 +159,15 @@ async fn change(
 /// How long to wait after a wrong current password; none when it was right.
 async fn wrong_current(
     app: &App,
+    browser: &Browser,
     origin: &Origin,
     user: &User,
     current: &str,
 ) -> Result<Option<std::time::Duration>, PageError> {
     let (env, from, name) = (app.env(), origin.clone(), user.username.clone());
-    let begun = app.db.write(move |tx| ops::login::begin(tx, &env, &from, &name)).await?;
+    let device = browser.device().cloned();
+    let begun =
+        app.db.write(move |tx| ops::login::begin(tx, &env, &from, &name, device.as_ref())).await?;
     let attempt = match begun {
         Begun::Try(attempt) => attempt,
         Begun::Wait(wait) => return Ok(Some(wait)),

@@ -3,21 +3,27 @@
 
 use zeroize::Zeroizing;
 
-use super::{aad, digits, new_codes};
+use super::{aad, digits, enrolled, new_codes};
 use crate::{
     crypto::{secret::Plain, totp},
-    db::Write,
+    db::{Read, Write},
     error::{Error, Result},
     model::{
-        actor::{Actor, Origin},
+        actor::{Actor, Origin, Principal},
         audit::Event,
-        factor::TotpCredential,
-        id::{CredentialId, SessionId, UserId},
-        session::amr,
+        factor::{Method, TotpCredential},
+        id::{CredentialId, UserId},
+        session::{Session, amr},
         sign_in::{SignIn, Stage},
         user::User,
     },
-    ops::{audit, env::Env, login::OnTheWay, session},
+    ops::{
+        audit,
+        env::Env,
+        link::{self, Purpose},
+        login::OnTheWay,
+        session,
+    },
     store,
 };
 
@@ -55,7 +61,8 @@ pub fn enroll_as(
     user: &User,
     which: Which<'_>,
 ) -> Result<Enrolment> {
-    session::permit(tx, who, &user.id)?;
+    session::permit_recent(tx, who, &user.id)?;
+    refuse_without_link(tx, who, &user.id)?;
     match which {
         Which::New => enroll(tx, env, user),
         Which::Shown(id) => enroll_again(tx, env, user, Some(id)),
@@ -64,6 +71,17 @@ pub fn enroll_as(
             enroll_again(tx, env, user, None)
         }
     }
+}
+
+/// After a reset by the operator, only the link that came of it leads to a new factor.
+pub(super) fn refuse_without_link(r: &Read<'_>, who: &Actor, user: &UserId) -> Result<()> {
+    if who.must_operate().is_ok() || !store::user::enrols_by_link(r, user)? {
+        return Ok(());
+    }
+    Err(Error::denied(
+        "the second factor of this account was reset: a new one needs the link that came of it",
+    )
+    .with_next("open the link that your administrator gave you, or ask for a new one"))
 }
 
 /// Starts an enrolment, always with a seed of its own: what was shown to someone else who knows the password must
@@ -122,11 +140,20 @@ fn pend(tx: &Write<'_>, env: &Env, user: &User) -> Result<(TotpCredential, Zeroi
     Ok((credential, seed))
 }
 
+/// What a new factor brings with it.
+#[derive(Debug, Default)]
+pub struct InForce {
+    /// Recovery codes, shown once; none when the person has some already.
+    pub codes: Vec<Plain>,
+    /// The session that takes the place of the one it was enrolled in.
+    pub session: Option<Box<Session>>,
+}
+
 /// How the first code of an enrolment was.
 #[derive(Debug)]
 pub enum Enrolled {
-    /// Right: the factor is in force. These are the recovery codes, shown once.
-    Active(Vec<Plain>),
+    /// Right: the factor is in force.
+    Active(InForce),
     /// Not right: nothing changed.
     Wrong,
 }
@@ -138,10 +165,10 @@ pub fn confirm(
     who: &Actor,
     user: &UserId,
     code: &str,
-    keep: Option<&SessionId>,
 ) -> Result<Enrolled> {
-    session::permit(tx, who, user)?;
-    confirm_proved(tx, env, who, user, code, keep)
+    session::permit_recent(tx, who, user)?;
+    refuse_without_link(tx, who, user)?;
+    confirm_proved(tx, env, who, user, code)
 }
 
 fn confirm_proved(
@@ -150,7 +177,6 @@ fn confirm_proved(
     who: &Actor,
     user: &UserId,
     code: &str,
-    keep: Option<&SessionId>,
 ) -> Result<Enrolled> {
     let Some((credential, sealed)) = store::factor::pending(tx, user)? else {
         return Err(Error::conflict("no authenticator waits to be confirmed")
@@ -159,7 +185,7 @@ fn confirm_proved(
     let seed = env.keys.vault.open(&aad(&credential.id), &sealed)?;
     let step = totp::check(&seed, &credential.settings, &digits(code), tx.now);
     let Some(step) = step else { return Ok(Enrolled::Wrong) };
-    put_in_force(tx, env, who, user, &credential.id, Some(step), keep).map(Enrolled::Active)
+    put_in_force(tx, env, who, user, &credential.id, Some(step)).map(Enrolled::Active)
 }
 
 /// Puts a waiting authenticator in force without a code: for scripts on the host. It must be the one that the script
@@ -176,7 +202,7 @@ pub fn confirm_unverified(
     if waiting.is_none_or(|(waiting, _)| waiting.id != *shown) {
         return Err(Error::conflict("this authenticator does not wait to be confirmed"));
     }
-    put_in_force(tx, env, who, user, shown, None, None)
+    put_in_force(tx, env, who, user, shown, None).map(|in_force| in_force.codes)
 }
 
 fn put_in_force(
@@ -186,26 +212,82 @@ fn put_in_force(
     user: &UserId,
     id: &CredentialId,
     step: Option<i64>,
-    keep: Option<&SessionId>,
-) -> Result<Vec<Plain>> {
+) -> Result<InForce> {
     if !store::factor::activate(tx, id, step)? {
         return Err(Error::conflict("this authenticator was confirmed already"));
     }
-    let codes = new_codes(tx, env, user)?;
-    audit::record(tx, who, &Event::new("factor.enroll").user(user).with("type", "totp"))?;
-    // Sessions opened without the factor must not outlive its arrival.
+    in_force(tx, env, who, user, Method::Totp)
+}
+
+/// What follows from a factor that has just been proved for the first time, whichever it is: recovery codes if there
+/// are none, an end to the sessions that were opened without it, and more rights for the one it was enrolled in.
+pub(in crate::ops) fn in_force(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &UserId,
+    method: Method,
+) -> Result<InForce> {
+    store::user::set_enrol_by_link(tx, user, false)?;
+    link::void(tx, Purpose::Enroll, user)?;
+    let event = Event::new("factor.enroll").user(user).with("type", method.as_str());
+    audit::record(tx, who, &event)?;
+    store::device::distrust(tx, user)?;
+    let keep = match &who.principal {
+        Principal::Person { session, .. } => Some(session),
+        Principal::Anonymous | Principal::Operator { .. } | Principal::System => None,
+    };
     for session in session::end_all_of(tx, who, user, keep, "second factor added")? {
         store::grant::revoke_of_session(tx, &session, "second factor added", true)?;
     }
-    Ok(codes)
+    // In a session, codes that are there stay good; everywhere else new ones can be shown at once.
+    let has_codes = store::factor::recovery_codes_left(tx, user)? > 0;
+    let codes = if has_codes && keep.is_some() { Vec::new() } else { new_codes(tx, env, user)? };
+    let session = match keep {
+        Some(id) => Some(Box::new(session::raise(tx, who, id, &[method.amr(), amr::MFA])?)),
+        None => None,
+    };
+    Ok(InForce { codes, session })
 }
 
-/// The sign-in, if it stands at enrolment and the person still has no factor. Whoever knows the password could have
-/// waited at this step until the owner had one.
-fn enrolling(tx: &Write<'_>, way: &OnTheWay) -> Result<Option<SignIn>> {
-    let live = store::sign_in::find(tx, &way.token, &way.arrival.browser)?;
-    let Some(sign_in) = live.filter(|now| now.stage == Stage::Enroll) else { return Ok(None) };
-    Ok(store::factor::active(tx, &way.user.id)?.is_empty().then_some(sign_in))
+/// The sign-in, if it stands at enrolment and may enrol: with a link, or when no factor was reset and there is none yet.
+/// Whoever knows the password could have waited at this step until the owner had one.
+pub(in crate::ops) fn enrolling(tx: &Write<'_>, way: &OnTheWay) -> Result<Option<SignIn>> {
+    let Some(sign_in) = way.look(tx)?.filter(|now| now.stage == Stage::Enroll) else {
+        return Ok(None);
+    };
+    let verified = sign_in.amr.iter().any(|proved| proved == amr::MFA);
+    if !verified && !enrolled(tx, &way.user.id)?.is_empty() {
+        return Ok(None);
+    }
+    let linked = match &sign_in.enrol_link {
+        Some(id) => link::is_live(tx, Purpose::Enroll, id)?,
+        None => false,
+    };
+    if !linked {
+        refuse_without_link(tx, &Actor::anonymous(Origin::default()), &way.user.id)?;
+    }
+    Ok(Some(sign_in))
+}
+
+/// A factor was put in force on the way in: the link is used up, and the recovery codes wait to be stored.
+pub(in crate::ops) fn enrolled_on_the_way(
+    tx: &Write<'_>,
+    way: &OnTheWay,
+    sign_in: SignIn,
+    method: Method,
+) -> Result<()> {
+    if let Some(id) = &sign_in.enrol_link {
+        link::spend_id(tx, Purpose::Enroll, id)?;
+        store::sign_in::forget_link(tx, &way.token)?;
+    }
+    let mut proved = sign_in.amr;
+    for one in [method.amr(), amr::MFA] {
+        if !proved.iter().any(|had| had == one) {
+            proved.push(one.to_owned());
+        }
+    }
+    store::sign_in::advance(tx, &way.token, Stage::Enroll, Stage::RecoveryCodes, &proved).map(drop)
 }
 
 /// Enrolment as a step of a sign-in: what to show. `shown` is the id that the page carried, after a wrong code.
@@ -234,11 +316,9 @@ pub fn confirm_on_the_way(
 ) -> Result<Option<Enrolled>> {
     let Some(sign_in) = enrolling(tx, way)? else { return Ok(None) };
     let who = Actor::anonymous(origin.clone());
-    let enrolled = confirm_proved(tx, env, &who, &way.user.id, code, None)?;
+    let enrolled = confirm_proved(tx, env, &who, &way.user.id, code)?;
     if matches!(enrolled, Enrolled::Active(_)) {
-        let mut proved = sign_in.amr;
-        proved.extend([amr::OTP.to_owned(), amr::MFA.to_owned()]);
-        store::sign_in::advance(tx, &way.token, Stage::Enroll, Stage::RecoveryCodes, &proved)?;
+        enrolled_on_the_way(tx, way, sign_in, Method::Totp)?;
     }
     Ok(Some(enrolled))
 }

@@ -19,6 +19,7 @@ use crate::{
         id::RequestId,
         scope::ScopeSet,
         session::Session,
+        sign_in::Strength,
     },
     ops::{
         audit,
@@ -50,6 +51,8 @@ pub struct Waiting {
     pub client: String,
     /// Who is expected.
     pub login_hint: Option<String>,
+    /// How much the sign-in must prove.
+    pub strength: Strength,
 }
 
 /// The request that waits in this browser, as the sign-in page shows it.
@@ -57,8 +60,16 @@ pub fn waiting(r: &Read<'_>, request: &RequestId, browser: &Hashed) -> Result<Op
     let Some(request) = store::authorization::request(r, request, browser)? else {
         return Ok(None);
     };
+    let strength = if request.mfa {
+        Strength::Mfa
+    } else if request.prompt.login || request.max_age.is_some() {
+        Strength::Fresh
+    } else {
+        Strength::Usual
+    };
     let client = store::client::by_id(r, &request.client_id)?;
-    Ok(client.map(|client| Waiting { client: client.name, login_hint: request.login_hint }))
+    let login_hint = request.login_hint;
+    Ok(client.map(|client| Waiting { client: client.name, login_hint, strength }))
 }
 
 /// Which request is meant, and by whom.
@@ -180,8 +191,15 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, visit: Visit<'a>) -> Result<Opened<'a>
         Some(one) if session::is_over(tx, &one.user.id, &one.session.id)? => None,
         other => other,
     };
-    let fresh = signed_in.filter(|one| is_fresh(&request, &one.session, tx));
-    let Some(signed_in) = fresh else {
+    if request.mfa && !env.config.authentication.mfa.enabled {
+        let why = "second factors are switched off here";
+        return refuse(tx, env, &request, Code::UnmetAuthenticationRequirements, why)
+            .map(Opened::Next);
+    }
+    let fitting = signed_in.filter(|one| {
+        is_fresh(&request, &one.session, tx) && (!request.mfa || one.session.mfa_verified())
+    });
+    let Some(signed_in) = fitting else {
         return if request.prompt.none {
             refuse(tx, env, &request, Code::LoginRequired, "nobody fitting is signed in")
                 .map(Opened::Next)

@@ -13,6 +13,7 @@ use crate::{
         client::{Client, GrantType},
         id::{ClientId, RequestId},
         scope::ScopeSet,
+        session::acr_wants_mfa,
     },
     ops::env::Env,
     store,
@@ -203,6 +204,7 @@ fn check(
             .get("login_hint")
             .filter(|hint| hint.len() <= HINT_MAX)
             .map(str::to_owned),
+        mfa: params.get("acr_values").is_some_and(acr_wants_mfa),
         created_at: tx.now,
     }))
 }

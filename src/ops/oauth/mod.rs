@@ -3,6 +3,7 @@
 
 pub mod authorize;
 pub mod begin;
+pub mod connected;
 pub mod consent;
 pub mod exchange;
 pub mod introspect;
@@ -42,6 +43,9 @@ pub enum Code {
     LoginRequired,
     /// A page would be needed to ask, and none may be shown.
     ConsentRequired,
+    /// What the client wants the sign-in to prove cannot be proved here (OpenID Connect Unmet Authentication
+    /// Requirements 1.0).
+    UnmetAuthenticationRequirements,
     /// `request` is not taken.
     RequestNotSupported,
     /// `request_uri` is not taken, and never fetched.
@@ -67,6 +71,7 @@ impl Code {
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::InvalidToken => "invalid_token",

@@ -209,16 +209,12 @@ fn by_method(flow: &mut Flow<'_, '_>, method: Method, count: u32, people: u32, p
     if off && count == 0 {
         return;
     }
-    let name = match method {
-        Method::Totp => "app",
-        Method::Passkey | Method::Sms | Method::Email | Method::Recovery => text::method(method),
-    };
     let mark = match (off, method.is_weak()) {
         (true, _) => "off",
         (false, true) => "weak",
         (false, false) => "",
     };
-    counted(flow, name, count, people, mark);
+    counted(flow, text::method(method), count, people, mark);
 }
 
 fn none(flow: &mut Flow<'_, '_>, of: Share) {

@@ -75,12 +75,12 @@ pub fn footer(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let mut hints: Vec<&Binding> =
         BINDINGS.iter().filter(|b| b.hint.is_some() && places.contains(&b.place)).collect();
     hints.sort_by_key(|binding| binding.hint);
-    let is_last = |b: &&&Binding| matches!(b.action, Action::Help | Action::Quit);
-    let last: u16 = hints.iter().filter(is_last).map(|b| cells(b)).sum();
+    let is_last = |b: &&&Binding| matches!(b.action, Action::Help | Action::Quit | Action::Cancel);
+    let last: u16 = hints.iter().filter(is_last).map(|b| cells(b, app)).sum();
     let mut room = area.width.saturating_sub(last + 1);
     let mut rest = canvas.line(area, &[(" ", Role::Text)]);
     for binding in hints {
-        let wide = cells(binding);
+        let wide = cells(binding, app);
         if !is_last(&&binding) {
             if wide > room {
                 room = 0;
@@ -126,10 +126,12 @@ fn label(binding: &Binding, app: &App) -> &'static str {
         (Some(_), Action::Accept) => "run",
         (None, Action::Accept) => "to the list",
         (None, Action::Open) if app.page() => "back",
+        (None, Action::Everyone) if app.mfa.everyone => "only without",
+        (None, Action::Everyone) => "everybody",
         (_, action) => action.label(),
     }
 }
 
-fn cells(binding: &Binding) -> u16 {
-    text::width(&key(binding)) + text::width(binding.action.label()) + 3
+fn cells(binding: &Binding, app: &App) -> u16 {
+    text::width(&key(binding)) + text::width(label(binding, app)) + 3
 }

@@ -61,8 +61,11 @@ fn draw_scan(canvas: &mut Canvas<'_>, body: Rect, app: &App, enroll: &Enroll, sc
         let mode = if scan.shown.is_some() && !enroll.sight.veiled { "   text mode" } else { "" };
         let inner = panel(canvas, body, enroll, mode);
         let mut flow = Flow::new(canvas, inner);
+        if flow.left() < 14 {
+            return few_steps(&mut flow, app, enroll, scan);
+        }
         if !mode.is_empty() {
-            too_small(&mut flow, enroll);
+            too_small(&mut flow, app, enroll);
         }
         return steps(&mut flow, app, enroll, scan, false);
     };
@@ -76,20 +79,35 @@ fn draw_scan(canvas: &mut Canvas<'_>, body: Rect, app: &App, enroll: &Enroll, sc
     steps(&mut Flow::new(canvas, inner), app, enroll, scan, true);
 }
 
-fn too_small(flow: &mut Flow<'_, '_>, enroll: &Enroll) {
-    if flow.canvas.ascii {
-        flow.say(
-            "This terminal shows ASCII only, so there is no QR code: type the secret into the app.",
-            Role::Text,
-        );
-    } else if let Some(qr) = enroll.qr() {
-        let (columns, rows) = qr.cells(2);
-        let words = format!(
-            "The QR code needs {columns}×{rows} cells beside this text. f gives it the whole window; or type the secret into the app."
-        );
-        flow.say(&words, Role::Text);
-    }
+fn too_small(flow: &mut Flow<'_, '_>, app: &App, enroll: &Enroll) {
+    let Some(qr) = enroll.qr() else { return };
+    let (columns, rows) = qr.cells(2);
+    let words = if flow.canvas.ascii {
+        "This terminal shows ASCII only, so there is no QR code: type the secret into the app."
+            .to_owned()
+    } else if app.has_room_for(qr) {
+        format!(
+            "The QR code needs {columns}×{rows} cells beside this text: f gives it the whole window. Or type the secret into the app."
+        )
+    } else {
+        format!(
+            "The QR code needs a window of {columns}×{} cells. Enlarge it, or type the secret into the app.",
+            rows + 1
+        )
+    };
+    flow.say(&words, Role::Text);
     flow.gap();
+}
+
+/// What cannot be left off where there is hardly any room.
+fn few_steps(flow: &mut Flow<'_, '_>, app: &App, enroll: &Enroll, scan: &Scan) {
+    flow.fact("account", &scan.account, Role::Text);
+    secret(flow, enroll, scan, false);
+    field(flow, app, enroll, scan);
+    match &scan.notice {
+        Some(notice) => flow.say(&format!("▲ {notice}"), Role::Warn),
+        None => flow.say("Nothing is in force until a code matches.", Role::Text),
+    }
 }
 
 /// What is said beside the QR code or in its place; the code's field is never left off.
@@ -223,6 +241,10 @@ fn draw_codes(canvas: &mut Canvas<'_>, body: Rect, enroll: &Enroll, codes: &Code
         ("the app is in force; sessions from before have ended", Role::Text),
     ]);
     flow.gap();
+    if codes.shown.as_ref().is_some_and(Vec::is_empty) {
+        flow.say("The recovery codes from before still count; there are no new ones.", Role::Text);
+        return;
+    }
     flow.say("Each code signs in once, for when the app is lost. They are not shown again: hand them over now.", Role::Text);
     flow.gap();
     match &codes.shown {

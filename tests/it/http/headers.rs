@@ -250,7 +250,7 @@ fn every_cookie_is_kept_from_scripts_and_from_plain_http() {
     }
     assert_eq!(
         names.into_iter().collect::<Vec<_>>(),
-        ["mcpcodex_browser", "mcpcodex_session", "mcpcodex_sign_in"]
+        ["mcpcodex_browser", "mcpcodex_device", "mcpcodex_session", "mcpcodex_sign_in"]
     );
 }
 

@@ -6,7 +6,7 @@ use mcpcodex::{
     ops::{
         self,
         factor::Enrolled,
-        login::{Arrival, Begun, Step},
+        login::{Arrival, Begun, Step, Visitor},
     },
 };
 
@@ -22,17 +22,14 @@ fn session_replaced_by_a_new_sign_in_has_its_end_on_record() {
     let ann = server.user("ann");
     let (old, _) = server.session_of(&ann, false);
     let env = server.app.env();
-    let begun = server.write(move |tx| ops::login::begin(tx, &env, &origin(), "ann"));
+    let begun = server.write(move |tx| ops::login::begin(tx, &env, &origin(), "ann", None));
     let Begun::Try(attempt) = begun else { panic!("ann has to wait") };
     let compared = ops::login::verify(&server.app.env, &attempt, PASSWORD).unwrap();
     let (env, previous) = (server.app.env(), old.id.clone());
     let finished = server.write(move |tx| {
-        let arrival = Arrival {
-            browser: Hashed::of("a browser"),
-            return_to: "/account".to_owned(),
-            remember_me: false,
-            previous: Some(previous),
-        };
+        let visitor =
+            Visitor { previous: Some(previous), ..Visitor::stranger(Hashed::of("a browser")) };
+        let arrival = Arrival::new(visitor, "/account");
         ops::login::finish(tx, &env, &origin(), &attempt, &compared, &arrival)
     });
     assert!(matches!(finished.step, Step::In(..)));
@@ -53,8 +50,7 @@ fn sessions_ended_by_a_new_second_factor_have_their_ends_on_record() {
     );
     let (env, code) = (server.app.env(), server.code(&app));
     let who = Actor::person(ann.id.clone(), here.id.clone(), origin());
-    let enrolled = server
-        .write(move |tx| ops::factor::confirm(tx, &env, &who, &ann.id, &code, Some(&here.id)));
+    let enrolled = server.write(move |tx| ops::factor::confirm(tx, &env, &who, &ann.id, &code));
     assert!(matches!(enrolled, Enrolled::Active(_)));
     assert_eq!(ends(&server), 1);
 }

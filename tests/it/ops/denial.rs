@@ -20,6 +20,11 @@ use crate::support::{PASSWORD, TestApp, operator, origin};
 /// Someone whose request was let in by a session that is good.
 fn signed_in(server: &TestApp) -> (User, Session, Actor) {
     let user = server.user("ann");
+    signed_in_again(server, &user)
+}
+
+fn signed_in_again(server: &TestApp, user: &User) -> (User, Session, Actor) {
+    let user = user.clone();
     let (env, owner) = (server.app.env(), user.clone());
     let session = server.write(move |tx| {
         let amr = vec![amr::PASSWORD.to_owned()];
@@ -55,7 +60,7 @@ fn acts(
         Which::New
     ));
     act!("confirm an enrolment", |tx, env, user, who| ops::factor::confirm(
-        tx, &env, &who, &user.id, "000000", None
+        tx, &env, &who, &user.id, "000000"
     )
     .map(|enrolled| assert!(matches!(enrolled, Enrolled::Wrong))));
     act!("make an API key", |tx, env, user, who| {
@@ -106,6 +111,64 @@ fn request_let_in_before_its_owner_was_locked_changes_nothing_after() {
     server.write(move |tx| ops::user::lock(tx, &operator(), &id));
     for (act, error) in acts(&server, &ann) {
         assert_eq!(error.map(|error| error.kind()), Some(Kind::Denied), "{act}");
+    }
+}
+
+/// Acts that could cost the person the account, and so want a sign-in of the last minutes.
+const DANGEROUS: [&str; 5] = [
+    "begin an enrolment",
+    "confirm an enrolment",
+    "make an API key",
+    "set a password",
+    "remove the second factor",
+];
+
+#[test]
+fn dangerous_acts_want_a_sign_in_of_the_last_five_minutes_and_others_do_not() {
+    let server = TestApp::new();
+    let ann = signed_in(&server);
+    server.advance(300);
+    for (act, error) in acts(&server, &ann) {
+        assert!(error.is_none(), "{act} after five minutes: {error:?}");
+    }
+    let server = TestApp::new();
+    let ann = signed_in(&server);
+    server.clock.advance(std::time::Duration::from_millis(300_001));
+    for (act, error) in acts(&server, &ann) {
+        let refused = error.map(|error| {
+            assert_eq!(error.kind(), Kind::Denied, "{act}");
+            assert!(error.next().unwrap().contains("/login/confirm"), "{act}");
+        });
+        assert_eq!(refused.is_some(), DANGEROUS.contains(&act), "{act}");
+    }
+}
+
+#[test]
+fn being_remembered_is_no_recent_sign_in_and_nor_is_a_use() {
+    let server = TestApp::new();
+    let ann = server.user("ann");
+    let (session, cookie) = server.session_of(&ann, true);
+    let who = Actor::person(ann.id.clone(), session.id.clone(), origin());
+    for _ in 0..4 {
+        server.advance(100);
+        let app = &server.app;
+        assert!(server.read(|r| ops::session::resume(r, &app.env, &app.seen, &cookie)).is_ok());
+    }
+    assert!(!server.read(|r| ops::session::is_recent(r, &who)));
+    for (act, error) in acts(&server, &(ann, session, who)) {
+        assert_eq!(error.is_some(), DANGEROUS.contains(&act), "{act}: {error:?}");
+    }
+}
+
+#[test]
+fn session_without_the_factor_that_the_person_has_may_not_touch_factors() {
+    let server = TestApp::new();
+    let ann = signed_in(&server);
+    // As one that was opened in a trusted browser.
+    server.with_totp(&ann.0);
+    let ann = signed_in_again(&server, &ann.0);
+    for (act, error) in acts(&server, &ann) {
+        assert_eq!(error.is_some(), DANGEROUS.contains(&act), "{act}: {error:?}");
     }
 }
 

@@ -8,8 +8,8 @@ use mcpcodex::{
     model::{factor::Method, sign_in::Stage, user::User},
     ops::{
         self,
-        factor::Enrolled,
-        login::{Arrival, Begun, OnTheWay, Step},
+        factor::{Enrolled, Given},
+        login::{Arrival, Begun, OnTheWay, Step, Visitor},
     },
     time::Time,
 };
@@ -19,28 +19,26 @@ use crate::support::{PASSWORD, START, TestApp, Totp, operator, origin, race};
 /// A sign-in of `name` that has proved the password.
 fn on_the_way(server: &TestApp, name: &str) -> OnTheWay {
     let (env, typed) = (server.app.env(), name.to_owned());
-    let begun = server.write(move |tx| ops::login::begin(tx, &env, &origin(), &typed));
+    let begun = server.write(move |tx| ops::login::begin(tx, &env, &origin(), &typed, None));
     let Begun::Try(attempt) = begun else { panic!("{name} has to wait") };
     let compared = ops::login::verify(&server.app.env, &attempt, PASSWORD).unwrap();
     let env = server.app.env();
     let finished = server.write(move |tx| {
-        let arrival = Arrival {
-            browser: Hashed::of("a browser"),
-            return_to: "/account".to_owned(),
-            remember_me: false,
-            previous: None,
-        };
+        let arrival = Arrival::new(Visitor::stranger(Hashed::of("a browser")), "/account");
         ops::login::finish(tx, &env, &origin(), &attempt, &compared, &arrival)
     });
     let token = finished.token.unwrap();
     server
-        .read(|r| ops::login::on_the_way(r, token.expose(), &Hashed::of("a browser"), None))
+        .read(|r| {
+            ops::login::on_the_way(r, token.expose(), &Visitor::stranger(Hashed::of("a browser")))
+        })
         .unwrap()
 }
 
 fn give(server: &TestApp, way: &OnTheWay, method: Method, code: &str) -> Step {
     let (env, way, code) = (server.app.env(), way.clone(), code.to_owned());
-    server.write(move |tx| ops::factor::verify(tx, &env, &origin(), &way, method, &code))
+    let given = Given { method, code, trust_device: false };
+    server.write(move |tx| ops::factor::verify(tx, &env, &origin(), &way, &given))
 }
 
 /// Signs in with a TOTP code.
@@ -289,7 +287,7 @@ fn authenticator_is_not_in_force_before_a_code_has_proved_it() {
 
     let (env, id) = (server.app.env(), ann.id.clone());
     let outcome =
-        server.write(move |tx| ops::factor::confirm(tx, &env, &operator(), &id, "000000", None));
+        server.write(move |tx| ops::factor::confirm(tx, &env, &operator(), &id, "000000"));
     assert!(matches!(outcome, Enrolled::Wrong));
     let (factors, _) = server.read(|r| ops::factor::list(r, &operator(), &ann.id));
     assert!(factors.is_empty());
@@ -303,9 +301,8 @@ fn code_that_proved_the_authenticator_does_not_sign_in() {
     let enrolment = server.write(move |tx| ops::factor::enroll(tx, &env, &user));
     let app = Totp::from_base32(enrolment.secret.expose(), server.app.env.totp_settings());
     let (env, id, code) = (server.app.env(), ann.id.clone(), server.code(&app));
-    let outcome =
-        server.write(move |tx| ops::factor::confirm(tx, &env, &operator(), &id, &code, None));
-    assert!(matches!(outcome, Enrolled::Active(codes) if codes.len() == 10));
+    let outcome = server.write(move |tx| ops::factor::confirm(tx, &env, &operator(), &id, &code));
+    assert!(matches!(outcome, Enrolled::Active(it) if it.codes.len() == 10));
     assert!(matches!(totp(&server, "ann", &server.code(&app)), Step::Wrong(_)));
     server.advance(30);
     assert!(matches!(totp(&server, "ann", &server.code(&app)), Step::In(..)));
@@ -366,7 +363,7 @@ fn person_may_not_touch_the_factors_of_another() {
     let who = mcpcodex::model::actor::Actor::person(mallory.id.clone(), session.id, origin());
     let (env, id, code) = (server.app.env(), ann.id.clone(), server.code(&app));
     let refused = server.app.db.write_blocking(move |tx| {
-        let first = ops::factor::confirm(tx, &env, &who, &id, &code, None).is_err();
+        let first = ops::factor::confirm(tx, &env, &who, &id, &code).is_err();
         let second = ops::factor::regenerate_codes(tx, &env, &who, &id).is_err();
         let third = ops::factor::disable(tx, &who, &id, None).is_err();
         let fourth = ops::factor::list(tx, &who, &id).is_err();

@@ -12,7 +12,7 @@ use mcpcodex::{
     },
     ops::{
         self,
-        login::{Arrival, Begun, Step},
+        login::{Arrival, Begun, Step, Visitor},
     },
 };
 
@@ -28,19 +28,14 @@ enum Try {
 }
 
 fn arrival() -> Arrival {
-    Arrival {
-        browser: Hashed::of("a browser"),
-        return_to: "/account".to_owned(),
-        remember_me: false,
-        previous: None,
-    }
+    Arrival::new(Visitor::stranger(Hashed::of("a browser")), "/account")
 }
 
 /// One try through the ops, as the page makes it.
 fn try_from(server: &TestApp, address: &str, name: &str, password: &str) -> Try {
     let (env, from, typed) = (server.app.env(), origin(), name.to_owned());
     let from = mcpcodex::model::actor::Origin { address: address.to_owned(), ..from };
-    let begun = server.write(move |tx| ops::login::begin(tx, &env, &from, &typed));
+    let begun = server.write(move |tx| ops::login::begin(tx, &env, &from, &typed, None));
     let attempt = match begun {
         Begun::Try(attempt) => attempt,
         Begun::Wait(wait) => return Try::NotCompared(wait),
@@ -50,7 +45,7 @@ fn try_from(server: &TestApp, address: &str, name: &str, password: &str) -> Try 
     let finished = server
         .write(move |tx| ops::login::finish(tx, &env, &origin(), &attempt, &compared, &arrival()));
     match finished.step {
-        Step::In(session, _) => Try::In(session),
+        Step::In(entered) => Try::In(Box::new(entered.session)),
         Step::Next(stage) => Try::Next(stage),
         Step::Wrong(wait) => Try::Wrong(wait),
         Step::Gone => panic!("a first step cannot be gone"),
@@ -171,7 +166,8 @@ fn parallel_guesses_in_two_processes_share_one_limit() {
         let app = if at % 2 == 0 { &server.app } else { &other };
         let from = mcpcodex::model::actor::Origin { address: format!("192.0.2.{at}"), ..origin() };
         let env = app.env();
-        let begun = app.db.write_blocking(move |tx| ops::login::begin(tx, &env, &from, "ann"));
+        let begun =
+            app.db.write_blocking(move |tx| ops::login::begin(tx, &env, &from, "ann", None));
         matches!(begun.unwrap(), Begun::Try(_))
     });
     assert_eq!(statuses.iter().filter(|let_through| **let_through).count(), 5);
@@ -185,7 +181,7 @@ fn guess_that_hangs_up_before_the_answer_has_still_spent_its_try() {
     server.user("ann");
     for _ in 0..5 {
         let env = server.app.env();
-        let begun = server.write(move |tx| ops::login::begin(tx, &env, &origin(), "ann"));
+        let begun = server.write(move |tx| ops::login::begin(tx, &env, &origin(), "ann", None));
         assert!(matches!(begun, Begun::Try(_)));
     }
     assert!(matches!(attempt(&server, "ann", PASSWORD), Try::NotCompared(_)));
@@ -263,7 +259,7 @@ fn password_and_lock_that_arrive_during_the_hash_win_over_it() {
     let (ann, bob) = (server.user("ann"), server.user("bob"));
     let begin = |name: &'static str| {
         let env = server.app.env();
-        match server.write(move |tx| ops::login::begin(tx, &env, &origin(), name)) {
+        match server.write(move |tx| ops::login::begin(tx, &env, &origin(), name, None)) {
             Begun::Try(attempt) => attempt,
             Begun::Wait(_) => panic!("nobody tried yet"),
         }
@@ -297,7 +293,7 @@ fn flood_beyond_the_permits_is_refused_busy_and_costs_no_try() {
     }
     let results = race(8, |at| {
         let (env, name) = (server.app.env(), format!("user{at}"));
-        let begun = server.write(move |tx| ops::login::begin(tx, &env, &origin(), &name));
+        let begun = server.write(move |tx| ops::login::begin(tx, &env, &origin(), &name, None));
         let Begun::Try(attempt) = begun else { panic!("user{at} has not tried yet") };
         match ops::login::verify(&server.app.env, &attempt, "wrong") {
             Ok(_) => true,

@@ -219,7 +219,7 @@ fn keys_cover_invert_and_copy_the_secret() {
 fn small_window_shows_text_and_the_code_on_the_whole_window_on_demand() {
     let mut stage = Stage::enrolling(80, 24);
     let screen = stage.screen(80, 24);
-    assert!(screen.contains("text mode") && screen.contains("f gives it the whole window"));
+    assert!(screen.contains("text mode") && screen.contains("f gives it the"));
     assert!(!has_qr(&stage, 80, 24));
     stage.press("f12");
     assert!(has_qr(&stage, 80, 24));
@@ -229,7 +229,7 @@ fn small_window_shows_text_and_the_code_on_the_whole_window_on_demand() {
     assert!(stage.screen(80, 24).contains("text mode"), "back from the code, not out of the flow");
     let mut tiny = Stage::enrolling(70, 20);
     tiny.press("f");
-    assert!(tiny.screen(70, 20).contains("the QR code needs 41×22 cells"));
+    assert!(tiny.screen(70, 20).contains("needs a window of 41×22 cells"));
 }
 
 #[test]
@@ -260,6 +260,16 @@ fn copied_codes_are_closed_by_one_escape() {
     stage.press("c<Esc>");
     assert_eq!(stage.copied()[0].lines().count(), 10);
     assert!(stage.app.overlay.is_none());
+}
+
+#[test]
+fn second_app_leaves_the_recovery_codes_as_they_are() {
+    let mut stage = Stage::enrolling(100, 30);
+    stage.press("123456");
+    stage.give(Ok(Given::Right(Vec::new())));
+    assert!(stage.screen(100, 30).contains("recovery codes from before still count"));
+    stage.press("c<Esc>");
+    assert!(stage.copied().is_empty() && stage.app.overlay.is_none());
 }
 
 #[test]
@@ -343,7 +353,7 @@ fn reset_says_what_goes_and_what_comes() {
     let screen = stage.screen(100, 30);
     for words in [
         "Reset the second factors of alice ?",
-        "remove authenticator app",
+        "remove every second factor: app",
         "end 8 recovery codes",
         "end 1 session",
         "show a link to enrol anew, once",

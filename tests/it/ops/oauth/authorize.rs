@@ -2,11 +2,11 @@
 
 use mcpcodex::{
     crypto::secret::Hashed,
-    model::id::RequestId,
+    model::{id::RequestId, sign_in::Strength},
     ops::{
         client,
         oauth::{
-            authorize::Next,
+            authorize::{self, Next},
             begin::{self, Begun, Unsure},
             consent::Destination,
         },
@@ -275,6 +275,45 @@ fn prompt_login_and_max_age_want_a_sign_in_after_the_request() {
     }
     let next = world.decide(&world.waiting(&[("max_age", "3600")]), Some(&world.signed_in));
     assert!(matches!(next, Next::Consent(_)), "{next:?}");
+}
+
+#[test]
+fn acr_values_want_a_session_with_two_factors() {
+    let world = world();
+    let mfa = ("acr_values", "urn:mcpcodex:acr:mfa");
+    let id = world.waiting(&[mfa]);
+    assert!(matches!(world.decide(&id, Some(&world.signed_in)), Next::SignInAgain));
+    let next = world.answer(&id, &world.signed_in, true);
+    assert!(matches!(next, Next::SignInAgain), "a posted decision does not help: {next:?}");
+    let waiting = |over: &[(&str, &str)]| {
+        let id = world.waiting(over);
+        world.db.read(|r| authorize::waiting(r, &id, &browser())).unwrap().unwrap().strength
+    };
+    assert_eq!(waiting(&[mfa]), Strength::Mfa);
+    assert_eq!(waiting(&[("prompt", "login")]), Strength::Fresh);
+    assert_eq!(waiting(&[]), Strength::Usual);
+    let none = world.waiting(&[mfa, ("prompt", "none")]);
+    let url = redirect(world.decide(&none, Some(&world.signed_in)));
+    assert_eq!(error_of(&world, &url, Some("st&te=1")), "login_required");
+
+    let mut strong = world.signed_in.clone();
+    strong.session.amr = ["pwd", "otp", "mfa"].map(str::to_owned).to_vec();
+    assert!(matches!(world.decide(&id, Some(&strong)), Next::Consent(_)));
+    // A wish that the password alone fulfils, or that nobody here knows, asks for nothing.
+    for wish in ["urn:mcpcodex:acr:mfa urn:mcpcodex:acr:password", "urn:other:gold", ""] {
+        let id = world.waiting(&[("acr_values", wish)]);
+        let next = world.decide(&id, Some(&world.signed_in));
+        assert!(matches!(next, Next::Consent(_)), "{wish}: {next:?}");
+    }
+}
+
+#[test]
+fn two_factors_cannot_be_had_where_they_are_switched_off_and_the_client_is_told() {
+    let world = world_with(|config| config.authentication.mfa.enabled = false, |_| {});
+    let id = world.waiting(&[("acr_values", "urn:mcpcodex:acr:mfa")]);
+    let url = redirect(world.decide(&id, None));
+    let told = error_of(&world, &url, Some("st&te=1"));
+    assert_eq!(told, "unmet_authentication_requirements");
 }
 
 #[test]

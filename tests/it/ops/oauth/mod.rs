@@ -2,6 +2,7 @@
 
 mod authorize;
 mod clients;
+mod connected;
 mod exchange;
 pub(crate) mod fixture;
 mod races;

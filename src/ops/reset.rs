@@ -1,0 +1,81 @@
+//! A new password for someone who lost the old one: by a link to their mailbox, or from the operator's hand.
+//! It opens no session and steps around no second factor; it ends every session there is.
+
+use super::{
+    attempt, audit,
+    env::Env,
+    link::{self, Printed, Purpose},
+    login, password, user,
+};
+use crate::{
+    db::{Read, Write},
+    error::{Error, Result},
+    model::{
+        actor::{Actor, Origin},
+        attempt::{Reserved, Scope},
+        audit::Event,
+        id::UserId,
+        user::{User, UserState},
+    },
+};
+
+/// Someone typed a name at "I forgot my password". Nothing tells whether anybody has it: a link goes to the mailbox of
+/// whoever does, unless too many were asked for. Answers whom to mail it to.
+pub fn ask(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    typed: &str,
+) -> Result<Option<(User, Printed)>> {
+    let address = format!("@{}", attempt::address_key(&origin.address));
+    let by_address = attempt::reserve(tx, Scope::Reset, &address, &env.address_limits())?;
+    let by_name = attempt::reserve(tx, Scope::Reset, &login::subject(typed), &env.reset_limits())?;
+    let may = matches!((by_address, by_name), (Reserved::Go(_), Reserved::Go(_)));
+    let found = login::find(tx, typed)?.filter(|user| may && user.state == UserState::Active);
+    let Some(user) = found else { return Ok(None) };
+    let printed = link::make(tx, env, Purpose::Reset, Some(&user.id))?;
+    let who = Actor::anonymous(origin.clone());
+    audit::record(tx, &who, &Event::new("password.reset_asked").user(&user.id))?;
+    Ok(Some((user, printed)))
+}
+
+/// Makes a link behind which the person chooses a new password, for the operator to hand over.
+pub fn link(tx: &Write<'_>, env: &Env, who: &Actor, id: &UserId) -> Result<Printed> {
+    who.must_operate()?;
+    let user = user::get(tx, id)?;
+    if user.state == UserState::Invited {
+        return Err(Error::conflict(format!("\"{}\" has no password yet", user.username))
+            .with_next("mcpcodex user invite NAME"));
+    }
+    let printed = link::make(tx, env, Purpose::Reset, Some(id))?;
+    audit::record(tx, who, &Event::new("password.reset_link").user(id))?;
+    Ok(printed)
+}
+
+/// Whose password a link is for.
+pub fn read(r: &Read<'_>, env: &Env, token: &str) -> Result<User> {
+    let id = link::read(r, env, Purpose::Reset, token)?;
+    user::get(r, &id.ok_or_else(|| Error::internal("a link to a new password for nobody"))?)
+}
+
+/// Uses a link: the password is stored, every session ends, and strangers' wrong tries are forgotten.
+pub fn set(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    token: &str,
+    chosen: &password::Chosen,
+) -> Result<User> {
+    let id = link::spend(tx, env, Purpose::Reset, token)?
+        .ok_or_else(|| Error::internal("a link to a new password for nobody"))?;
+    let user = user::get(tx, &id)?;
+    if user.state != UserState::Active {
+        return Err(Error::conflict("this account cannot be signed in to now")
+            .with_next("ask the operator to unlock it"));
+    }
+    let who = Actor::anonymous(origin.clone());
+    password::store(tx, env, &who, &id, chosen, None)?;
+    user::forget_tries(tx, &user)?;
+    audit::record(tx, &who, &Event::new("password.reset").user(&id))?;
+    user::get(tx, &id)
+}
