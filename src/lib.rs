@@ -13,15 +13,18 @@
 //! | `config` | `model`, `error`, `time` |
 //! | `db` | `error`, `time` |
 //! | `store` | `db`, `model`, `crypto`, `error`, `time`; never another store file |
+//! | `deliver` | `config`, `crypto`, `model`, `error`, `time` |
 //! | `ops` | `store`, `db`, `model`, `crypto`, `config`, `error`, `time`; never axum, clap, ratatui or tokio |
 //! | `app` | `db`, `crypto`, `config`, `ops`, `error`, `time` |
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
+//! | `http` besides | `deliver`, for the task that empties the outbox |
 
 pub mod app;
 pub mod cli;
 pub mod config;
 pub mod crypto;
 pub mod db;
+pub mod deliver;
 pub mod error;
 pub mod http;
 pub mod model;

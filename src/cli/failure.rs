@@ -179,7 +179,9 @@ impl From<Problems> for Failure {
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Unfit(reasons) => Self::Password(reasons),
+            Refused::Unfit(reasons) => {
+                Self::Password(reasons.iter().map(ToString::to_string).collect())
+            }
             Refused::Failed(error) => Self::Core(error),
         }
     }

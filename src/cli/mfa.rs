@@ -276,7 +276,7 @@ fn remove(ctx: &Ctx, desk: &Desk, user: &User) -> Done {
         user.username
     ))?;
     let id = user.id.clone();
-    let removed = desk.write(move |tx, _, who| ops::factor::disable(tx, who, &id, None))?;
+    let removed = desk.write(move |tx, env, who| ops::factor::disable(tx, env, who, &id, None))?;
     let document = json!({ "user": user.username, "removed": removed });
     ctx.out.record(&document, &[("removed", removed.to_string())])?;
     if desk.env().factor_required(user) {

@@ -225,9 +225,20 @@ fn factors(config: &Config, adviser: &mut Adviser) {
             "prefer an authenticator app or passkeys",
         );
     }
+    let weak = [
+        ("authentication.mfa.providers.sms", providers.sms.enabled),
+        ("authentication.mfa.providers.email", providers.email.enabled),
+    ];
+    for (path, _) in weak.into_iter().filter(|(_, on)| *on && !mfa.allow_weak) {
+        adviser.note(
+            path,
+            "this is on, but weak methods are not allowed, so it is not offered",
+            "set `enabled: false`, or `authentication.mfa.allow_weak: true`",
+        );
+    }
     let any = providers.totp.enabled
-        || providers.sms.enabled
-        || providers.email.enabled
+        || (providers.sms.enabled && mfa.allow_weak)
+        || (providers.email.enabled && mfa.allow_weak)
         || providers.webauthn.enabled;
     if !any && !mfa.required_for_roles.is_empty() {
         adviser.warn(

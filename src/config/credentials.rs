@@ -22,8 +22,9 @@ section! {
         twilio: Twilio,
         /// For e-mail by `sendgrid`.
         sendgrid: Sendgrid,
-        /// For e-mail by a mail server, for example `smtps://user:password@mail.example.com`.
-        smtp_url: Option<Secret> = UNSET.env("SMTP_URL").check(text::smtp_url).waits_for("e-mail"),
+        /// For e-mail by a mail server, for example `smtps://user:password@mail.example.com`. With `smtp://` the server
+        /// must offer STARTTLS, unless it is this computer or `?tls=none` stands at the end.
+        smtp_url: Option<Secret> = UNSET.env("SMTP_URL").check(text::smtp_url),
     }
 }
 
@@ -31,13 +32,13 @@ section! {
     /// For codes by SMS.
     Twilio {
         /// The account.
-        account_sid: Option<String> = UNSET.env("TWILIO_ACCOUNT_SID").waits_for("codes by SMS"),
+        account_sid: Option<String> = UNSET.env("TWILIO_ACCOUNT_SID"),
         /// Its token.
-        auth_token: Option<Secret> = UNSET.env("TWILIO_AUTH_TOKEN").waits_for("codes by SMS"),
-        /// The number that messages come from.
-        from: Option<String> = UNSET.env("TWILIO_FROM").waits_for("codes by SMS"),
+        auth_token: Option<Secret> = UNSET.env("TWILIO_AUTH_TOKEN"),
+        /// The number that messages come from, or the id of a messaging service (`MG…`).
+        from: Option<String> = UNSET.env("TWILIO_FROM"),
         /// Another address of the API, for tests.
-        base_url: Option<Url> = UNSET.env("TWILIO_BASE_URL").check(text::web_url).waits_for("codes by SMS"),
+        base_url: Option<Url> = UNSET.env("TWILIO_BASE_URL").check(text::web_url),
     }
 }
 
@@ -45,8 +46,8 @@ section! {
     /// For e-mail by `sendgrid`.
     Sendgrid {
         /// The API key.
-        api_key: Option<Secret> = UNSET.env("SENDGRID_API_KEY").waits_for("e-mail"),
+        api_key: Option<Secret> = UNSET.env("SENDGRID_API_KEY"),
         /// Another address of the API, for tests.
-        base_url: Option<Url> = UNSET.env("SENDGRID_BASE_URL").check(text::web_url).waits_for("e-mail"),
+        base_url: Option<Url> = UNSET.env("SENDGRID_BASE_URL").check(text::web_url),
     }
 }

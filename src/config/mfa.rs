@@ -18,6 +18,8 @@ section! {
         required_for_roles: Vec<String> = key("[\"admin\", \"developer\"]").check(text::role),
         /// Seconds after their first sign-in in which they may go on without; then sign-in leads to enrolment.
         grace_period: Duration = key("3600").maybe_seconds(),
+        /// Whether weak methods may be offered: codes by SMS or e-mail go to whoever has the number or the mailbox.
+        allow_weak: bool = key("true"),
         /// A browser that is trusted for a while after a second factor.
         trusted_device: TrustedDevice,
         /// The methods.
@@ -91,11 +93,13 @@ section! {
     /// Codes by SMS.
     Sms {
         /// Whether it is offered.
-        enabled: bool = key("false").waits_for("codes by SMS"),
+        enabled: bool = key("false"),
         /// `twilio`, or `console` for offline use: the message appears in the log and the console.
-        provider: SmsProvider = key("twilio").waits_for("codes by SMS"),
+        provider: SmsProvider = key("twilio"),
         /// Text with `{code}`, or the name of a file in assets.
-        template: String = key("\"Your MCPCodex code: {code}\"").check(text::template).waits_for("codes by SMS"),
+        template: String = key("\"Your MCPCodex code: {code}\"").check(text::template),
+        /// Only to numbers that begin with one of these, for example `+49`; none means any.
+        allowed_prefixes: Vec<String> = key("[]").check(text::phone_prefix),
     }
 }
 
@@ -115,11 +119,11 @@ section! {
     /// Codes by e-mail.
     Email {
         /// Whether it is offered.
-        enabled: bool = key("false").waits_for("codes by e-mail"),
+        enabled: bool = key("false"),
         /// `sendgrid`, `smtp`, or `console` for offline use.
-        provider: EmailProvider = key("sendgrid").waits_for("codes by e-mail"),
-        /// Text with `{code}`, or the name of a file in assets.
-        template: String = key("\"mfa-code\"").check(text::template).waits_for("codes by e-mail"),
+        provider: EmailProvider = key("sendgrid"),
+        /// Text with `{code}`, the name of a file in assets, or the id of a dynamic template at `sendgrid` (`d-…`).
+        template: String = key("\"mfa-code\"").check(text::template),
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     BUILT_IN_ROLES, Config,
     authentication::MetadataDocuments,
     keys::Entry,
+    mfa::EmailProvider,
     problem::Problem,
     session::SameSite,
     source::{Setting, Values, default_node},
@@ -16,6 +17,7 @@ use super::{
     tree::{Data, Node},
     value::nearest,
 };
+use crate::model::message::text;
 
 /// Refuses what cannot be together. A key that is refused already is left alone: its default stands
 /// in, and a rule about that would only confuse.
@@ -25,6 +27,7 @@ pub fn refuse(config: &Config, values: &mut Values<'_>) {
     roles(config, values, &mut found);
     session(config, &mut found);
     passwords_and_keys(config, &mut found);
+    messages(config, &mut found);
     server(config, &mut found);
     for Finding { path, about, problem } in found {
         if !values.is_refused(path) && !about.iter().any(|other| values.is_refused(other)) {
@@ -217,6 +220,40 @@ fn passwords_and_keys(config: &Config, found: &mut Vec<Finding>) {
         || {
             let (warning, period) = (rotation.warning_period, rotation.rotation_period);
             format!("must be shorter than `rotation_period`: {warning} days against {period}")
+        },
+    );
+}
+
+fn messages(config: &Config, found: &mut Vec<Finding>) {
+    let providers = &config.authentication.mfa.providers;
+    let unknown = |template: &str| !template.contains("{code}") && !text::exists(template);
+    let known = || format!("known are {}", text::names().collect::<Vec<_>>().join(", "));
+    find(
+        found,
+        unknown(&providers.sms.template),
+        "authentication.mfa.providers.sms.template",
+        &[],
+        || format!("there is no text \"{}\"; {}", providers.sms.template, known()),
+    );
+    let email = &providers.email;
+    let at_vendor = email.template.starts_with("d-");
+    find(
+        found,
+        unknown(&email.template) && !at_vendor,
+        "authentication.mfa.providers.email.template",
+        &[],
+        || format!("there is no text \"{}\"; {}", email.template, known()),
+    );
+    find(
+        found,
+        at_vendor && email.provider != EmailProvider::Sendgrid,
+        "authentication.mfa.providers.email.template",
+        &["authentication.mfa.providers.email.provider"],
+        || {
+            format!(
+                "\"{}\" is a template at sendgrid, and `provider` is {}",
+                email.template, email.provider
+            )
         },
     );
 }

@@ -45,11 +45,23 @@ section! {
     }
 }
 
+words! {
+    /// The language of a mail.
+    MailLanguage {
+        /// English.
+        En = "en",
+        /// German.
+        De = "de",
+    }
+}
+
 section! {
     /// Messages that go out by e-mail.
     Mail {
         /// The sender, for example `MCPCodex <auth@example.com>`.
-        from: Option<String> = UNSET.env("MAIL_FROM").check(text::mailbox).waits_for("e-mail"),
+        from: Option<String> = UNSET.env("MAIL_FROM").check(text::mailbox),
+        /// The language of mails that nobody's browser asked for.
+        language: MailLanguage = key("en"),
     }
 }
 
@@ -68,6 +80,26 @@ section! {
         request_body: u32 = key("262144").between(4096, 16_777_216).counting("byte"),
         /// How many seconds a request may take.
         request_timeout: Duration = key("15").some_seconds().between(1, 300),
+        /// How many messages go out; codes, links and notices are counted apart.
+        messages: MessageLimits,
+    }
+}
+
+section! {
+    /// How many messages go out; codes, links and notices are counted apart.
+    MessageLimits {
+        /// To one number or address in an hour.
+        per_recipient: u32 = key("5").between(1, 1_000_000),
+        /// For one person in an hour.
+        per_person: u32 = key("10").between(1, 1_000_000),
+        /// Asked for from one address in an hour.
+        per_address: u32 = key("30").between(1, 1_000_000),
+        /// SMS to one block of numbers, those with the same first six digits, in an hour.
+        per_prefix: u32 = key("60").between(1, 1_000_000),
+        /// SMS in a day, over all people: what a flood can cost at most.
+        sms_per_day: u32 = key("1000").between(1, 100_000_000),
+        /// Mails with codes and links in a day, over all people.
+        mails_per_day: u32 = key("5000").between(1, 100_000_000),
     }
 }
 

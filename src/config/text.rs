@@ -94,6 +94,15 @@ pub fn template(text: &str) -> Check {
     })
 }
 
+/// The beginning of phone numbers: a plus and digits.
+pub fn phone_prefix(text: &str) -> Check {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    let good = (1..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    refuse(!good || digits.starts_with('0'), || {
+        format!("must be a plus and digits such as +49, found {text:?}")
+    })
+}
+
 /// `a@example.com` or `Name <a@example.com>`.
 pub fn mailbox(text: &str) -> Check {
     let address = match text.split_once('<') {

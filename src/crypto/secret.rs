@@ -95,6 +95,19 @@ pub fn random_code() -> Plain {
     grouped(letters.map(char::from))
 }
 
+/// A code of so many digits, all of them equally likely.
+pub fn random_digits(length: usize) -> Plain {
+    let mut code = String::with_capacity(length);
+    while code.len() < length {
+        let [byte] = random_bytes::<1>();
+        // 250 is a multiple of ten: what is above would make small digits likelier.
+        if byte < 250 {
+            code.push(char::from(b'0'.saturating_add(byte % 10)));
+        }
+    }
+    Plain::new(code)
+}
+
 /// Reads a recovery code as people type it: any case, spaces or hyphens anywhere, `o` for `0`, and
 /// `i` or `l` for `1`. `None` when it cannot be one; otherwise as [`random_code`] writes it.
 pub fn read_code(typed: &str) -> Option<Plain> {
@@ -224,6 +237,20 @@ mod tests {
         // each here, give or take 31. Six deviations off is no chance.
         assert_eq!(seen.len(), 32);
         assert!(!seen.keys().any(|letter| "ilou".contains(*letter)));
+        assert!(seen.values().all(|count| (800..1200).contains(count)), "{seen:?}");
+    }
+
+    #[test]
+    fn random_digits_are_all_equally_likely() {
+        let mut seen = BTreeMap::new();
+        for _ in 0..2000 {
+            let code = random_digits(5);
+            assert_eq!(code.expose().len(), 5);
+            for digit in code.expose().chars() {
+                *seen.entry(digit).or_insert(0_u32) += 1;
+            }
+        }
+        assert!(seen.keys().all(char::is_ascii_digit) && seen.len() == 10);
         assert!(seen.values().all(|count| (800..1200).contains(count)), "{seen:?}");
     }
 

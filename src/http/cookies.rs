@@ -2,6 +2,7 @@
 
 use cookie::{Cookie, SameSite, time::Duration};
 
+use super::lang::Lang;
 use crate::{
     config::session::SameSite as Configured,
     model::{device::FORGOTTEN, session::Session},
@@ -11,6 +12,8 @@ use crate::{
 
 /// Names the browser, from its first page on: what CSRF tokens and waiting requests are bound to.
 pub const BROWSER: &str = "mcpcodex_browser";
+/// The language that was chosen.
+pub const LANGUAGE: &str = "mcpcodex_language";
 /// Names a browser that somebody has signed in with, for long.
 pub const DEVICE: &str = "mcpcodex_device";
 /// Carries a sign-in from step to step.
@@ -56,6 +59,13 @@ fn configured(env: &Env, value: String) -> Cookie<'static> {
 pub fn browser(env: &Env, value: &str) -> String {
     let mut cookie = own(env, BROWSER, value, SameSite::Lax);
     cookie.set_max_age(Duration::days(30));
+    cookie.to_string()
+}
+
+/// The language's cookie. Lax like the browser's, so that the first page an app leads to speaks it already.
+pub fn language(env: &Env, lang: Lang) -> String {
+    let mut cookie = own(env, LANGUAGE, lang.code(), SameSite::Lax);
+    cookie.set_max_age(Duration::days(365));
     cookie.to_string()
 }
 

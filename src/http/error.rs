@@ -1,11 +1,16 @@
 //! From the core's error to an answer: the only place that knows status codes.
 
+use std::sync::Arc;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 
-use super::view::{ErrorPage, Shell};
+use super::{
+    lang::core,
+    view::{ErrorPage, Shell},
+};
 use crate::{
     crypto::secret,
     error::{Error, Kind},
@@ -48,59 +53,40 @@ impl IntoResponse for PageError {
                 let path: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
                 Redirect::to(&format!("/login?return_to={path}")).into_response()
             }
-            Self::Core(error) => page(&error),
+            Self::Core(error) => Fault::response(error),
         }
     }
 }
 
-fn page(error: &Error) -> Response {
-    let internal = error.kind() == Kind::Internal;
-    let reference = log(error);
-    let view = ErrorPage {
-        shell: Shell::default(),
-        title: title(error.kind()).to_owned(),
-        what: if internal {
-            "Something went wrong on this server. Nothing was changed.".to_owned()
-        } else {
-            sentence(&error.to_string())
-        },
-        next: error.next().map_or_else(|| next(error.kind()).to_owned(), sentence),
-        reference,
-        link: None,
-    };
-    let mut response = (status(error), Html(view.render())).into_response();
-    retry_after(&mut response, error);
-    response
+/// What went wrong, on its way through the layers to where the request's language is known.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    error: Arc<Error>,
+    reference: Option<String>,
 }
 
-fn title(kind: Kind) -> &'static str {
-    match kind {
-        Kind::NotFound => "Not found",
-        Kind::Conflict => "That cannot be done now",
-        Kind::Invalid => "That request cannot be right",
-        Kind::Denied => "Not allowed",
-        Kind::Limited => "Too many tries",
-        Kind::Busy => "Busy",
-        Kind::Internal => "Something went wrong",
+impl Fault {
+    /// The answer without its page: [`super::middleware::error_pages`] adds that.
+    fn response(error: Error) -> Response {
+        let reference = log(&error);
+        let mut response = status(&error).into_response();
+        retry_after(&mut response, &error);
+        response.extensions_mut().insert(Self { error: Arc::new(error), reference });
+        response
     }
-}
 
-fn next(kind: Kind) -> &'static str {
-    match kind {
-        Kind::NotFound | Kind::Invalid | Kind::Conflict => "Go back and try again.",
-        Kind::Denied => "Sign in as someone who may, or ask the operator of this server.",
-        Kind::Limited | Kind::Busy => "Wait a moment and try again.",
-        Kind::Internal => "Try again. If it stays, give the reference below to the operator.",
+    /// The page.
+    pub fn page(self, shell: Shell) -> ErrorPage {
+        let lang = shell.lang;
+        ErrorPage {
+            shell,
+            title: core::title(lang, self.error.kind()),
+            what: core::what(lang, &self.error),
+            next: core::next(lang, &self.error),
+            reference: self.reference,
+            link: None,
+        }
     }
-}
-
-/// A message of the core as a sentence for people.
-pub fn sentence(message: &str) -> String {
-    let mut chars = message.chars();
-    let start: String =
-        chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    let end = if message.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{start}{}{end}", chars.as_str())
 }
 
 /// Logs a fault of ours once, whole, and answers the reference under which it stands in the log.

@@ -6,11 +6,17 @@ use std::net::{IpAddr, SocketAddr};
 use axum::{
     body::Bytes,
     extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderName, Method, Uri, header, request::Parts},
+    response::AppendHeaders,
 };
 use cookie::Cookie;
 
-use super::{cookies, error::PageError, fields::Fields};
+use super::{
+    cookies,
+    error::PageError,
+    fields::Fields,
+    lang::{self, Lang, Text},
+};
 use crate::{
     app::App,
     crypto::secret::{self, Hashed, Plain},
@@ -81,6 +87,10 @@ pub struct Browser {
     value: Plain,
     /// Whether the cookie must be set with this answer.
     fresh: bool,
+    lang: Lang,
+    /// Whether an app has just asked for that language, which then stays.
+    lang_asked: bool,
+    here: Option<String>,
     device: Option<Hashed>,
 }
 
@@ -100,9 +110,34 @@ impl Browser {
         secret::b64(&env.keys.vault.mac("csrf", self.value.expose().as_bytes()))
     }
 
-    /// The cookie to set, for a browser that came without.
-    pub fn set_cookie(&self, env: &Env) -> Option<String> {
-        self.fresh.then(|| cookies::browser(env, self.value.expose()))
+    /// The cookies to set: its own for a browser that came without, and the language that an app asked for.
+    pub fn set_cookies(&self, env: &Env) -> AppendHeaders<Vec<(HeaderName, String)>> {
+        let own = self.fresh.then(|| cookies::browser(env, self.value.expose()));
+        let lang = self.lang_asked.then(|| cookies::language(env, self.lang));
+        let all = own.into_iter().chain(lang);
+        AppendHeaders(all.map(|cookie| (header::SET_COOKIE, cookie)).collect())
+    }
+
+    /// The language in which it is answered.
+    pub fn lang(&self) -> Lang {
+        self.lang
+    }
+
+    /// The text `key` in that language.
+    pub fn t(&self, key: &'static str) -> Text {
+        self.lang.t(key)
+    }
+
+    /// The path that gives the page of this request again; none after a form.
+    pub fn here(&self) -> Option<&str> {
+        self.here.as_deref()
+    }
+
+    /// Takes the language that an authorization request in a form asks for.
+    pub fn asked_for(&mut self, ui_locales: &str) {
+        if let Some(lang) = lang::by_ui_locales(ui_locales) {
+            (self.lang, self.lang_asked) = (lang, true);
+        }
     }
 }
 
@@ -111,12 +146,20 @@ impl FromRequestParts<App> for Browser {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
         let known = cookie(&parts.headers, cookies::BROWSER).filter(|value| value.len() == 43);
+        let (lang, lang_asked) = lang::wanted(&parts.headers, &parts.uri);
         let device = cookie(&parts.headers, cookies::DEVICE).map(Hashed::of);
         let fresh = known.is_none();
         let value =
             known.map_or_else(|| secret::random_token(32), |value| Plain::new(value.to_owned()));
-        Ok(Self { value, fresh, device })
+        let here = here(&parts.method, &parts.uri);
+        Ok(Self { value, fresh, lang, lang_asked, here, device })
     }
+}
+
+/// The address of what was asked for, if asking again shows it again.
+fn here(method: &Method, uri: &Uri) -> Option<String> {
+    let address = uri.path_and_query().filter(|_| *method == Method::GET)?;
+    Some(address.as_str().to_owned())
 }
 
 /// The session behind the cookie, if there is a good one.

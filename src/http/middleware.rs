@@ -4,9 +4,10 @@ use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header, uri::Authority},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 
+use super::{error::Fault, lang, view::Shell};
 use crate::app::App;
 
 /// No inline script or style, nothing from elsewhere, no frame. `form-action` is left
@@ -37,6 +38,17 @@ fn names_us(app: &App, request: &Request) -> bool {
     (authority.is_some() || headers.peek().is_some())
         && authority.is_none_or(ours)
         && headers.all(|host| host.to_str().is_ok_and(ours))
+}
+
+/// Gives a refused page its words, in the language of the request.
+pub async fn error_pages(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (lang, _) = lang::wanted(request.headers(), request.uri());
+    let mut response = next.run(request).await;
+    let Some(fault) = response.extensions_mut().remove::<Fault>() else { return response };
+    let shell = Shell { host: app.env.site.host().to_owned(), lang, ..Shell::default() };
+    let (mut head, _) = response.into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    (head, Html(fault.page(shell).render())).into_response()
 }
 
 /// Sets the headers that every answer carries, errors too.

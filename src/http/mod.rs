@@ -9,6 +9,7 @@ pub mod error;
 pub mod extract;
 pub mod fields;
 pub mod health;
+pub mod lang;
 pub mod middleware;
 pub mod oauth;
 

@@ -43,6 +43,7 @@ pub fn routes_with(app: App, more: Router<App>) -> Router {
         .route("/healthz", get(health::healthz)) //                  anyone
         .route("/readyz", get(health::readyz)) //                    anyone
         .route("/assets/{file}", get(pages::asset)) //               anyone
+        .route("/language", get(pages::language)) //                 anyone
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(DefaultBodyLimit::max(body))
@@ -55,6 +56,7 @@ pub fn routes_with(app: App, more: Router<App>) -> Router {
         )
         .layer(layer::from_fn_with_state(app.clone(), middleware::own_host))
         .layer(CatchPanicLayer::custom(pages::panicked))
+        .layer(layer::from_fn_with_state(app.clone(), middleware::error_pages))
         .layer(layer::from_fn_with_state(app.clone(), middleware::secure_headers))
         .with_state(app)
 }

@@ -36,3 +36,40 @@ impl Device {
         self.trusted_until.is_some_and(|until| now < until)
     }
 }
+
+/// Browser and operating system, as far as a user agent's own words tell.
+pub fn browser_and_system(words: &str) -> (Option<&'static str>, Option<&'static str>) {
+    // The order matters: every browser also claims to be one of those below it.
+    const BROWSERS: [(&str, &str); 8] = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("HeadlessChrome/", "Chrome headless"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+        ("python", "Python"),
+    ];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |table: &[(&str, &'static str)]| {
+        table.iter().find(|(mark, _)| words.contains(mark)).map(|(_, name)| *name)
+    };
+    (find(&BROWSERS), find(&SYSTEMS))
+}
+
+/// A browser in a few words, `Firefox / Linux`, for a mail.
+pub fn in_words(words: &str) -> String {
+    match browser_and_system(words) {
+        (Some(browser), Some(system)) => format!("{browser} / {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) if words.is_empty() => "–".to_owned(),
+        (None, None) => words.chars().filter(|c| !c.is_control()).take(40).collect(),
+    }
+}

@@ -55,4 +55,8 @@ ids! {
     ResourceId = "rs";
     /// A browser that someone has signed in with.
     DeviceId = "d";
+    /// A message on its way out.
+    MessageId = "m";
+    /// A phone number or address that codes go to.
+    ContactId = "ct";
 }

@@ -169,48 +169,6 @@ pub fn refusal(broken: &[Violation]) -> Error {
     Error::invalid("password", sentences.join(" "))
 }
 
-/// Says the rules in words, for pages and the command line.
-pub fn describe(policy: &Policy) -> Vec<String> {
-    let mut rules = vec![format!(
-        "{} to {} characters; spaces, accents and emoji count.",
-        policy.min_length, policy.max_length
-    )];
-    let kinds: Vec<&str> = [
-        (policy.require_uppercase, "an upper-case letter"),
-        (policy.require_lowercase, "a lower-case letter"),
-        (policy.require_numbers, "a digit"),
-        (policy.require_symbols, "a symbol or space"),
-    ]
-    .into_iter()
-    .filter_map(|(wanted, kind)| wanted.then_some(kind))
-    .collect();
-    if let Some((last, rest)) = kinds.split_last() {
-        let list = if rest.is_empty() {
-            (*last).to_owned()
-        } else {
-            format!("{} and {last}", rest.join(", "))
-        };
-        rules.push(format!("With {list}."));
-    }
-    if policy.min_score > 0 {
-        rules.push(format!(
-            "Hard to guess: a strength of at least {} of 4; four unrelated words do well.",
-            policy.min_score.min(4)
-        ));
-    }
-    if policy.dictionary_check {
-        rules.push(
-            "No common word or leaked password, with or without digits and symbols around it."
-                .to_owned(),
-        );
-    }
-    if !policy.common_patterns_allowed {
-        rules.push("Not mostly keyboard rows, repeats, sequences or dates.".to_owned());
-    }
-    rules.push("Without your name, your e-mail address and the name of this site.".to_owned());
-    rules
-}
-
 fn composition(policy: &Policy, password: &str) -> Vec<Violation> {
     let length = password.chars().count();
     let has = |kind: fn(char) -> bool| password.chars().any(kind);

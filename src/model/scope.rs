@@ -97,18 +97,9 @@ pub fn is_scope(word: &str) -> bool {
         && word.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
 }
 
-/// What a scope lets an app do, in words, and whether it deserves a second look.
-pub fn describe(scope: &str) -> (String, bool) {
-    match scope {
-        OPENID => ("Know who you are".to_owned(), false),
-        PROFILE => ("See your name and roles".to_owned(), false),
-        EMAIL => ("See your e-mail address".to_owned(), false),
-        OFFLINE_ACCESS => ("Stay signed in while you are away".to_owned(), false),
-        other => {
-            let sensitive = other.starts_with(ADMIN_PREFIX) || other.starts_with("write");
-            (format!("Use the permission “{other}”"), sensitive)
-        }
-    }
+/// Whether a scope deserves a second look before it is given away.
+pub fn is_sensitive(scope: &str) -> bool {
+    scope.starts_with(ADMIN_PREFIX) || scope.starts_with("write")
 }
 
 #[cfg(test)]

@@ -58,23 +58,38 @@ pub fn policy(env: &Env) -> Policy {
     }
 }
 
-/// How many people have a second factor, by role and by method.
-pub fn overview(r: &Read<'_>, who: &Actor) -> Result<Coverage> {
+/// The methods that are a second factor here; recovery codes stand in for one.
+fn usable(env: &Env) -> Vec<Method> {
+    let mut methods = policy(env).offered;
+    methods.retain(|method| *method != Method::Recovery);
+    methods
+}
+
+/// How many people have a second factor, by role and by method. What the configuration does not offer covers nobody.
+pub fn overview(r: &Read<'_>, env: &Env, who: &Actor) -> Result<Coverage> {
     who.must_operate()?;
+    let usable = usable(env);
     let methods = Method::ALL.into_iter().filter(|method| *method != Method::Recovery);
     Ok(Coverage {
-        everyone: store::coverage::everyone(r)?,
-        roles: store::coverage::by_role(r)?,
+        everyone: store::coverage::everyone(r, &usable)?,
+        roles: store::coverage::by_role(r, &usable)?,
         methods: methods
             .map(|method| Ok((method, store::coverage::of_method(r, method)?)))
             .collect::<Result<_>>()?,
-        out_of_codes: store::coverage::out_of_codes(r)?,
+        out_of_codes: store::coverage::out_of_codes(r, &usable)?,
     })
 }
 
-/// People by user name, whose account is not put away; `lacking`: only those without a second factor.
+/// People by user name, whose account is not put away; `lacking`: only those without a second factor of use here.
 /// The filter also finds roles.
-pub fn people(r: &Read<'_>, who: &Actor, page: &Page, lacking: bool) -> Result<Vec<UserRow>> {
+pub fn people(
+    r: &Read<'_>,
+    env: &Env,
+    who: &Actor,
+    page: &Page,
+    lacking: bool,
+) -> Result<Vec<UserRow>> {
     who.must_operate()?;
-    store::user::by_factor(r, page, lacking)
+    let usable = usable(env);
+    store::user::by_factor(r, page, lacking.then_some(usable.as_slice()))
 }

@@ -13,9 +13,11 @@ pub use self::enrolment::{
 pub use self::removal::{Reset, disable, enroll_link, enroll_link_for, remove_totp, reset};
 use super::{
     attempt, audit,
+    code::{self, Binding, Sent},
+    contact,
     env::Env,
     login::{self, OnTheWay, Step},
-    session,
+    outbox, session,
 };
 use crate::{
     crypto::{
@@ -30,6 +32,7 @@ use crate::{
         audit::Event,
         factor::{Method, RECOVERY_CODES, TotpCredential},
         id::{CredentialId, UserId},
+        message::State,
         session::amr,
         sign_in::Stage,
     },
@@ -42,6 +45,12 @@ pub fn enrolled(r: &Read<'_>, user: &UserId) -> Result<Vec<Method>> {
     if !store::factor::active(r, user)?.is_empty() {
         methods.push(Method::Totp);
     }
+    for contact in contact::active(r, user)? {
+        if !methods.contains(&contact.method) {
+            methods.push(contact.method);
+        }
+    }
+    methods.sort();
     Ok(methods)
 }
 
@@ -51,8 +60,7 @@ pub fn allowed(env: &Env, method: Method) -> bool {
     let offered = match method {
         Method::Passkey => mfa.providers.webauthn.enabled,
         Method::Totp => mfa.providers.totp.enabled,
-        Method::Sms => mfa.providers.sms.enabled,
-        Method::Email => mfa.providers.email.enabled,
+        Method::Sms | Method::Email => code::is_offered(env, method),
         Method::Recovery => true,
     };
     mfa.enabled && offered
@@ -93,7 +101,12 @@ pub fn verify(
         return Ok(Step::Gone);
     };
     let who = Actor::anonymous(origin.clone());
-    let checked = check(tx, env, &who, &way.user.id, given.method, &given.code)?;
+    let usable = given.method == Method::Recovery
+        || offered(tx, env, &way.user.id, &sign_in.amr)?.contains(&given.method);
+    if !usable {
+        return Err(Error::invalid("method", "that second factor cannot be used here"));
+    }
+    let checked = check(tx, env, &who, way, given)?;
     if let Checked::Wrong(wait) = checked {
         return Ok(Step::Wrong(wait));
     }
@@ -111,19 +124,14 @@ enum Checked {
     Wrong(Duration),
 }
 
-fn check(
-    tx: &Write<'_>,
-    env: &Env,
-    who: &Actor,
-    user: &UserId,
-    method: Method,
-    code: &str,
-) -> Result<Checked> {
+fn check(tx: &Write<'_>, env: &Env, who: &Actor, way: &OnTheWay, given: &Given) -> Result<Checked> {
+    let (user, method, code) = (&way.user.id, given.method, given.code.as_str());
     let scope = match method {
         Method::Totp => Scope::Totp,
         Method::Recovery => Scope::Recovery,
-        Method::Passkey | Method::Sms | Method::Email => {
-            return Err(Error::invalid("method", "that second factor is not offered"));
+        Method::Sms | Method::Email => Scope::Code,
+        Method::Passkey => {
+            return Err(Error::invalid("method", "a passkey answers a question, it is no code"));
         }
     };
     let wait = match attempt::reserve(tx, scope, user.as_str(), &env.code_limits())? {
@@ -133,7 +141,10 @@ fn check(
     let right = match method {
         Method::Totp => spend_totp(tx, env, user, code)?,
         Method::Recovery => spend_recovery(tx, env, user, code)?,
-        Method::Passkey | Method::Sms | Method::Email => false,
+        Method::Sms | Method::Email => {
+            code::spend(tx, env, &Binding::sign_in(&way.token), user, method, code)?
+        }
+        Method::Passkey => false,
     };
     if right {
         attempt::succeed(tx, scope, user.as_str())?;
@@ -143,9 +154,35 @@ fn check(
         }
         return Ok(Checked::Right);
     }
-    let event = Event::new("factor.wrong").user(user).with("method", scope.as_str());
+    let event = Event::new("factor.wrong").user(user).with("method", method.as_str());
     audit::record(tx, who, &event)?;
     Ok(Checked::Wrong(wait))
+}
+
+/// Sends a code for a sign-in that stands at the second factor. Nothing here waits for whoever carries it.
+pub fn send_code(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    way: &OnTheWay,
+    method: Method,
+) -> Result<Option<Sent>> {
+    let Some(sign_in) = way.look(tx)?.filter(|now| now.stage == Stage::SecondFactor) else {
+        return Ok(None);
+    };
+    let user = &way.user.id;
+    if !offered(tx, env, user, &sign_in.amr)?.contains(&method) {
+        return Ok(Some(Sent::NotOffered));
+    }
+    code::send(tx, env, origin, user, method, &Binding::sign_in(&way.token)).map(Some)
+}
+
+/// How far the newest code of a sign-in has come, if one was sent.
+pub fn code_state(r: &Read<'_>, way: &OnTheWay) -> Result<Option<State>> {
+    match code::message(r, &way.user.id, &Binding::sign_in(&way.token))? {
+        Some(message) => outbox::state(r, &message),
+        None => Ok(None),
+    }
 }
 
 fn spend_totp(tx: &Write<'_>, env: &Env, user: &UserId, code: &str) -> Result<bool> {
@@ -180,7 +217,7 @@ fn aad(id: &CredentialId) -> String {
     format!("totp_credentials:secret_sealed:{id}")
 }
 
-fn new_codes(tx: &Write<'_>, env: &Env, user: &UserId) -> Result<Vec<Plain>> {
+pub(super) fn new_codes(tx: &Write<'_>, env: &Env, user: &UserId) -> Result<Vec<Plain>> {
     let codes: Vec<Plain> = (0..RECOVERY_CODES).map(|_| secret::random_code()).collect();
     let mut macs = Vec::with_capacity(codes.len());
     for code in &codes {

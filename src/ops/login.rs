@@ -8,7 +8,7 @@ use super::{
     env::Env,
     factor,
     link::{self, Purpose},
-    password, session,
+    notice, password, session,
 };
 use crate::{
     crypto::secret::{self, Hashed, Plain},
@@ -18,7 +18,9 @@ use crate::{
         actor::{Actor, Origin},
         attempt::{Limits, Reserved, Scope},
         audit::Event,
+        device::in_words,
         id::{SessionId, UserId},
+        message::mail::Mail,
         name::{Email, Username},
         password as policy,
         session::{Session, amr},
@@ -367,6 +369,11 @@ fn open(
     let visitor = &arrival.visitor;
     let remember_me = arrival.remember_me && env.remember_me_allowed();
     let arrived = device::arrive(tx, env, origin, &user.id, visitor.device.as_ref(), trust)?;
+    if arrived.is_new {
+        let (device, address) = (in_words(&origin.user_agent), origin.address.clone());
+        let mail = Mail::NewDevice { device, address, at: tx.now };
+        notice::tell(tx, env, &user.id, &mail)?;
+    }
     let session = session::open(tx, env, origin, user, amr, remember_me)?;
     if let Some(previous) = &visitor.previous {
         session::replace(tx, origin, previous, &session)?;

@@ -8,7 +8,7 @@ use super::{
     audit,
     env::Env,
     link::{self, Purpose},
-    session,
+    notice, session,
 };
 use crate::{
     db::{Read, Write},
@@ -17,6 +17,7 @@ use crate::{
         actor::Actor,
         audit::Event,
         id::{SessionId, UserId},
+        message::mail::Mail,
         password::{self, About, Violation},
     },
     store,
@@ -77,11 +78,29 @@ impl fmt::Debug for Chosen {
     }
 }
 
+/// One reason why a password does not do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It breaks a rule of the policy.
+    Rule(Violation),
+    /// It is one of the person's last so many.
+    Reused(u32),
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule(violation) => violation.fmt(f),
+            Self::Reused(last) => write!(f, "must not be one of your last {last} passwords"),
+        }
+    }
+}
+
 /// Why a password was refused: every reason at once.
 #[derive(Debug)]
 pub enum Refused {
     /// The policy or the history says no.
-    Unfit(Vec<String>),
+    Unfit(Vec<Unfit>),
     /// It could not be judged.
     Failed(Error),
 }
@@ -95,7 +114,10 @@ impl From<Error> for Refused {
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Unfit(reasons) => Self::invalid("password", reasons.join("; ")),
+            Refused::Unfit(reasons) => {
+                let reasons: Vec<String> = reasons.iter().map(Unfit::to_string).collect();
+                Self::invalid("password", reasons.join("; "))
+            }
             Refused::Failed(error) => error,
         }
     }
@@ -110,7 +132,7 @@ pub fn choose(env: &Env, basis: &Basis, candidate: &str) -> Result<Chosen, Refus
         words: &["mcpcodex", env.site.host()],
     };
     password::check(&env.password_policy(), candidate, &about)
-        .map_err(|all| Refused::Unfit(all.iter().map(Violation::to_string).collect()))?;
+        .map_err(|all| Refused::Unfit(all.into_iter().map(Unfit::Rule).collect()))?;
     let candidate: Zeroizing<String> = password::normalise(candidate);
     let reuse = env.config.authentication.password.history.prevent_reuse;
     if reuse > 0 {
@@ -118,8 +140,7 @@ pub fn choose(env: &Env, basis: &Basis, candidate: &str) -> Result<Chosen, Refus
         let older = basis.history.iter().filter(|old| Some(*old) != basis.current.as_ref());
         for old in basis.current.iter().chain(older) {
             if env.hasher.verify(&candidate, old)?.matches {
-                let reason = format!("must not be one of your last {reuse} passwords");
-                return Err(Refused::Unfit(vec![reason]));
+                return Err(Refused::Unfit(vec![Unfit::Reused(reuse)]));
             }
         }
     }
@@ -156,6 +177,9 @@ pub(super) fn store(
     let kept = env.config.authentication.password.history.prevent_reuse.max(1);
     store::user::trim_password_history(tx, user, kept)?;
     link::void(tx, Purpose::Reset, user)?;
+    if chosen.basis.is_some() {
+        notice::tell(tx, env, user, &Mail::PasswordChanged { at: tx.now })?;
+    }
     audit::record(tx, who, &Event::new("password.set").user(user))?;
     session::shut(tx, who, user, keep, "password changed")
 }

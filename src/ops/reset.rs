@@ -5,7 +5,7 @@ use super::{
     attempt, audit,
     env::Env,
     link::{self, Printed, Purpose},
-    login, password, user,
+    login, outbox, password, user,
 };
 use crate::{
     db::{Read, Write},
@@ -15,28 +15,30 @@ use crate::{
         attempt::{Reserved, Scope},
         audit::Event,
         id::UserId,
+        message::{mail::Mail, text::Lang},
         user::{User, UserState},
     },
 };
 
 /// Someone typed a name at "I forgot my password". Nothing tells whether anybody has it: a link goes to the mailbox of
-/// whoever does, unless too many were asked for. Answers whom to mail it to.
-pub fn ask(
-    tx: &Write<'_>,
-    env: &Env,
-    origin: &Origin,
-    typed: &str,
-) -> Result<Option<(User, Printed)>> {
+/// whoever does, unless too many were asked for.
+pub fn ask(tx: &Write<'_>, env: &Env, origin: &Origin, lang: Lang, typed: &str) -> Result<()> {
     let address = format!("@{}", attempt::address_key(&origin.address));
     let by_address = attempt::reserve(tx, Scope::Reset, &address, &env.address_limits())?;
     let by_name = attempt::reserve(tx, Scope::Reset, &login::subject(typed), &env.reset_limits())?;
     let may = matches!((by_address, by_name), (Reserved::Go(_), Reserved::Go(_)));
     let found = login::find(tx, typed)?.filter(|user| may && user.state == UserState::Active);
-    let Some(user) = found else { return Ok(None) };
-    let printed = link::make(tx, env, Purpose::Reset, Some(&user.id))?;
+    let Some(user) = found else { return Ok(()) };
+    let url = link::make(tx, env, Purpose::Reset, Some(&user.id))?.url;
     let who = Actor::anonymous(origin.clone());
-    audit::record(tx, &who, &Event::new("password.reset_asked").user(&user.id))?;
-    Ok(Some((user, printed)))
+    let mail = Mail::Reset { url };
+    outbox::mail_as(tx, env, &who, lang, &user.email, &mail, Some(&user.id))?;
+    audit::record(tx, &who, &Event::new("password.reset_asked").user(&user.id))
+}
+
+/// Whether a link can be mailed at all; else only the operator can help.
+pub fn is_offered(env: &Env) -> bool {
+    outbox::mail_carrier(env).is_some()
 }
 
 /// Makes a link behind which the person chooses a new password, for the operator to hand over.

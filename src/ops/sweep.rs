@@ -19,5 +19,8 @@ pub fn sweep(tx: &Write<'_>) -> Result<usize> {
         + store::device::sweep(tx, now.minus(FORGOTTEN))?
         + store::attempt::sweep(tx, now.minus(DAY))?
         + store::session::sweep(tx, now.minus(REMEMBERED))?
-        + store::grant::sweep(tx, now.minus(REMEMBERED))?)
+        + store::grant::sweep(tx, now.minus(REMEMBERED))?
+        + store::code::sweep(tx)?
+        + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
+        + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }

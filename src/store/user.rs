@@ -1,6 +1,6 @@
 //! The tables `users`, `user_roles` and `password_history`.
 
-use super::FACTORS;
+use super::{FACTORS, blank_words, covered};
 use crate::{
     db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
@@ -297,20 +297,22 @@ pub fn list(r: &Read<'_>, page: &Page) -> Result<Vec<UserRow>> {
     r.all(&sql, params![r.now, filter, after, page.limit], |row| counted(row, r.now))
 }
 
-/// People by user name whose account is not put away, with their counts; `lacking`: only those without a second factor.
-pub fn by_factor(r: &Read<'_>, page: &Page, lacking: bool) -> Result<Vec<UserRow>> {
+/// People by user name whose account is not put away, with their counts; when methods are given, only those who have
+/// none of them.
+pub fn by_factor(r: &Read<'_>, page: &Page, without: Option<&[Method]>) -> Result<Vec<UserRow>> {
     let sql = format!(
         "select {} from users u
-         where u.state <> 'disabled'
-           and (?5 = 0 or u.id not in (select user_id from {FACTORS}))
+         where u.state <> 'disabled' and (?5 is null or u.id not in {})
            and (?2 = '' or instr(u.username_key, ?2) > 0 or instr(u.email_key, ?2) > 0
                 or instr(lower(u.name), ?2) > 0
                 or exists (select 1 from user_roles where user_id = u.id and instr(lower(role), ?2) > 0))
            and u.username_key > ?3
          order by u.username_key limit ?4",
-        counts()
+        counts(),
+        covered("?5")
     );
     let filter = page.filter.to_lowercase();
     let after = page.after.as_deref().unwrap_or_default();
-    r.all(&sql, params![r.now, filter, after, page.limit, lacking], |row| counted(row, r.now))
+    let without = without.map(blank_words);
+    r.all(&sql, params![r.now, filter, after, page.limit, without], |row| counted(row, r.now))
 }

@@ -77,6 +77,11 @@ impl App {
         match self.tab {
             Tab::Users if self.person().0.is_some() => self.users.page = true,
             Tab::Sessions if self.sessions.list.selected().is_some() => self.sessions.page = true,
+            Tab::Messages => {
+                let ticket = self.ticket();
+                let query = self.messages.open(ticket);
+                self.effects.extend(query.map(|query| Effect::Ask(ticket, query)));
+            }
             Tab::Users | Tab::Sessions | Tab::Mfa => {}
         }
     }

@@ -11,11 +11,13 @@ pub enum Tab {
     Sessions,
     /// Second factors.
     Mfa,
+    /// Codes, links and notices on their way to people.
+    Messages,
 }
 
 impl Tab {
     /// Every screen, in the order of their numbers.
-    pub const ALL: [Self; 3] = [Self::Users, Self::Sessions, Self::Mfa];
+    pub const ALL: [Self; 4] = [Self::Users, Self::Sessions, Self::Mfa, Self::Messages];
 
     /// The key that shows it. Numbers stay when screens come between.
     pub const fn number(self) -> char {
@@ -23,6 +25,7 @@ impl Tab {
             Self::Users => '1',
             Self::Sessions => '2',
             Self::Mfa => '6',
+            Self::Messages => '9',
         }
     }
 
@@ -32,6 +35,7 @@ impl Tab {
             Self::Users => "Users",
             Self::Sessions => "Sessions",
             Self::Mfa => "MFA",
+            Self::Messages => "Messages",
         }
     }
 }
@@ -116,10 +120,11 @@ pub enum Action {
 
 impl Action {
     /// What may be typed after `:`, in the order of the palette.
-    pub const COMMANDS: [Self; 21] = [
+    pub const COMMANDS: [Self; 22] = [
         Self::Show(Tab::Users),
         Self::Show(Tab::Sessions),
         Self::Show(Tab::Mfa),
+        Self::Show(Tab::Messages),
         Self::Run(Verb::UserLock),
         Self::Run(Verb::UserUnlock),
         Self::Run(Verb::SessionRevoke),
@@ -146,6 +151,7 @@ impl Action {
             Self::Show(Tab::Users) => "users",
             Self::Show(Tab::Sessions) => "sessions",
             Self::Show(Tab::Mfa) => "mfa",
+            Self::Show(Tab::Messages) => "messages",
             Self::Enroll => "mfa enable",
             Self::Everyone => "everyone",
             Self::Run(verb) => verb.spec().words,
@@ -218,6 +224,7 @@ impl Action {
             Self::Show(Tab::Users) => "show the people who may sign in",
             Self::Show(Tab::Sessions) => "show who is signed in now",
             Self::Show(Tab::Mfa) => "show who has a second factor and who has none",
+            Self::Show(Tab::Messages) => "show what was sent to people and what became of it",
             Self::Enroll => "enrol an authenticator app with the person beside you",
             Self::Everyone => "show people with a second factor too, or only those without",
             Self::Run(verb) => verb.spec().help,

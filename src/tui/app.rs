@@ -14,7 +14,7 @@ use super::{
     layout::Room,
     msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Ticket},
     palette::Palette,
-    screens::{mfa::Mfa, sessions::Sessions, users::Users},
+    screens::{messages::Messages, mfa::Mfa, sessions::Sessions, users::Users},
     secret::SHOWN,
     toast::{STAY, Toast, Tone, report, sentence},
 };
@@ -71,6 +71,8 @@ pub struct App {
     pub sessions: Sessions,
     /// The screen of second factors.
     pub mfa: Mfa,
+    /// The screen of messages.
+    pub messages: Messages,
     /// What lies over it.
     pub overlay: Option<Overlay>,
     /// What happened last.
@@ -102,6 +104,7 @@ impl App {
             users: Users::default(),
             sessions: Sessions::default(),
             mfa: Mfa::default(),
+            messages: Messages::default(),
             overlay: None,
             toast: None,
             touched: now,
@@ -172,6 +175,7 @@ impl App {
         }
         let access = self.site.access_lifetime;
         let (gone, question) = match self.tab {
+            Tab::Messages => (None, None),
             Tab::Users | Tab::Mfa => {
                 let (row, gone) = self.person();
                 (gone, row.map(|row| confirm::about_user(verb, row, access)))
@@ -235,6 +239,13 @@ impl App {
             Ok(Reply::Sessions(rows)) if self.sessions.list.wait.expects(ticket) => {
                 self.sessions.take(rows)
             }
+            Ok(Reply::Messages(rows)) if self.messages.list.wait.expects(ticket) => {
+                self.messages.take(rows)
+            }
+            Ok(Reply::Message(id, text)) => {
+                self.messages.take_body(ticket, id, text);
+                None
+            }
             Ok(Reply::Detail(detail)) => {
                 self.users.take_detail(ticket, *detail);
                 None
@@ -252,7 +263,7 @@ impl App {
                 None
             }
             // An answer to a question that nobody asks any more.
-            Ok(Reply::Users(_) | Reply::Sessions(_)) => None,
+            Ok(Reply::Users(_) | Reply::Sessions(_) | Reply::Messages(_)) => None,
         };
         // What one ended oneself is expected to go; the frame of the list says it too.
         let expected = self.toast.as_ref().is_some_and(|toast| toast.tone == Tone::Good);

@@ -22,6 +22,8 @@ pub enum Place {
     Sessions,
     /// On the screen of second factors.
     Mfa,
+    /// On the screen of messages.
+    Messages,
     /// In a question.
     Confirm,
     /// In the filter field.
@@ -110,9 +112,11 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Screen, &[ch('1')], A::Show(Tab::Users), G::Move, None),
         bind(P::Screen, &[ch('2')], A::Show(Tab::Sessions), G::Move, None),
         bind(P::Screen, &[ch('6')], A::Show(Tab::Mfa), G::Move, None),
+        bind(P::Screen, &[ch('9')], A::Show(Tab::Messages), G::Move, None),
         bind(P::Screen, &[ch('/')], A::Filter, G::Look, Some(1)),
         bind(P::Users, &[one(K::Enter)], A::Open, G::Look, Some(2)),
         bind(P::Sessions, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::Messages, &[one(K::Enter)], A::Open, G::Look, Some(2)),
         bind(P::Mfa, &[one(K::Enter)], A::Enroll, G::Look, Some(2)),
         bind(P::Mfa, &[ch('a')], A::Everyone, G::Look, Some(3)),
         bind(P::Screen, &[ch('r')], A::Reload, G::Look, None),
@@ -178,8 +182,8 @@ pub const BINDINGS: &[Binding] = &{
 };
 
 /// Where keys work while nothing lies over a screen.
-pub const EVERY: [Place; 5] =
-    [Place::Users, Place::Sessions, Place::Mfa, Place::Screen, Place::Always];
+pub const EVERY: [Place; 6] =
+    [Place::Users, Place::Sessions, Place::Mfa, Place::Messages, Place::Screen, Place::Always];
 
 /// What a key turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +218,7 @@ mod tests {
     use super::*;
     use crate::model::verb::Tier;
 
-    const SCREENS: [Place; 3] = [Place::Users, Place::Sessions, Place::Mfa];
+    const SCREENS: [Place; 4] = [Place::Users, Place::Sessions, Place::Mfa, Place::Messages];
 
     #[test]
     fn every_verb_has_a_key_in_upper_case_and_looking_has_none() {

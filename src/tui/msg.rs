@@ -13,7 +13,8 @@ use crate::{
     model::{
         audit::EventRow,
         coverage::Coverage,
-        id::{SessionId, UserId},
+        id::{MessageId, SessionId, UserId},
+        message::MessageRow,
         session::SessionRow,
         user::UserRow,
         verb::Verb,
@@ -119,6 +120,10 @@ pub enum Query {
     },
     /// How many people have a second factor.
     Coverage,
+    /// The newest messages.
+    Messages,
+    /// What a message says that nobody carries.
+    Message(MessageId),
     /// The person meant by a palette line.
     Find {
         /// What is to be done to them.
@@ -139,6 +144,10 @@ pub enum Reply {
     Sessions(Vec<SessionRow>),
     /// To [`Query::Coverage`].
     Coverage(Box<Coverage>),
+    /// To [`Query::Messages`].
+    Messages(Vec<MessageRow>),
+    /// To [`Query::Message`]; nothing when it is of no use any more.
+    Message(MessageId, Option<Secret>),
     /// To [`Query::Find`].
     Found(Action, Box<UserRow>),
 }

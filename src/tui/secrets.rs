@@ -219,7 +219,10 @@ impl App {
             Some(Overlay::Handed(handed)) => handed.hide(),
             Some(Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_)) | None => false,
         };
-        self.dirty |= hidden;
+        let read = self.tab == super::action::Tab::Messages
+            && self.messages.body.is_some()
+            && self.messages.close();
+        self.dirty |= hidden || read;
     }
 
     /// Whether a secret that was not taken stays once more; it is said then that it will go.

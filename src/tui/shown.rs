@@ -20,6 +20,7 @@ impl App {
         match self.tab {
             Tab::Users => self.users.page,
             Tab::Sessions => self.sessions.page,
+            Tab::Messages => self.messages.page,
             Tab::Mfa => false,
         }
     }
@@ -29,6 +30,7 @@ impl App {
         match self.tab {
             Tab::Users => std::mem::take(&mut self.users.page),
             Tab::Sessions => std::mem::take(&mut self.sessions.page),
+            Tab::Messages => self.messages.close(),
             Tab::Mfa => false,
         }
     }
@@ -48,6 +50,7 @@ impl App {
             (None, false, Tab::Users) => &[Place::Users, Place::Screen],
             (None, false, Tab::Sessions) => &[Place::Sessions, Place::Screen],
             (None, false, Tab::Mfa) => &[Place::Mfa, Place::Screen],
+            (None, false, Tab::Messages) => &[Place::Messages, Place::Screen],
         }
     }
 
@@ -57,6 +60,7 @@ impl App {
             Tab::Users => &self.users.people.search,
             Tab::Sessions => &self.sessions.search,
             Tab::Mfa => &self.mfa.people.search,
+            Tab::Messages => &self.messages.search,
         }
     }
 
@@ -65,6 +69,7 @@ impl App {
             Tab::Users => &mut self.users.people.search,
             Tab::Sessions => &mut self.sessions.search,
             Tab::Mfa => &mut self.mfa.people.search,
+            Tab::Messages => &mut self.messages.search,
         }
     }
 
@@ -74,6 +79,7 @@ impl App {
             Tab::Users => &self.users.people.list.wait,
             Tab::Sessions => &self.sessions.list.wait,
             Tab::Mfa => &self.mfa.people.list.wait,
+            Tab::Messages => &self.messages.list.wait,
         }
     }
 
@@ -82,15 +88,17 @@ impl App {
             Tab::Users => &mut self.users.people.list.wait,
             Tab::Sessions => &mut self.sessions.list.wait,
             Tab::Mfa => &mut self.mfa.people.list.wait,
+            Tab::Messages => &mut self.messages.list.wait,
         }
     }
 
     /// How the questions of every screen went.
-    pub(super) fn waits_mut(&mut self) -> [&mut Wait; 3] {
+    pub(super) fn waits_mut(&mut self) -> [&mut Wait; 4] {
         [
             &mut self.users.people.list.wait,
             &mut self.sessions.list.wait,
             &mut self.mfa.people.list.wait,
+            &mut self.messages.list.wait,
         ]
     }
 
@@ -100,6 +108,7 @@ impl App {
             Tab::Users => self.users.people.list.rows().len(),
             Tab::Sessions => self.sessions.list.rows().len(),
             Tab::Mfa => self.mfa.people.list.rows().len(),
+            Tab::Messages => self.messages.list.rows().len(),
         }
     }
 
@@ -108,7 +117,7 @@ impl App {
         let people = match self.tab {
             Tab::Users => &self.users.people,
             Tab::Mfa => &self.mfa.people,
-            Tab::Sessions => return (None, None),
+            Tab::Sessions | Tab::Messages => return (None, None),
         };
         (people.list.selected(), people.list.gone())
     }
@@ -130,6 +139,7 @@ impl App {
             }
             Tab::Sessions => self.sessions.query(),
             Tab::Mfa => self.mfa.query(),
+            Tab::Messages => Query::Messages,
         };
         self.effects.push(Effect::Ask(ticket, query));
         if self.tab == Tab::Mfa {
@@ -151,6 +161,7 @@ impl App {
                 self.ask(true);
             }
             Tab::Sessions => self.sessions.sift_anew(),
+            Tab::Messages => self.messages.sift_anew(),
         }
     }
 
@@ -161,6 +172,12 @@ impl App {
             Tab::Mfa => self.mfa.people.step(motion, page),
             Tab::Sessions => {
                 self.sessions.list.step(motion, page);
+                false
+            }
+            Tab::Messages => {
+                // What is read belongs to the row that was opened.
+                self.messages.close();
+                self.messages.list.step(motion, page);
                 false
             }
         };
@@ -175,6 +192,7 @@ impl App {
         self.users.people.list.follow(layout::page(Tab::Users, width, height));
         self.sessions.list.follow(layout::page(Tab::Sessions, width, height));
         self.mfa.people.list.follow(layout::page(Tab::Mfa, width, height));
+        self.messages.list.follow(layout::page(Tab::Messages, width, height));
     }
 
     /// The name of the selected row, for the breadcrumb.
@@ -182,6 +200,7 @@ impl App {
         match (&self.overlay, self.tab) {
             (Some(Overlay::Enroll(enroll)), _) => Some(format!("enrol {}", enroll.name)),
             (_, Tab::Users | Tab::Mfa) => self.person().0.map(Keyed::title),
+            (_, Tab::Messages) => None,
             (_, Tab::Sessions) => self.sessions.of.as_ref().map(|(_, name)| name.clone()),
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 use crate::{
-    model::{factor::Method, name::sanitise},
+    model::{device::browser_and_system, factor::Method, name::sanitise},
     time::Time,
 };
 
@@ -79,29 +79,7 @@ pub fn short_id(id: &str) -> String {
 
 /// A browser's own words in two of ours: `Firefox/Linux`. What is not known is shown as it stands.
 pub fn agent(words: &str) -> String {
-    // The order matters: every browser also claims to be one of those below it.
-    const BROWSERS: [(&str, &str); 8] = [
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("HeadlessChrome/", "Chrome headless"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-        ("curl/", "curl"),
-        ("python", "Python"),
-    ];
-    const SYSTEMS: [(&str, &str); 6] = [
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "macOS"),
-        ("Linux", "Linux"),
-    ];
-    let find = |table: &[(&str, &'static str)]| {
-        table.iter().find(|(mark, _)| words.contains(mark)).map(|(_, name)| *name)
-    };
-    match (find(&BROWSERS), find(&SYSTEMS)) {
+    match browser_and_system(words) {
         (Some(browser), Some(system)) => format!("{browser}/{system}"),
         (Some(browser), None) => browser.to_owned(),
         _ if words.trim().is_empty() => "–".to_owned(),

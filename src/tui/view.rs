@@ -7,7 +7,7 @@ use super::{
     app::{App, Overlay},
     canvas::Canvas,
     layout::{Parts, Room},
-    screens::{mfa_view, sessions_view, users_view},
+    screens::{messages_view, mfa_view, sessions_view, users_view},
     text,
     theme::{Role, Theme},
     widgets::{chrome, dialog, enroll, handed, help, palette},
@@ -63,6 +63,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         (_, Tab::Users) => users_view::draw(canvas, parts.body, app),
         (_, Tab::Sessions) => sessions_view::draw(canvas, parts.body, app),
         (_, Tab::Mfa) => mfa_view::draw(canvas, parts.body, app),
+        (_, Tab::Messages) => messages_view::draw(canvas, parts.body, app),
     }
     chrome::toast(canvas, parts.toast, app);
     chrome::footer(canvas, parts.footer, app);
@@ -97,9 +98,15 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             format!("{}: enlarge the window", open.title)
         }
         (_, Tab::Mfa) => match (app.mfa.people.list.selected(), &app.mfa.coverage) {
-            (Some(row), _) => format!("{} {}", row.user.username, mfa_view::word(row)),
+            (Some(row), _) => {
+                format!("{} {}", row.user.username, mfa_view::word(row, &app.site.policy))
+            }
             (None, Some(coverage)) => format!("MFA {} %", coverage.everyone.percent()),
             (None, None) => "no user".to_owned(),
+        },
+        (_, Tab::Messages) => match app.messages.list.selected() {
+            Some(row) => messages_view::word(row),
+            None => "no message".to_owned(),
         },
         (_, Tab::Users) => match app.users.people.list.selected() {
             Some(row) => {

@@ -12,7 +12,7 @@ use std::{
 use super::{
     enroll::{Given, Wanted},
     msg::{Change, Detail, Msg, Outcome, Problem, Query, Reply, Target, Ticket},
-    screens::{people, sessions},
+    screens::{messages, people, sessions},
 };
 use crate::{
     db::{Db, Read, Write},
@@ -45,10 +45,10 @@ pub struct World {
 
 /// Answers a question, with the moment the answer is of.
 pub fn answer(world: &World, query: &Query) -> Result<(Time, Reply)> {
-    world.db.read(|r| Ok((r.now, look(r, &world.who, query)?)))
+    world.db.read(|r| Ok((r.now, look(r, &world.env, &world.who, query)?)))
 }
 
-fn look(r: &Read<'_>, who: &Actor, query: &Query) -> Result<Reply> {
+fn look(r: &Read<'_>, env: &Env, who: &Actor, query: &Query) -> Result<Reply> {
     Ok(match query {
         Query::Users { filter, after } => {
             let page = page(filter, after.as_deref(), limit(people::WINDOW));
@@ -64,9 +64,14 @@ fn look(r: &Read<'_>, who: &Actor, query: &Query) -> Result<Reply> {
         }
         Query::Factors { filter, after, lacking } => {
             let page = page(filter, after.as_deref(), limit(people::WINDOW));
-            Reply::Users(ops::coverage::people(r, who, &page, *lacking)?)
+            Reply::Users(ops::coverage::people(r, env, who, &page, *lacking)?)
         }
-        Query::Coverage => Reply::Coverage(Box::new(ops::coverage::overview(r, who)?)),
+        Query::Coverage => Reply::Coverage(Box::new(ops::coverage::overview(r, env, who)?)),
+        Query::Messages => Reply::Messages(ops::outbox::list(r, who, limit(messages::WINDOW))?),
+        Query::Message(id) => {
+            let read = ops::outbox::read(r, env, who, id)?;
+            Reply::Message(id.clone(), read.map(|message| message.text.into()))
+        }
         Query::Find { action, name } => Reply::Found(*action, Box::new(meant(r, who, name)?)),
     })
 }
@@ -129,10 +134,11 @@ fn alter_person(
         Verb::UserUnlock => ops::user::unlock(tx, who, id).map(|_| Outcome::default()),
         Verb::SessionRevokeOfUser => ops::session::revoke_of_user(tx, who, id).map(shut),
         Verb::UserInvite => ops::user::invite(tx, env, who, id).map(link),
-        Verb::UserResetLink | Verb::MfaLink => Err(Error::conflict("this link is not offered yet")),
+        Verb::UserResetLink => ops::reset::link(tx, env, who, id).map(link),
+        Verb::MfaLink => ops::factor::enroll_link(tx, env, who, id).map(link),
         Verb::MfaReset => {
-            let factors = ops::factor::disable(tx, who, id, None)?;
-            Ok(Outcome { factors, ..Outcome::default() })
+            let reset = ops::factor::reset(tx, env, who, id)?;
+            Ok(Outcome { factors: reset.removed, ..link(reset.link) })
         }
         Verb::SessionRevoke => Err(other_kind()),
     }

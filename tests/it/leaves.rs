@@ -3,14 +3,16 @@
 
 use mcpcodex::{
     config::{Environment, load},
+    model::factor::Method,
     ops::{
         self,
+        code::Binding,
         password::{Basis, Refused},
     },
 };
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, operator};
 
 /// A scene, told in a few words.
 type Scene = fn(&TestApp) -> String;
@@ -134,6 +136,48 @@ const FACTORS: &[Flip] = &[
         "none",
         "SHA256",
     ),
+    Flip(
+        "mfa.providers.sms.enabled",
+        "false",
+        |s| code_by(s, Method::Sms),
+        "Your MCPCodex code",
+        "not offered",
+    ),
+    Flip(
+        "mfa.providers.sms.provider",
+        "\"twilio\"",
+        |s| code_by(s, Method::Sms),
+        "Your MCPCodex code",
+        "not offered",
+    ),
+    Flip(
+        "mfa.providers.sms.template",
+        "\"Acme says {code}\"",
+        |s| code_by(s, Method::Sms),
+        "Your MCPCodex code",
+        "Acme says",
+    ),
+    Flip(
+        "mfa.providers.email.enabled",
+        "false",
+        |s| code_by(s, Method::Email),
+        "code",
+        "not offered",
+    ),
+    Flip(
+        "mfa.providers.email.provider",
+        "\"smtp\"",
+        |s| code_by(s, Method::Email),
+        "code",
+        "not offered",
+    ),
+    Flip(
+        "mfa.providers.email.template",
+        "\"Acme says {code}\"",
+        |s| code_by(s, Method::Email),
+        "code",
+        "Acme says",
+    ),
 ];
 
 /// Seventy characters without a pattern.
@@ -145,8 +189,27 @@ const ONE_VALUE: &[&str] = &["session.provider"];
 fn file(key: &str, value: &str) -> String {
     let value: Value = serde_json::from_str(value).unwrap();
     let tree = key.rsplit('.').fold(value, |inner, name| json!({ name: inner }));
-    json!({ "server": { "public_url": "https://auth.example.com" }, "authentication": tree })
-        .to_string()
+    let mut file = json!({
+        "server": { "public_url": "https://auth.example.com" },
+        // What is sent can be read.
+        "authentication": { "mfa": { "providers": {
+            "sms": { "enabled": true, "provider": "console" },
+            "email": { "enabled": true, "provider": "console" },
+        } } },
+    });
+    merge(&mut file["authentication"], tree);
+    file.to_string()
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
 }
 
 /// A server by this file, but with hashes that cost nothing.
@@ -222,7 +285,9 @@ fn choose(server: &TestApp, password: &str) -> String {
     let basis = server.read(|r| Basis::of(r, &server.app.env, &ann.id));
     match ops::password::choose(&server.app.env, &basis, password) {
         Ok(_) => "taken".to_owned(),
-        Err(Refused::Unfit(reasons)) => reasons.join(" "),
+        Err(Refused::Unfit(reasons)) => {
+            reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        }
         Err(Refused::Failed(error)) => panic!("{error}"),
     }
 }
@@ -302,6 +367,23 @@ fn enrol(server: &TestApp, part: &str) -> String {
     }
     let after = uri.split_once(part).map(|(_, rest)| rest.split('&').next().unwrap().to_owned());
     after.unwrap_or_else(|| "none".to_owned())
+}
+
+/// The code that goes to a new number or address.
+fn code_by(server: &TestApp, method: Method) -> String {
+    let (env, ann) = (server.app.env(), server.user("ann"));
+    let value = if method == Method::Sms { "+4915112345678" } else { "ann@example.com" };
+    let binding = Binding::operator(&ann.id);
+    let enrolling = server.app.db.write_blocking(move |tx| {
+        ops::contact::enroll(tx, &env, &operator(), &ann.id, method, value, &binding)
+    });
+    if let Err(error) = enrolling {
+        return error.to_string();
+    }
+    let newest = server.read(|r| ops::outbox::list(r, &operator(), 1)).into_iter().next().unwrap();
+    let env = &server.app.env;
+    let message = server.read(|r| ops::outbox::read(r, env, &operator(), &newest.id)).unwrap();
+    message.text.expose().to_owned()
 }
 
 fn second_sign_in(server: &TestApp, seconds: u64) -> String {

@@ -24,8 +24,9 @@ use crate::{
         error::PageError,
         extract::{self, Browser, From, MaybeSession, PageForm},
         fields::Fields,
+        lang::Lang,
         pages::{form, page, shell},
-        view::{Action, DemoResult, DemoStart, Label, Link, Person, SignedOut, Step},
+        view::{Action, DemoResult, DemoStart, Label, Link, Person, Shell, SignedOut, Step},
     },
     ops,
 };
@@ -163,7 +164,7 @@ pub async fn logout(
         app.db.write(move |tx| ops::session::logout(tx, &who)).await?;
     }
     let view = SignedOut {
-        shell: shell(&app.env),
+        shell: frame(&app, &browser),
         sign_in: "/login".to_owned(),
         back: Some(Link { label: "Back to the demo app".to_owned(), href: "/demo".to_owned() }),
     };
@@ -209,6 +210,11 @@ fn keep(demo: &DemoApp, id: &str, signed_in: Box<SignedIn>, step: &str) -> Respo
 /// What can be done with tokens, in the order of the page.
 const AFTER: [&str; 3] = ["refresh", "introspect", "revoke"];
 
+/// The frame, in English: these pages explain the protocol to developers, and so do the words in them.
+fn frame(app: &App, browser: &Browser) -> Shell {
+    Shell { lang: Lang::En, here: None, ..shell(&app.env, browser) }
+}
+
 fn start_page(app: &App, demo: &DemoApp, browser: &Browser) -> DemoStart {
     let now = app.db.now();
     let people = demo.data.people.iter().map(|person| {
@@ -222,7 +228,7 @@ fn start_page(app: &App, demo: &DemoApp, browser: &Browser) -> DemoStart {
         }
     });
     DemoStart {
-        shell: shell(&app.env),
+        shell: frame(app, browser),
         sign_in: form(&app.env, browser, "/demo/start", &[]),
         people: people.collect(),
         error: None,
@@ -237,7 +243,7 @@ pub fn spaced(code: &str) -> String {
 
 fn refused_page(app: &App, browser: &Browser, refused: Refused) -> DemoResult {
     DemoResult {
-        shell: shell(&app.env),
+        shell: frame(app, browser),
         who: Label::default(),
         error: Some(refused.why),
         steps: numbered(refused.steps),
@@ -258,7 +264,7 @@ fn signed_in_page(app: &App, browser: &Browser, signed_in: SignedIn) -> DemoResu
     revoke.actions.push(button("Revoke the tokens", "/demo/revoke", false));
     steps.extend([refresh, introspect, revoke]);
     DemoResult {
-        shell: shell(&app.env),
+        shell: frame(app, browser),
         who: Label::new(&who),
         error: None,
         steps: numbered(steps),

@@ -4,7 +4,7 @@ use axum::{
     body::Bytes,
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{AppendHeaders, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 
 use super::client_form::is_form;
@@ -16,18 +16,20 @@ use crate::{
         error::PageError,
         extract::{self, Browser, From, MaybeSession, PageForm},
         fields::Fields,
+        lang::Lang,
         pages::{form, page, shell},
-        view::{Bounce, Consent, ErrorPage, Label, Resource, ScopeLine, Trust},
+        view::{Bounce, Consent, ErrorPage, Label, Resource, ScopeLine, Shell, Trust},
     },
     model::{
         actor::{Actor, Origin},
         id::RequestId,
+        scope::{EMAIL, OFFLINE_ACCESS, OPENID, PROFILE},
     },
     ops::{
         oauth::{
             authorize::{self as op, Next},
             begin::{self, Begun, Unsure},
-            consent::{Destination, Question},
+            consent::{Destination, Line, Question},
         },
         session::SignedIn,
     },
@@ -76,7 +78,12 @@ pub async fn begin_by_form(
     start(Visit { app, origin, browser, session }, &headers, fields).await
 }
 
-async fn start(visit: Visit, headers: &HeaderMap, fields: Fields) -> Result<Response, PageError> {
+async fn start(
+    mut visit: Visit,
+    headers: &HeaderMap,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    visit.browser.asked_for(fields.text("ui_locales"));
     let (env, browser) = (visit.app.env(), visit.browser.hash());
     let begun =
         visit.app.db.write(move |tx| begin::begin(tx, &env, &browser, fields.pairs())).await?;
@@ -175,24 +182,29 @@ fn respond(visit: &Visit, id: &RequestId, next: Next) -> Result<Response, PageEr
 fn redirect(visit: &Visit, url: &str) -> Result<Response, PageError> {
     let location = HeaderValue::from_bytes(url.as_bytes())
         .map_err(|source| Error::internal("a redirect could not be written").with_source(source))?;
-    let cookie =
-        visit.browser.set_cookie(&visit.app.env).map(|cookie| (header::SET_COOKIE, cookie));
     let headers = [(header::LOCATION, location)];
-    Ok((StatusCode::SEE_OTHER, AppendHeaders(cookie), headers).into_response())
+    let cookies = visit.browser.set_cookies(&visit.app.env);
+    Ok((StatusCode::SEE_OTHER, cookies, headers).into_response())
 }
 
 fn bounce(visit: &Visit, id: &RequestId) -> Response {
     let env = &visit.app.env;
-    let view = Bounce { shell: shell(env), to: format!("/authorize/continue?request={id}") };
+    let view = Bounce {
+        shell: shell(env, &visit.browser),
+        to: format!("/authorize/continue?request={id}"),
+    };
     page(env, &visit.browser, StatusCode::OK, view.render())
 }
 
 fn consent_page(visit: &Visit, question: Question) -> Response {
     use crate::http::view::Destination as Shown;
     let env = &visit.app.env;
+    let lang = visit.browser.lang();
+    // Not the request of the app, whose wish for a language would undo what is chosen on the page.
+    let here = format!("/consent?request={}", question.request);
     let hidden = [("request", question.request.as_str()), ("shown", question.shown.as_str())];
     let view = Consent {
-        shell: shell(env),
+        shell: Shell { here: Some(here), ..shell(env, &visit.browser) },
         form: form(env, &visit.browser, "/consent", &hidden),
         client: Label::new(&question.client_name),
         client_host: None,
@@ -211,8 +223,8 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
             .scopes
             .into_iter()
             .map(|line| ScopeLine {
+                sentence: scope_sentence(lang, &line),
                 name: line.scope,
-                sentence: line.sentence,
                 sensitive: line.sensitive,
             })
             .collect(),
@@ -223,13 +235,36 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
     page(env, &visit.browser, StatusCode::OK, view.render())
 }
 
+/// What a scope allows: in the words of the resource that has it, else in ours.
+fn scope_sentence(lang: Lang, line: &Line) -> String {
+    if let Some(own) = &line.own {
+        return own.clone();
+    }
+    let text = match line.scope.as_str() {
+        OPENID => lang.t("scope-openid"),
+        PROFILE => lang.t("scope-profile"),
+        EMAIL => lang.t("scope-email"),
+        OFFLINE_ACCESS => lang.t("scope-offline"),
+        other => lang.t("scope-other").with("scope", other),
+    };
+    text.into()
+}
+
 fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {
     let env = &visit.app.env;
+    // Nothing that a stranger sent stands on this page, not even in the switch of the language.
+    let frame = Shell { here: None, ..shell(env, &visit.browser) };
+    let t = |key| visit.browser.t(key).into();
+    let (what, next) = match unsure {
+        Unsure::UnknownClient => (t("unsure-client"), t("unsure-client-next")),
+        Unsure::UnknownRedirect => (t("unsure-redirect"), t("unsure-redirect-next")),
+        Unsure::Ambiguous => (t("unsure-ambiguous"), t("unsure-ambiguous-next")),
+    };
     let view = ErrorPage {
-        shell: shell(env),
-        title: "This app cannot sign you in".to_owned(),
-        what: unsure.what().to_owned(),
-        next: unsure.advice().to_owned(),
+        shell: frame,
+        title: t("unsure-title"),
+        what,
+        next,
         reference: None,
         link: None,
     };
@@ -239,10 +274,10 @@ fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {
 fn gone_page(visit: &Visit) -> Response {
     let env = &visit.app.env;
     let view = ErrorPage {
-        shell: shell(env),
-        title: "This request is over".to_owned(),
-        what: "It was answered before, it took longer than 30 minutes, or it began in another browser.".to_owned(),
-        next: "Go back to the app and start again there.".to_owned(),
+        shell: shell(env, &visit.browser),
+        title: visit.browser.t("gone-title").into(),
+        what: visit.browser.t("gone-what").into(),
+        next: visit.browser.t("gone-next").into(),
         reference: None,
         link: None,
     };

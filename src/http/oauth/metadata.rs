@@ -12,6 +12,7 @@ use axum::{
 use super::{cors, error::OAuthError};
 use crate::{
     app::App,
+    http::lang::Lang,
     ops::{self, oauth::metadata},
 };
 
@@ -39,7 +40,11 @@ pub fn inserted(app: &App, base: &str) -> Router<App> {
 
 /// Written once: it depends on the configuration alone.
 fn document(app: &App) -> MethodRouter<App> {
-    let bytes = Bytes::from(metadata::document(&app.env).to_string());
+    let mut document = metadata::document(&app.env);
+    if let Some(object) = document.as_object_mut() {
+        object.insert("ui_locales_supported".to_owned(), Lang::ALL.map(Lang::code).into());
+    }
+    let bytes = Bytes::from(document.to_string());
     cors::open(get(move || async move {
         ([(header::CONTENT_TYPE, "application/json"), CACHE], bytes).into_response()
     }))

@@ -13,9 +13,10 @@ use crate::{
         error::PageError,
         extract::{Browser, From, PageForm, Session},
         fields::Fields,
+        lang::{Lang, when::moment},
         view::{Account, Factor, Label, Link, SessionLine},
     },
-    model::session::Session as Row,
+    model::{factor::TotpCredential, session::Session as Row},
     ops,
 };
 
@@ -44,75 +45,75 @@ pub async fn show(
     let query = Fields::parse(query.unwrap_or_default().as_bytes());
     let others = sessions.iter().filter(|row| row.session.id != signed_in.session.id);
     let view = Account {
-        shell: shell(&app.env),
-        notice: notice(query.text("done")),
+        shell: shell(&app.env, &browser),
+        notice: notice(browser.lang(), query.text("done")),
         name: Label::new(user.display_name()),
         username: Label::new(&user.username),
         email: Label::new(&user.email),
         roles: user.roles.clone(),
-        factors: factor_lines(&factors),
+        factors: factor_lines(browser.lang(), &factors),
         recovery_codes_left: (!factors.is_empty()).then_some(codes),
         new_codes: (!factors.is_empty()).then(|| form(&app.env, &browser, "/mfa/codes/new", &[])),
-        session: line(&signed_in.session),
+        session: line(browser.lang(), &signed_in.session),
         sign_out: form(&app.env, &browser, "/logout", &[]),
-        others: others.map(|row| line(&row.session)).collect(),
+        others: others.map(|row| line(browser.lang(), &row.session)).collect(),
         sign_out_others: form(&app.env, &browser, "/account/sessions/end-others", &[]),
     };
     Ok(page(&app.env, &browser, StatusCode::OK, view.render()))
 }
 
-fn notice(done: &str) -> Option<String> {
+fn notice(lang: Lang, done: &str) -> Option<String> {
     let text = match done {
-        "password" => "Your password was changed. You are signed out everywhere else.",
-        "others" => "You are signed out everywhere else.",
+        "password" => lang.t("account-done-password"),
+        "factor" => lang.t("account-done-factor"),
+        "others" => lang.t("account-done-others"),
         _ => return None,
     };
-    Some(text.to_owned())
+    Some(text.into())
 }
 
-fn factor_lines(factors: &[crate::model::factor::TotpCredential]) -> Vec<Factor> {
+fn factor_lines(lang: Lang, factors: &[TotpCredential]) -> Vec<Factor> {
+    let link = |key, href: &str| Some(Link { label: lang.t(key).into(), href: href.to_owned() });
     let password = Factor {
-        name: "Password".to_owned(),
+        name: lang.t("account-password").into(),
         detail: String::new(),
-        action: Some(Link { label: "Change".to_owned(), href: "/password".to_owned() }),
+        action: link("account-password-change", "/password"),
     };
     let mut lines = vec![password];
     if factors.is_empty() {
         lines.push(Factor {
-            name: "Authenticator app".to_owned(),
-            detail: "not set up".to_owned(),
-            action: Some(Link { label: "Set up".to_owned(), href: "/mfa/enroll".to_owned() }),
+            name: lang.t("account-totp").into(),
+            detail: lang.t("account-totp-none").into(),
+            action: link("account-totp-set-up", "/mfa/enroll"),
         });
     }
     lines.extend(factors.iter().map(|factor| Factor {
-        name: factor.label.clone(),
+        // The name it gets when it is set up; one that a person gave stays as it is.
+        name: match factor.label.as_str() {
+            "Authenticator app" => lang.t("account-totp").into(),
+            own => own.to_owned(),
+        },
         detail: match factor.last_used_at {
-            Some(at) => format!("last used {}", readable(at)),
-            None => "not used yet".to_owned(),
+            Some(at) => lang.t("account-factor-used").with("when", moment(lang, at)).into(),
+            None => lang.t("account-factor-unused").into(),
         },
         action: None,
     }));
     lines
 }
 
-/// `23 Nov 2026, 03:12 UTC` would need a locale; this reads the same everywhere.
-fn readable(at: crate::time::Time) -> String {
-    let text = at.rfc3339();
-    text.get(..16).map_or(text.clone(), |head| format!("{} UTC", head.replace('T', " ")))
-}
-
-fn line(session: &Row) -> SessionLine {
+fn line(lang: Lang, session: &Row) -> SessionLine {
     SessionLine {
-        device: Label::new(&device(&session.user_agent)),
+        device: Label::new(&device(lang, &session.user_agent)),
         address: session.address.clone(),
-        started: readable(session.created_at),
-        last_seen: readable(session.last_seen_at),
-        expires: readable(session.ends_at()),
+        started: moment(lang, session.created_at),
+        last_seen: moment(lang, session.last_seen_at),
+        expires: moment(lang, session.ends_at()),
     }
 }
 
 /// Browser and system in two words, as far as the user agent tells.
-fn device(agent: &str) -> String {
+fn device(lang: Lang, agent: &str) -> String {
     let first = |known: &[(&str, &str)]| {
         known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| (*name).to_owned())
     };
@@ -132,9 +133,12 @@ fn device(agent: &str) -> String {
         ("Linux", "Linux"),
     ]);
     match (browser, system) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => {
+            let text = lang.t("device-browser-on-system");
+            text.with("browser", browser).with("system", system).into()
+        }
         (Some(one), None) | (None, Some(one)) => one,
-        (None, None) if agent.is_empty() => "Unknown device".to_owned(),
+        (None, None) if agent.is_empty() => lang.t("device-unknown").into(),
         (None, None) => agent.chars().take(40).collect(),
     }
 }

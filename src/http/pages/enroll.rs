@@ -108,27 +108,27 @@ async fn ask(
     browser: &Browser,
     origin: &Origin,
     enroller: &Enroller,
-    again: Option<(&str, String)>,
+    again: Option<(String, String)>,
 ) -> Result<Response, PageError> {
     let (error, shown) = again.unzip();
     let Some(enrolment) = begin(app, origin, enroller, shown).await? else {
         return Ok(Redirect::to("/login").into_response());
     };
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let Enrolment { id, uri, secret, account, issuer } = enrolment;
     let required = matches!(enroller, Enroller::OnTheWay(_));
     let view = EnrolTotp {
-        shell: shell(&app.env),
+        shell: shell(&app.env, browser),
         form: form(&app.env, browser, "/mfa/enroll", &[(ENROLMENT, id.as_str())]),
-        reason: required.then(|| "Your role needs a second factor to sign in.".to_owned()),
+        reason: required.then(|| browser.t("enrol-required").into()),
         qr: qr_svg(uri.expose()),
         secret: secret.expose().to_owned(),
         issuer,
         account: Label::new(&account),
         digits: u32::from(app.env.config.authentication.mfa.providers.totp.digits),
-        error: error.map(str::to_owned),
+        error,
         later: None,
     };
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(page(&app.env, browser, status, view.render()))
 }
 
@@ -166,8 +166,7 @@ pub async fn submit(
             in_force_page(&app, &browser, enroller.user(), in_force)
         }
         Some(Enrolled::Wrong) => {
-            let error =
-                "That code did not match. Check the clock of your phone and use the newest code.";
+            let error = browser.t("enrol-wrong").into();
             let shown = fields.text(ENROLMENT).to_owned();
             ask(&app, &browser, &origin, &enroller, Some((error, shown))).await
         }
@@ -203,7 +202,7 @@ fn show_codes(
     replaced: bool,
 ) -> Response {
     let view = RecoveryCodes {
-        shell: shell(&app.env),
+        shell: shell(&app.env, browser),
         form: form(&app.env, browser, "/mfa/codes", &[]),
         account: Label::new(&user.email),
         codes: codes.iter().map(|code| code.expose().to_owned()).collect(),
@@ -217,7 +216,7 @@ pub async fn codes(State(app): State<App>, browser: Browser, headers: HeaderMap)
     match at_stage(&app, &headers, &browser, Stage::RecoveryCodes) {
         Ok(way) => {
             let view = RecoveryCodes {
-                shell: shell(&app.env),
+                shell: shell(&app.env, &browser),
                 form: form(&app.env, &browser, "/mfa/codes/new", &[]),
                 account: Label::new(&way.user.email),
                 ..RecoveryCodes::default()

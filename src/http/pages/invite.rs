@@ -16,7 +16,10 @@ use crate::{
         view::{Invite, Label, SetupDone},
     },
     model::{actor::Actor, user::User},
-    ops::{self, password::Basis},
+    ops::{
+        self,
+        password::{Basis, Unfit},
+    },
 };
 
 /// `GET /invite?token=…`.
@@ -28,17 +31,17 @@ pub async fn show(
     let query = Fields::parse(query.unwrap_or_default().as_bytes());
     let token = query.text("token");
     let user = app.db.read(|r| ops::user::invited(r, &app.env, token))?;
-    Ok(ask(&app, &browser, token, &user, Vec::new()))
+    Ok(ask(&app, &browser, token, &user, &[]))
 }
 
-fn ask(app: &App, browser: &Browser, token: &str, user: &User, broken: Vec<String>) -> Response {
+fn ask(app: &App, browser: &Browser, token: &str, user: &User, broken: &[Unfit]) -> Response {
     let status = if broken.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let view = Invite {
-        shell: shell(&app.env),
+        shell: shell(&app.env, browser),
         form: form(&app.env, browser, "/invite", &[("token", token)]),
         username: user.username.clone(),
         name: Label::new(user.display_name()),
-        rules: password::rules(app, broken),
+        rules: password::rules(app, browser.lang(), broken),
         error: None,
     };
     page(&app.env, browser, status, view.render())
@@ -57,13 +60,13 @@ pub async fn submit(
     let candidate = crate::crypto::secret::Plain::new(fields.text("new_password").to_owned());
     let chosen = match password::choose(&app, basis, candidate).await? {
         Ok(chosen) => chosen,
-        Err(broken) => return Ok(ask(&app, &browser, &token, &user, broken)),
+        Err(broken) => return Ok(ask(&app, &browser, &token, &user, &broken)),
     };
     let (env, who) = (app.env(), Actor::anonymous(origin));
     let user =
         app.db.write(move |tx| ops::user::accept_invite(tx, &env, &who, &token, &chosen)).await?;
     let view = SetupDone {
-        shell: shell(&app.env),
+        shell: shell(&app.env, &browser),
         username: Some(Label::new(&user.username)),
         sign_in: "/login".to_owned(),
     };

@@ -6,7 +6,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 
-use super::{blocking, follow, form, own_path, page, shell, visitor, wait_sentence};
+use super::{blocking, follow, form, own_path, page, shell, visitor};
 use crate::{
     app::App,
     crypto::secret::Plain,
@@ -16,6 +16,7 @@ use crate::{
         error::{PageError, set_retry_after},
         extract::{Browser, From, MaybeSession, PageForm},
         fields::Fields,
+        lang::when,
         view::{Label, Login},
     },
     model::{actor::Origin, id::RequestId},
@@ -25,10 +26,6 @@ use crate::{
         oauth::authorize::Waiting,
     },
 };
-
-/// One sentence for every reason: unknown name, wrong password, locked account, too many tries.
-const WRONG: &str = "That did not work. Check the user name and the password. After a few wrong tries, sign-in \
-                     pauses for a while.";
 
 /// `GET /login[?request=ID | ?return_to=PATH]`.
 pub async fn show(
@@ -61,7 +58,7 @@ fn view(app: &App, browser: &Browser, fields: &Fields) -> Login {
     };
     let hint = waiting.as_ref().and_then(|waiting| waiting.login_hint.clone());
     Login {
-        shell: shell(&app.env),
+        shell: shell(&app.env, browser),
         form: form(&app.env, browser, "/login", &[hidden]),
         client: waiting.map(|waiting| Label::new(&waiting.client)),
         username: hint.unwrap_or_default(),
@@ -157,8 +154,9 @@ pub async fn compare(
 
 fn refused(app: &App, browser: &Browser, fields: &Fields, wait: std::time::Duration) -> Response {
     let view = Login {
-        error: Some(WRONG.to_owned()),
-        wait: wait_sentence(wait),
+        // One sentence for every reason: unknown name, wrong password, locked account, too many tries.
+        error: Some(browser.t("login-wrong").into()),
+        wait: when::wait(browser.lang(), wait),
         username: fields.text("username").chars().take(64).collect(),
         ..view(app, browser, fields)
     };

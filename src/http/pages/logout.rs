@@ -26,7 +26,7 @@ pub async fn show(
 ) -> Response {
     let Some(signed_in) = session else { return signed_out(&app, &browser) };
     let view = LogoutConfirm {
-        shell: shell(&app.env),
+        shell: shell(&app.env, &browser),
         form: form(&app.env, &browser, "/logout", &[]),
         username: Label::new(&signed_in.user.username),
         client: None,
@@ -55,7 +55,10 @@ pub async fn submit(
 }
 
 fn signed_out(app: &App, browser: &Browser) -> Response {
-    let view =
-        SignedOut { shell: shell(&app.env), sign_in: "/login".to_owned(), ..SignedOut::default() };
+    let view = SignedOut {
+        shell: shell(&app.env, browser),
+        sign_in: "/login".to_owned(),
+        ..SignedOut::default()
+    };
     page(&app.env, browser, StatusCode::OK, view.render())
 }

@@ -6,13 +6,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{at_stage, follow, form, page, shell, wait_sentence};
+use super::{at_stage, follow, form, page, shell};
 use crate::{
     app::App,
     error::Error,
     http::{
         error::{PageError, set_retry_after},
         extract::{Browser, From, PageForm},
+        lang::when,
         view::{Label, Mfa, Recovery},
     },
     model::{factor::Method, sign_in::Stage},
@@ -22,10 +23,6 @@ use crate::{
         login::{OnTheWay, Step},
     },
 };
-
-const WRONG_CODE: &str =
-    "That code did not work. Use the newest one from your app; each works once.";
-const WRONG_RECOVERY: &str = "That recovery code did not work. Each works once.";
 
 /// `GET /mfa`: the code of an authenticator app.
 pub async fn show(State(app): State<App>, browser: Browser, headers: HeaderMap) -> Response {
@@ -83,16 +80,16 @@ fn ask(
     method: Method,
     wrong: Option<std::time::Duration>,
 ) -> Response {
-    let (shell, form) = (shell(&app.env), form(&app.env, browser, "/mfa", &[]));
+    let (shell, form) = (shell(&app.env, browser), form(&app.env, browser, "/mfa", &[]));
     let username = Label::new(&way.user.username);
-    let wait = wrong.and_then(wait_sentence);
+    let wait = wrong.and_then(|wait| when::wait(browser.lang(), wait));
     let html = match method {
         Method::Totp | Method::Passkey | Method::Sms | Method::Email => Mfa {
             shell,
             form,
             username,
             digits: u32::from(app.env.config.authentication.mfa.providers.totp.digits),
-            error: wrong.map(|_| WRONG_CODE.to_owned()),
+            error: wrong.map(|_| browser.t("mfa-wrong").into()),
             wait,
             recovery: Some("/mfa/recovery".to_owned()),
             restart: Some("/login".to_owned()),
@@ -103,7 +100,7 @@ fn ask(
             shell,
             form,
             username,
-            error: wrong.map(|_| WRONG_RECOVERY.to_owned()),
+            error: wrong.map(|_| browser.t("recovery-wrong").into()),
             wait,
             back: Some("/mfa".to_owned()),
             ..Recovery::default()

@@ -9,10 +9,10 @@ pub mod mfa;
 pub mod password;
 pub mod setup;
 
-use std::{any::Any, time::Duration};
+use std::any::Any;
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode, Uri, header},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
 };
@@ -21,6 +21,8 @@ use super::{
     assets, cookies,
     error::PageError,
     extract::{self, Browser},
+    fields::Fields,
+    lang::Lang,
     view::{Form, Shell},
 };
 use crate::{
@@ -35,9 +37,15 @@ use crate::{
     time::Time,
 };
 
-/// The frame of every page.
-pub fn shell(env: &Env) -> Shell {
-    Shell { host: env.site.host().to_owned(), ..Shell::default() }
+/// The frame of every page, in the language of the browser.
+pub fn shell(env: &Env, browser: &Browser) -> Shell {
+    Shell {
+        host: env.site.host().to_owned(),
+        lang: browser.lang(),
+        // Longer than what the switch would lead back to.
+        here: browser.here().filter(|here| own_path(Some(here)) == *here).map(str::to_owned),
+        ..Shell::default()
+    }
 }
 
 /// A form that carries the CSRF token of this browser.
@@ -49,8 +57,7 @@ pub fn form(env: &Env, browser: &Browser, action: &str, more: &[(&str, &str)]) -
 
 /// A page, with the browser's cookie if it came without.
 pub fn page(env: &Env, browser: &Browser, status: StatusCode, html: String) -> Response {
-    let cookie = browser.set_cookie(env).map(|cookie| (header::SET_COOKIE, cookie));
-    (status, AppendHeaders(cookie), Html(html)).into_response()
+    (status, browser.set_cookies(env), Html(html)).into_response()
 }
 
 /// A path on our own origin that a browser may be sent to; anything else becomes `/account`.
@@ -61,17 +68,6 @@ pub fn own_path(wanted: Option<&str>) -> String {
         .filter(|path| path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\'))
         .unwrap_or("/account")
         .to_owned()
-}
-
-/// When the next try counts, as a sentence.
-pub fn wait_sentence(wait: Duration) -> Option<String> {
-    let secs = wait.as_millis().div_ceil(1_000);
-    match secs {
-        0 => None,
-        1 => Some("The next try counts in 1 second.".to_owned()),
-        2..=90 => Some(format!("The next try counts in {secs} seconds.")),
-        _ => Some(format!("The next try counts in {} minutes.", secs.div_ceil(60))),
-    }
 }
 
 /// The browser as a sign-in sees it: its cookies, and the session it had when it came.
@@ -167,6 +163,14 @@ pub async fn asset(Path(file): Path<String>) -> Response {
         }
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// `GET /language?to=TAG&return_to=PATH`: the switch at the foot of a page.
+pub async fn language(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+    let query = Fields::parse(query.unwrap_or_default().as_bytes());
+    let back = Redirect::to(&own_path(query.get("return_to")));
+    let cookie = Lang::parse(query.text("to")).map(|lang| cookies::language(&app.env, lang));
+    (AppendHeaders(cookie.map(|cookie| (header::SET_COOKIE, cookie))), back).into_response()
 }
 
 /// Any other path. Below `/.well-known`, `/api` and `/auth` in JSON, since programs ask there.

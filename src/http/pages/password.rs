@@ -6,27 +6,31 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{blocking, follow, form, login::compare, on_the_way, page, shell, wait_sentence};
+use super::{blocking, follow, form, login::compare, on_the_way, page, shell};
 use crate::{
     app::App,
     crypto::secret::Plain,
     http::{
         error::PageError,
         extract::{Browser, From, MaybeSession, PageForm},
+        lang::{self, Lang, when},
         view::{ChangePassword, Rules},
     },
-    model::{actor::Origin, id::UserId, password::describe, sign_in::Stage, user::User},
+    model::{actor::Origin, id::UserId, sign_in::Stage, user::User},
     ops::{
         self,
         login::{Begun, OnTheWay, Step},
-        password::{Basis, Chosen, Refused},
+        password::{Basis, Chosen, Refused, Unfit},
         session::SignedIn,
     },
 };
 
 /// The rules in words, and which the last attempt broke.
-pub fn rules(app: &App, broken: Vec<String>) -> Rules {
-    Rules { all: describe(&app.env.password_policy()), broken }
+pub fn rules(app: &App, lang: Lang, broken: &[Unfit]) -> Rules {
+    Rules {
+        all: lang::password::rules(lang, &app.env.password_policy()),
+        broken: broken.iter().map(|reason| lang::password::unfit(lang, reason)).collect(),
+    }
 }
 
 /// Judges and hashes a candidate; `Err(reasons)` when it was refused.
@@ -34,7 +38,7 @@ pub async fn choose(
     app: &App,
     basis: Basis,
     candidate: Plain,
-) -> Result<Result<Chosen, Vec<String>>, PageError> {
+) -> Result<Result<Chosen, Vec<Unfit>>, PageError> {
     let env = app.env();
     match blocking(move || ops::password::choose(&env, &basis, candidate.expose())).await? {
         Ok(chosen) => Ok(Ok(chosen)),
@@ -47,7 +51,7 @@ async fn choose_for(
     app: &App,
     user: &UserId,
     candidate: &str,
-) -> Result<Result<Chosen, Vec<String>>, PageError> {
+) -> Result<Result<Chosen, Vec<Unfit>>, PageError> {
     let basis = app.db.read(|r| Basis::of(r, &app.env, user))?;
     choose(app, basis, Plain::new(candidate.to_owned())).await
 }
@@ -57,17 +61,17 @@ fn ask(
     browser: &Browser,
     user: &User,
     expired: bool,
-    broken: Vec<String>,
+    broken: &[Unfit],
     error: Option<String>,
 ) -> Response {
     let fresh = broken.is_empty() && error.is_none();
     let view = ChangePassword {
-        shell: shell(&app.env),
+        shell: shell(&app.env, browser),
         form: form(&app.env, browser, "/password", &[]),
         username: user.username.clone(),
         expired,
         ask_current: !expired,
-        rules: rules(app, broken),
+        rules: rules(app, browser.lang(), broken),
         error,
         cancel: (!expired).then(|| "/account".to_owned()),
     };
@@ -84,9 +88,9 @@ pub async fn show(
 ) -> Result<Response, PageError> {
     match (on_the_way(&app, &headers, &browser)?, session) {
         (Some(way), _) if way.sign_in.stage == Stage::PasswordExpired => {
-            Ok(ask(&app, &browser, &way.user, true, Vec::new(), None))
+            Ok(ask(&app, &browser, &way.user, true, &[], None))
         }
-        (_, Some(signed_in)) => Ok(ask(&app, &browser, &signed_in.user, false, Vec::new(), None)),
+        (_, Some(signed_in)) => Ok(ask(&app, &browser, &signed_in.user, false, &[], None)),
         (Some(way), None) => Ok(Redirect::to(super::stage_path(way.sign_in.stage)).into_response()),
         (None, None) => Err(PageError::SignIn("/password".to_owned())),
     }
@@ -123,7 +127,7 @@ async fn expired(
 ) -> Result<Response, PageError> {
     let chosen = match choose_for(app, &way.user.id, new).await? {
         Ok(chosen) => chosen,
-        Err(broken) => return Ok(ask(app, browser, &way.user, true, broken, None)),
+        Err(broken) => return Ok(ask(app, browser, &way.user, true, &broken, None)),
     };
     let (env, from) = (app.env(), origin.clone());
     let step: Step =
@@ -142,13 +146,13 @@ async fn change(
 ) -> Result<Response, PageError> {
     let user = &signed_in.user;
     if let Some(wait) = wrong_current(app, browser, origin, user, current).await? {
-        let wait = wait_sentence(wait).unwrap_or_default();
-        let error = format!("The current password is not right. {wait}");
-        return Ok(ask(app, browser, user, false, Vec::new(), Some(error)));
+        let wait = when::wait(browser.lang(), wait).unwrap_or_default();
+        let error = browser.t("password-wrong").with("wait", wait);
+        return Ok(ask(app, browser, user, false, &[], Some(error.into())));
     }
     let chosen = match choose_for(app, &user.id, new).await? {
         Ok(chosen) => chosen,
-        Err(broken) => return Ok(ask(app, browser, user, false, broken, None)),
+        Err(broken) => return Ok(ask(app, browser, user, false, &broken, None)),
     };
     let (env, who) = (app.env(), signed_in.actor(origin.clone()));
     let (id, keep) = (user.id.clone(), signed_in.session.id.clone());

@@ -12,12 +12,17 @@ use crate::{
     crypto::secret::Plain,
     error::{Error, Kind},
     http::{
-        error::{PageError, sentence},
+        error::PageError,
         extract::{Browser, From, PageForm},
         fields::Fields,
+        lang::core,
         view::{Label, Setup, SetupDone},
     },
-    ops::{self, password::Basis, user::New},
+    ops::{
+        self,
+        password::{Basis, Unfit},
+        user::New,
+    },
 };
 
 /// `GET /setup?token=…`.
@@ -29,7 +34,7 @@ pub async fn show(
     let query = Fields::parse(query.unwrap_or_default().as_bytes());
     let token = query.text("token");
     app.db.read(|r| ops::setup::check(r, &app.env, token))?;
-    Ok(ask(&app, &browser, token, &New::default(), Vec::new(), None))
+    Ok(ask(&app, &browser, token, &New::default(), &[], None))
 }
 
 fn ask(
@@ -37,18 +42,18 @@ fn ask(
     browser: &Browser,
     token: &str,
     new: &New,
-    broken: Vec<String>,
+    broken: &[Unfit],
     error: Option<&Error>,
 ) -> Response {
     let fresh = broken.is_empty() && error.is_none();
     let view = Setup {
-        shell: shell(&app.env),
+        shell: shell(&app.env, browser),
         form: form(&app.env, browser, "/setup", &[("token", token)]),
         username: new.username.clone(),
         email: new.email.clone(),
         name: new.name.clone(),
-        rules: password::rules(app, broken),
-        error: error.map(|error| sentence(&error.to_string())),
+        rules: password::rules(app, browser.lang(), broken),
+        error: error.map(|error| core::what(browser.lang(), error)),
     };
     let status = if fresh { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     page(&app.env, browser, status, view.render())
@@ -76,7 +81,7 @@ pub async fn submit(
     let candidate = Plain::new(fields.text("new_password").to_owned());
     let chosen = match password::choose(&app, basis, candidate).await? {
         Ok(chosen) => chosen,
-        Err(broken) => return Ok(ask(&app, &browser, &token, &new, broken, None)),
+        Err(broken) => return Ok(ask(&app, &browser, &token, &new, &broken, None)),
     };
     let (env, person, link) = (app.env(), new.clone(), token.clone());
     let made = app
@@ -86,7 +91,7 @@ pub async fn submit(
     match made {
         Ok(created) => {
             let view = SetupDone {
-                shell: shell(&app.env),
+                shell: shell(&app.env, &browser),
                 username: Some(Label::new(&created.user.username)),
                 sign_in: "/login".to_owned(),
             };
@@ -105,7 +110,7 @@ fn again(
     error: Error,
 ) -> Result<Response, PageError> {
     if matches!(error.kind(), Kind::Invalid | Kind::Conflict) {
-        return Ok(ask(app, browser, token, new, Vec::new(), Some(&error)));
+        return Ok(ask(app, browser, token, new, &[], Some(&error)));
     }
     Err(error.into())
 }

@@ -4,6 +4,7 @@
 use askama::Template;
 
 use super::parts::{Form, Label, Shell};
+use crate::http::lang::Text;
 
 /// How the server came to know the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,11 +19,11 @@ pub enum Trust {
 }
 
 impl Trust {
-    pub(super) fn label(self) -> &'static str {
+    pub(super) fn label(self, shell: &Shell) -> Text {
         match self {
-            Self::Unverified => "Not verified",
-            Self::Verified => "Verified app",
-            Self::BuiltIn => "Part of this server",
+            Self::Unverified => shell.t("consent-unverified"),
+            Self::Verified => shell.t("consent-verified"),
+            Self::BuiltIn => shell.t("consent-built-in"),
         }
     }
 

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::http::lang::{Lang, Rich, Text};
+
 /// The frame around every page.
 #[derive(Clone, Debug)]
 pub struct Shell {
@@ -10,11 +12,49 @@ pub struct Shell {
     pub brand: String,
     /// The server's own host, shown in the footer so that people can compare it with the address bar.
     pub host: String,
+    /// The language of the page.
+    pub lang: Lang,
+    /// Where the page can be had again in another language: its own path, or `None` when what it shows
+    /// would be lost.
+    pub here: Option<String>,
 }
 
 impl Default for Shell {
     fn default() -> Self {
-        Self { brand: String::from("mcpcodex"), host: String::new() }
+        Self {
+            brand: String::from("mcpcodex"),
+            host: String::new(),
+            lang: Lang::default(),
+            here: None,
+        }
+    }
+}
+
+impl Shell {
+    /// The text `key`, plain; the template escapes it.
+    pub fn t(&self, key: &'static str) -> Text {
+        self.lang.t(key)
+    }
+
+    /// The text `key` as HTML; what is put into it is escaped.
+    pub fn rich(&self, key: &'static str) -> Rich {
+        self.lang.rich(key)
+    }
+
+    /// The title of a page, which says first when something was refused (WCAG G83).
+    pub fn title(&self, key: &'static str, refused: bool) -> Text {
+        if refused { self.t("title-error").with("title", self.t(key)) } else { self.t(key) }
+    }
+
+    /// The other languages, each with the way to this page in it.
+    pub fn languages(&self) -> Vec<(Lang, String)> {
+        let Some(here) = &self.here else { return Vec::new() };
+        let here: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
+        Lang::ALL
+            .into_iter()
+            .filter(|lang| *lang != self.lang)
+            .map(|lang| (lang, format!("/language?to={}&return_to={here}", lang.code())))
+            .collect()
     }
 }
 

@@ -28,7 +28,7 @@ impl askama::filters::HtmlSafe for Svg {}
 const QUIET: usize = 4;
 
 /// Draws `text` as a QR code: black on white in either colour scheme, because many scanners refuse
-/// inverted codes. Empty when the text is too long, so that the page falls back to the typed secret.
+/// inverted codes. What it is called is said around it. Empty when the text is too long, so that the page falls back to the typed secret.
 pub fn qr_svg(text: &str) -> Svg {
     let Ok(code) = QrCode::with_error_correction_level(text, EcLevel::M) else {
         return Svg::default();
@@ -36,7 +36,7 @@ pub fn qr_svg(text: &str) -> Svg {
     let width = code.width();
     let side = width + 2 * QUIET;
     let mut svg = format!(
-        r##"<svg viewBox="0 0 {side} {side}" shape-rendering="crispEdges" role="img" aria-label="QR code"><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="#000" d=""##
+        r##"<svg viewBox="0 0 {side} {side}" shape-rendering="crispEdges" aria-hidden="true"><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="#000" d=""##
     );
     for (y, row) in code.to_colors().chunks(width).enumerate() {
         let mut x = 0;

@@ -13,6 +13,7 @@ use crate::{
         audit::Event,
         factor::{Method, TotpCredential},
         id::{CredentialId, UserId},
+        message::mail::Mail,
         session::{Session, amr},
         sign_in::{SignIn, Stage},
         user::User,
@@ -22,7 +23,7 @@ use crate::{
         env::Env,
         link::{self, Purpose},
         login::OnTheWay,
-        session,
+        notice, session,
     },
     store,
 };
@@ -74,7 +75,7 @@ pub fn enroll_as(
 }
 
 /// After a reset by the operator, only the link that came of it leads to a new factor.
-pub(super) fn refuse_without_link(r: &Read<'_>, who: &Actor, user: &UserId) -> Result<()> {
+pub(in crate::ops) fn refuse_without_link(r: &Read<'_>, who: &Actor, user: &UserId) -> Result<()> {
     if who.must_operate().is_ok() || !store::user::enrols_by_link(r, user)? {
         return Ok(());
     }
@@ -232,6 +233,7 @@ pub(in crate::ops) fn in_force(
     link::void(tx, Purpose::Enroll, user)?;
     let event = Event::new("factor.enroll").user(user).with("type", method.as_str());
     audit::record(tx, who, &event)?;
+    notice::tell(tx, env, user, &Mail::FactorAdded { method, at: tx.now })?;
     store::device::distrust(tx, user)?;
     let keep = match &who.principal {
         Principal::Person { session, .. } => Some(session),

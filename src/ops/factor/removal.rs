@@ -10,12 +10,13 @@ use crate::{
         attempt::Scope,
         audit::Event,
         id::{CredentialId, SessionId, UserId},
+        message::mail::Mail,
     },
     ops::{
         attempt, audit,
         env::Env,
         link::{self, Printed, Purpose},
-        session,
+        notice, session,
     },
     store,
 };
@@ -58,6 +59,7 @@ pub(in crate::ops) fn removed(
     }
     let event = Event::new("factor.remove").user(user).with("type", method.as_str());
     audit::record(tx, who, &event)?;
+    notice::tell(tx, env, user, &Mail::FactorRemoved { at: tx.now })?;
     let keep = match &who.principal {
         Principal::Person { session, .. } => Some(session),
         Principal::Anonymous | Principal::Operator { .. } | Principal::System => None,
@@ -68,16 +70,19 @@ pub(in crate::ops) fn removed(
 /// Removes every factor and recovery code, and ends every session but `keep`.
 pub fn disable(
     tx: &Write<'_>,
+    env: &Env,
     who: &Actor,
     user: &UserId,
     keep: Option<&SessionId>,
 ) -> Result<usize> {
     session::permit_recent(tx, who, user)?;
-    let removed = store::factor::delete_all(tx, user)?;
+    let removed = store::factor::delete_all(tx, user)? + store::contact::delete_all(tx, user)?;
     store::factor::set_recovery_codes(tx, user, &[])?;
-    attempt::succeed(tx, Scope::Totp, user.as_str())?;
-    attempt::succeed(tx, Scope::Recovery, user.as_str())?;
+    for scope in [Scope::Totp, Scope::Recovery, Scope::Code] {
+        attempt::succeed(tx, scope, user.as_str())?;
+    }
     if removed > 0 {
+        notice::tell(tx, env, user, &Mail::FactorRemoved { at: tx.now })?;
         let event = Event::new("factor.disable").user(user).with("removed", removed);
         audit::record(tx, who, &event)?;
         session::shut(tx, who, user, keep, "second factor removed")?;
@@ -98,7 +103,7 @@ pub struct Reset {
 /// nobody enrols one without that link: a stranger who knows the password must not be first.
 pub fn reset(tx: &Write<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<Reset> {
     who.must_operate()?;
-    let removed = disable(tx, who, user, None)?;
+    let removed = disable(tx, env, who, user, None)?;
     store::user::set_enrol_by_link(tx, user, true)?;
     let link = enroll_link(tx, env, who, user)?;
     Ok(Reset { removed, link })

@@ -49,38 +49,6 @@ pub enum Unsure {
     Ambiguous,
 }
 
-impl Unsure {
-    /// What is wrong, in a sentence.
-    pub fn what(self) -> &'static str {
-        match self {
-            Self::UnknownClient => {
-                "The app that sent you here is not, or no longer, registered with this server."
-            }
-            Self::UnknownRedirect => {
-                "The app that sent you here wants the answer at an address that is not registered for it."
-            }
-            Self::Ambiguous => "The app that sent you here contradicts itself about who it is.",
-        }
-    }
-
-    /// What the person can do.
-    pub fn advice(self) -> &'static str {
-        match self {
-            Self::UnknownClient => {
-                "Remove the connection in the app and add it again, so that it registers anew. \
-                 If that does not help, ask whoever runs this server to register the app."
-            }
-            Self::UnknownRedirect => {
-                "Remove the connection in the app and add it again. If the app was set up by hand, \
-                 its redirect URI must be registered here letter by letter."
-            }
-            Self::Ambiguous => {
-                "Go back to the app and start again; if it happens again, report it to its maker."
-            }
-        }
-    }
-}
-
 /// Where an answer goes, once that is certain.
 struct Return<'p> {
     client: Client,

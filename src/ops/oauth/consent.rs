@@ -10,7 +10,7 @@ use crate::{
         id::{ClientId, RequestId, UserId},
         redirect::{host_of, is_local},
         resource::ResourceUri,
-        scope::{ADMIN_PREFIX, ScopeSet, describe},
+        scope::{ScopeSet, is_sensitive},
         user::User,
     },
     store,
@@ -32,8 +32,8 @@ pub enum Destination {
 pub struct Line {
     /// The scope.
     pub scope: String,
-    /// What it lets the client do.
-    pub sentence: String,
+    /// What it lets the client do, in the words of the resource that has it.
+    pub own: Option<String>,
     /// Whether it deserves a second look.
     pub sensitive: bool,
     /// Whether it was not allowed before.
@@ -84,11 +84,10 @@ pub fn question(
     }
     let line = |scope: &str| {
         let own = words.iter().find(|(name, text)| name == scope && !text.is_empty());
-        let (plain, sensitive) = describe(scope);
         Line {
             scope: scope.to_owned(),
-            sentence: own.map_or(plain, |(_, text)| text.clone()),
-            sensitive: sensitive || scope.starts_with(ADMIN_PREFIX),
+            own: own.map(|(_, text)| text.clone()),
+            sensitive: is_sensitive(scope),
             new: !before.has(scope),
         }
     };

@@ -115,19 +115,26 @@ fn empty(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
     table::draw_empty(canvas, panel, &lines);
 }
 
-/// What a person has, in a word or two.
-pub fn word(row: &UserRow) -> String {
-    let methods: Vec<&str> = row.methods.iter().copied().map(text::method).collect();
+/// What a person has, in a word or two; what is not offered any more is said to be off.
+pub fn word(row: &UserRow, policy: &Policy) -> String {
+    let name = |method: &Method| {
+        let off = if policy.offers(*method) { "" } else { " (off)" };
+        format!("{}{off}", text::method(*method))
+    };
+    let methods: Vec<String> = row.methods.iter().map(name).collect();
     if methods.is_empty() { "no second factor".to_owned() } else { methods.join(", ") }
 }
 
 fn cells(row: &UserRow, policy: &Policy, now: Time) -> Vec<Cell> {
     let user = &row.user;
-    let weak = row.mfa() && row.methods.iter().all(|method| method.is_weak());
-    let factor = match (row.mfa(), policy.requires(user)) {
-        (true, _) => (word(row), if weak { Role::Warn } else { Role::Good }),
-        (false, true) => (missing(row, policy, now), Role::Danger),
-        (false, false) => ("none".to_owned(), Role::Warn),
+    let of_use = |method: &&Method| policy.offers(**method);
+    let weak = row.methods.iter().filter(of_use).all(|method| method.is_weak());
+    let has = row.methods.iter().any(|method| policy.offers(*method));
+    let factor = match (has, policy.requires(user), row.mfa()) {
+        (true, ..) => (word(row, policy), if weak { Role::Warn } else { Role::Good }),
+        (false, true, _) => (missing(row, policy, now), Role::Danger),
+        (false, false, true) => (word(row, policy), Role::Warn),
+        (false, false, false) => ("none".to_owned(), Role::Warn),
     };
     let (state, state_role) = match user.state {
         UserState::Active => ("active", Role::Good),

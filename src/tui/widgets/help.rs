@@ -70,6 +70,7 @@ fn lines(tab: Tab) -> Vec<Line> {
         Tab::Users => Place::Users,
         Tab::Sessions => Place::Sessions,
         Tab::Mfa => Place::Mfa,
+        Tab::Messages => Place::Messages,
     };
     let mut lines: Vec<Line> = Vec::new();
     for group in Group::ALL {

@@ -4,6 +4,8 @@ mod address;
 mod csrf;
 mod demo;
 mod headers;
+mod language;
 mod oauth;
 mod pages;
+mod texts;
 mod view;

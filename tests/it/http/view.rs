@@ -16,6 +16,7 @@ const MAX_BYTES: usize = 30_000;
 /// Every page in every state, with ordinary words and with words that try to break out.
 fn everything() -> Vec<Page> {
     let mut pages = samples::all(Words::Ordinary);
+    pages.extend(samples::all(Words::German));
     pages.extend(samples::all(Words::Hostile));
     pages
 }
@@ -97,19 +98,27 @@ fn pages_load_and_post_to_this_server_only() {
 }
 
 #[test]
-fn each_kind_of_page_has_its_own_title() {
+fn each_kind_of_page_has_its_own_title_in_each_language() {
+    for (words, lang, refused) in
+        [(Words::Ordinary, "en", "Error: "), (Words::German, "de", "Fehler: ")]
+    {
+        titles(&samples::all(words), lang, refused);
+    }
+}
+
+fn titles(pages: &[Page], lang: &str, refused: &str) {
     let mut seen = BTreeSet::new();
-    for page in samples::all(Words::Ordinary) {
+    for page in pages {
         let title =
             page.html.split_once("<title>").unwrap().1.split_once("</title>").unwrap().0.to_owned();
         assert!(title.ends_with(" · Northwind"), "{title}");
         assert_eq!(page.html.matches("<h1").count(), 1, "{}", page.name);
-        assert!(page.html.contains("<html lang=\"en\">"), "{}", page.name);
+        assert!(page.html.contains(&format!("<html lang=\"{lang}\">")), "{}", page.name);
         if !page.is_variant {
             assert!(seen.insert(title.clone()), "{}: title {title} is taken", page.name);
         }
         assert_eq!(
-            title.starts_with("Error: "),
+            title.starts_with(refused),
             page.name.ends_with("_refused"),
             "{}: {title}",
             page.name
@@ -182,6 +191,15 @@ fn an_error_is_announced_and_tied_to_its_field() {
 }
 
 #[test]
+fn gaps_in_texts_are_filled_on_every_page() {
+    for page in everything() {
+        // Ours stand in braces with a dollar; what hostile names bring has none.
+        assert!(!page.html.contains("{$"), "{}: {}", page.name, page.html);
+        assert!(!page.html.contains("{ $"), "{}: {}", page.name, page.html);
+    }
+}
+
+#[test]
 fn user_name_survives_a_refusal_and_no_secret_does() {
     let page = samples::one("login_refused");
     assert!(page.html.contains("value=\"ann\""));
@@ -207,7 +225,7 @@ fn consent_shows_sensitive_scopes_first_and_where_the_answer_goes() {
     );
     let local = samples::one("consent_local");
     assert!(
-        local.html.contains("<b>an app on this computer</b> (127.0.0.1)")
+        local.html.contains("<b>an app on this computer</b> (<bdi>127.0.0.1</bdi>)")
             && local.html.contains("id=\"caution\"")
     );
     for page in [page, local] {

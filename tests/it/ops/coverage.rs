@@ -25,7 +25,8 @@ fn page(filter: &str) -> Page {
 }
 
 fn without(server: &TestApp, filter: &str) -> Vec<String> {
-    let rows = server.read(|r| ops::coverage::people(r, &operator(), &page(filter), true));
+    let rows = server
+        .read(|r| ops::coverage::people(r, &server.app.env, &operator(), &page(filter), true));
     names(&rows)
 }
 
@@ -53,7 +54,7 @@ fn coverage_counts_each_role_and_leaves_out_who_is_put_away() {
         server.with_totp(user);
     }
     disable_account(&server, &gone);
-    let coverage = server.read(|r| ops::coverage::overview(r, &operator()));
+    let coverage = server.read(|r| ops::coverage::overview(r, &server.app.env, &operator()));
     assert_eq!(coverage.everyone, share(3, 2));
     let role = |name: &str| coverage.roles.iter().find(|(role, _)| role == name).unwrap().1;
     assert_eq!(role("admin"), share(1, 1));
@@ -65,7 +66,7 @@ fn coverage_counts_each_role_and_leaves_out_who_is_put_away() {
 #[test]
 fn empty_server_lacks_nothing() {
     let server = TestApp::new();
-    let coverage = server.read(|r| ops::coverage::overview(r, &operator()));
+    let coverage = server.read(|r| ops::coverage::overview(r, &server.app.env, &operator()));
     assert_eq!((coverage.everyone, coverage.roles.len()), (share(0, 0), 0));
     assert_eq!(coverage.everyone.percent(), 100);
 }
@@ -76,7 +77,7 @@ fn factor_that_waits_for_its_first_code_covers_nobody() {
     let ann = server.user("ann");
     let (env, owner) = (server.app.env(), ann.clone());
     server.write(move |tx| ops::factor::enroll_as(tx, &env, &operator(), &owner, Which::New));
-    let coverage = server.read(|r| ops::coverage::overview(r, &operator()));
+    let coverage = server.read(|r| ops::coverage::overview(r, &server.app.env, &operator()));
     assert_eq!(coverage.everyone, share(1, 0));
     assert_eq!(without(&server, ""), ["ann"]);
 }
@@ -86,7 +87,8 @@ fn person_without_recovery_codes_left_is_counted() {
     let server = TestApp::new();
     let ann = server.user("ann");
     let app = server.with_totp(&ann);
-    let left = || server.read(|r| ops::coverage::overview(r, &operator())).out_of_codes;
+    let left =
+        || server.read(|r| ops::coverage::overview(r, &server.app.env, &operator())).out_of_codes;
     assert_eq!(left(), 0);
     for code in &app.recovery {
         let mut browser = server.browser();
@@ -107,7 +109,8 @@ fn list_of_those_without_a_factor_is_found_by_name_and_by_role() {
     assert_eq!(without(&server, "ADMIN"), ["root"]);
     assert_eq!(without(&server, "dev"), ["dev"]);
     assert_eq!(without(&server, "ann"), Vec::<String>::new());
-    let everyone = server.read(|r| ops::coverage::people(r, &operator(), &page(""), false));
+    let everyone =
+        server.read(|r| ops::coverage::people(r, &server.app.env, &operator(), &page(""), false));
     assert_eq!(names(&everyone), ["ann", "dev", "root"]);
     let methods: Vec<_> = everyone.into_iter().map(|row| row.methods).collect();
     assert_eq!(methods, [vec![Method::Totp], vec![], vec![]]);
@@ -128,20 +131,39 @@ fn invited_people_are_in_the_list_and_it_goes_on_behind_a_page() {
         });
     }
     let first = Page { limit: 2, ..page("") };
-    let rows = server.read(|r| ops::coverage::people(r, &operator(), &first, true));
+    let rows =
+        server.read(|r| ops::coverage::people(r, &server.app.env, &operator(), &first, true));
     assert_eq!(names(&rows), ["ann", "bob"]);
     let next = Page { after: Some("bob".to_owned()), ..first };
-    let rows = server.read(|r| ops::coverage::people(r, &operator(), &next, true));
+    let rows = server.read(|r| ops::coverage::people(r, &server.app.env, &operator(), &next, true));
     assert_eq!(names(&rows), ["cid"]);
+}
+
+#[test]
+fn factor_that_the_configuration_does_not_offer_covers_nobody() {
+    let server = TestApp::new();
+    let ann = server.user("ann");
+    server.with_totp(&ann);
+    assert_eq!(without(&server, ""), Vec::<String>::new());
+    let server =
+        server.restart_with(|config| config.authentication.mfa.providers.totp.enabled = false);
+    assert_eq!(without(&server, ""), ["ann"]);
+    let coverage = server.read(|r| ops::coverage::overview(r, &server.app.env, &operator()));
+    assert_eq!(coverage.everyone, share(1, 0));
+    assert!(coverage.methods.contains(&(Method::Totp, 1)), "it is there, and of no use");
 }
 
 #[test]
 fn only_the_operator_may_look() {
     let server = TestApp::new();
     let anybody = Actor::anonymous(origin());
-    let refused = server.app.db.read(|r| ops::coverage::overview(r, &anybody)).unwrap_err();
+    let refused =
+        server.app.db.read(|r| ops::coverage::overview(r, &server.app.env, &anybody)).unwrap_err();
     assert_eq!(refused.kind(), Kind::Denied);
-    let list = server.app.db.read(|r| ops::coverage::people(r, &anybody, &page(""), true));
+    let list = server
+        .app
+        .db
+        .read(|r| ops::coverage::people(r, &server.app.env, &anybody, &page(""), true));
     assert_eq!(list.unwrap_err().kind(), Kind::Denied);
 }
 

@@ -77,8 +77,8 @@ fn acts(
     act!("end other sessions", |tx, _env, user, who| ops::session::revoke_others(
         tx, &who, &user.id
     ));
-    act!("remove the second factor", |tx, _env, user, who| ops::factor::disable(
-        tx, &who, &user.id, None
+    act!("remove the second factor", |tx, env, user, who| ops::factor::disable(
+        tx, &env, &who, &user.id, None
     ));
     acts
 }

@@ -365,7 +365,7 @@ fn person_may_not_touch_the_factors_of_another() {
     let refused = server.app.db.write_blocking(move |tx| {
         let first = ops::factor::confirm(tx, &env, &who, &id, &code).is_err();
         let second = ops::factor::regenerate_codes(tx, &env, &who, &id).is_err();
-        let third = ops::factor::disable(tx, &who, &id, None).is_err();
+        let third = ops::factor::disable(tx, &env, &who, &id, None).is_err();
         let fourth = ops::factor::list(tx, &who, &id).is_err();
         let fifth = {
             let pending = mcpcodex::model::id::CredentialId::new();

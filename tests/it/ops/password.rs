@@ -18,7 +18,7 @@ fn basis(server: &TestApp, user: &User) -> Basis {
 fn choose(server: &TestApp, user: &User, password: &str) -> Result<Chosen, Vec<String>> {
     match ops::password::choose(&server.app.env, &basis(server, user), password) {
         Ok(chosen) => Ok(chosen),
-        Err(Refused::Unfit(reasons)) => Err(reasons),
+        Err(Refused::Unfit(reasons)) => Err(reasons.iter().map(ToString::to_string).collect()),
         Err(Refused::Failed(error)) => panic!("{error}"),
     }
 }

@@ -160,8 +160,8 @@ fn removing_the_factor_ends_the_sessions() {
     let (server, ann, _) = ann();
     server.with_totp(&ann);
     let (_, cookie) = server.session_of(&ann, false);
-    let id = ann.id.clone();
-    server.write(move |tx| ops::factor::disable(tx, &operator(), &id, None));
+    let (env, id) = (server.app.env(), ann.id.clone());
+    server.write(move |tx| ops::factor::disable(tx, &env, &operator(), &id, None));
     assert_eq!(over(&server.app, &cookie), NoSession::Over(Ended::Revoked));
 }
 

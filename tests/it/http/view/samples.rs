@@ -2,10 +2,13 @@
 
 mod demo;
 
-use mcpcodex::http::view::{
-    Account, Bounce, ChangePassword, Consent, Destination, EnrolTotp, ErrorPage, Factor, Form,
-    Invite, Label, Later, Link, Login, LogoutConfirm, Mfa, Recovery, RecoveryCodes, Resource,
-    Rules, ScopeLine, SessionLine, Setup, SetupDone, Shell, SignedOut, Trust, qr_svg,
+use mcpcodex::http::{
+    lang::Lang,
+    view::{
+        Account, Bounce, ChangePassword, Consent, Destination, EnrolTotp, ErrorPage, Factor, Form,
+        Invite, Label, Later, Link, Login, LogoutConfirm, Mfa, Recovery, RecoveryCodes, Resource,
+        Rules, ScopeLine, SessionLine, Setup, SetupDone, Shell, SignedOut, Trust, qr_svg,
+    },
 };
 
 /// Breaks out of text, of a double-quoted value and of a single-quoted one, if any of them lets it.
@@ -24,12 +27,14 @@ pub(super) struct Page {
 pub(super) enum Words {
     Ordinary,
     Hostile,
+    /// Ordinary, on German pages.
+    German,
 }
 
 impl Words {
     fn text(self, text: &str) -> String {
         match self {
-            Self::Ordinary => text.to_owned(),
+            Self::Ordinary | Self::German => text.to_owned(),
             Self::Hostile => {
                 format!("{ATTACK}\"onclick='x' '>\u{202e}{{{{7*7}}}}&lt;{}{text}", "w".repeat(200))
             }
@@ -42,7 +47,7 @@ impl Words {
 
     fn path(self, path: &str) -> String {
         match self {
-            Self::Ordinary => path.to_owned(),
+            Self::Ordinary | Self::German => path.to_owned(),
             Self::Hostile => format!("{path}?\" onmouseover=\"alert(1)\" x=\"{ATTACK}"),
         }
     }
@@ -61,7 +66,12 @@ impl Words {
 
     fn shell(self) -> Shell {
         // Titles are compared across pages, so that the brand stays the same.
-        Shell { brand: "Northwind".to_owned(), host: self.text("auth.northwind.example") }
+        Shell {
+            brand: "Northwind".to_owned(),
+            host: self.text("auth.northwind.example"),
+            lang: if self == Self::German { Lang::De } else { Lang::En },
+            here: Some(self.path("/login?return_to=/account")),
+        }
     }
 
     fn rules(self, is_broken: bool) -> Rules {
@@ -96,10 +106,16 @@ pub(super) fn all(w: Words) -> Vec<Page> {
     list.extend(consents(w));
     list.extend(notices(w));
     list.push(("account", account(w).render()));
-    list.extend(demo::pages(w));
+    if w != Words::German {
+        list.extend(demo::pages(w));
+    }
     list.into_iter()
         .map(|(name, html)| Page {
-            name: if w == Words::Hostile { format!("hostile_{name}") } else { name.to_owned() },
+            name: match w {
+                Words::Ordinary => name.to_owned(),
+                Words::Hostile => format!("hostile_{name}"),
+                Words::German => format!("german_{name}"),
+            },
             html,
             is_variant: ["_refused", "_denied", "_local", "_plain", "_again"]
                 .iter()

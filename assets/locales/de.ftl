@@ -1,0 +1,338 @@
+# Alle Texte der Seiten auf Deutsch, in der Höflichkeitsform. Schlüssel und { $Lücken } wie in en.ftl.
+
+## Der Rahmen
+footer-host = Sie sind auf <b>{ $host }</b>
+footer-language = Sprache
+title-error = Fehler: { $title }
+continue-to = um mit <b>{ $client }</b> fortzufahren
+moment = { $day }. { $month ->
+    [1] Januar
+    [2] Februar
+    [3] März
+    [4] April
+    [5] Mai
+    [6] Juni
+    [7] Juli
+    [8] August
+    [9] September
+    [10] Oktober
+    [11] November
+   *[12] Dezember
+} { $year }, { $clock } Uhr UTC
+list-and = { $rest } und { $last }
+wait-seconds = { $n ->
+    [one] Der nächste Versuch zählt in 1 Sekunde wieder.
+   *[other] Der nächste Versuch zählt in { $n } Sekunden wieder.
+}
+wait-minutes = { $n ->
+    [one] Der nächste Versuch zählt in 1 Minute wieder.
+   *[other] Der nächste Versuch zählt in { $n } Minuten wieder.
+}
+
+## Anmelden
+login-title = Anmelden
+login-username = Benutzername oder E-Mail-Adresse
+login-password = Passwort
+login-remember = Auf diesem Gerät angemeldet bleiben
+login-submit = Anmelden
+login-wrong = Das hat nicht geklappt. Prüfen Sie Benutzernamen und Passwort. Nach einigen falschen Versuchen ist die Anmeldung eine Zeit lang gesperrt.
+
+## Zweiter Faktor
+mfa-title = Code der Authenticator-App
+mfa-heading = Geben Sie Ihren Code ein
+mfa-code = Code aus Ihrer Authenticator-App
+mfa-hint = { $digits } Ziffern, für <b>{ $username }</b>
+mfa-submit = Weiter
+mfa-use-recovery = Wiederherstellungscode verwenden
+mfa-restart = Als jemand anderes anmelden
+mfa-wrong = Dieser Code hat nicht funktioniert. Nehmen Sie den neuesten aus Ihrer App; jeder gilt nur einmal.
+recovery-title = Wiederherstellungscode
+recovery-heading = Wiederherstellungscode verwenden
+recovery-code = Einer Ihrer Wiederherstellungscodes
+recovery-hint = Für <b>{ $username }</b>. Jeder Code gilt nur einmal.
+recovery-submit = Weiter
+recovery-use-app = Authenticator-App verwenden
+recovery-wrong = Dieser Wiederherstellungscode hat nicht funktioniert. Jeder gilt nur einmal.
+
+## Authenticator-App einrichten
+enrol-title = Authenticator-App einrichten
+enrol-required = Ihre Rolle verlangt bei der Anmeldung einen zweiten Faktor.
+enrol-add-key = Tragen Sie diesen Schlüssel in Ihre Authenticator-App ein.
+enrol-scan = Scannen Sie diesen Code mit Ihrer Authenticator-App.
+enrol-qr = QR-Code
+enrol-cannot-scan = Scannen geht nicht? Tippen Sie stattdessen den Schlüssel ab.
+enrol-key = Schlüssel
+enrol-account = Konto
+enrol-issuer = Aussteller
+enrol-code = Geben Sie dann die { $digits } angezeigten Ziffern ein
+enrol-submit = Einschalten
+enrol-later = Später
+enrol-wrong = Dieser Code passt nicht. Prüfen Sie die Uhrzeit Ihres Telefons und nehmen Sie den neuesten Code.
+
+## Wiederherstellungscodes
+codes-title = Ihre Wiederherstellungscodes
+codes-heading = Bewahren Sie Ihre Wiederherstellungscodes auf
+codes-lead = Mit ihnen kommen Sie hinein, wenn Sie Ihre Authenticator-App nicht zur Hand haben. Jeder gilt nur einmal, und sie werden <b>nur jetzt angezeigt</b>.
+codes-replaced = Ihre älteren Wiederherstellungscodes gelten nicht mehr.
+codes-label = Wiederherstellungscodes
+codes-keep = Für <b>{ $account }</b>. Bewahren Sie sie in einem Passwortmanager auf, oder drucken Sie diese Seite aus.
+codes-keep-host = Für <b>{ $account }</b> auf { $host }. Bewahren Sie sie in einem Passwortmanager auf, oder drucken Sie diese Seite aus.
+codes-submit = Ich habe sie aufbewahrt
+
+## Passwörter
+password-title = Passwort ändern
+password-heading-expired = Wählen Sie ein neues Passwort
+password-lead-expired = Ihr Passwort ist abgelaufen. Wählen Sie ein neues, um fortzufahren.
+password-current = Bisheriges Passwort
+password-new = Neues Passwort
+password-submit = Passwort ändern
+password-cancel = Beim alten bleiben
+password-wrong = Das bisherige Passwort stimmt nicht. { $wait }
+password-rule-length = { $min } bis { $max } Zeichen; Leerzeichen, Akzente und Emojis zählen mit.
+password-kind-upper = einem Großbuchstaben
+password-kind-lower = einem Kleinbuchstaben
+password-kind-digit = einer Ziffer
+password-kind-symbol = einem Sonder- oder Leerzeichen
+password-rule-kinds = Mit { $kinds }.
+password-rule-strength = Schwer zu erraten: mindestens Stärke { $score } von 4; gut sind vier Wörter, die nichts miteinander zu tun haben.
+password-rule-listed = Kein gängiges Wort und kein bekannt gewordenes Passwort, auch nicht mit Ziffern und Sonderzeichen drumherum.
+password-rule-pattern = Nicht überwiegend Tastaturreihen, Wiederholungen, Reihenfolgen oder Daten.
+password-rule-own = Ohne Ihren Namen, Ihre E-Mail-Adresse und den Namen dieser Website.
+password-too-short = Verwenden Sie mindestens { $min } Zeichen; einige Wörter ohne Zusammenhang ergeben ein gutes Passwort.
+password-too-long = Verwenden Sie höchstens { $max } Zeichen.
+password-no-upper = Fügen Sie einen Großbuchstaben hinzu.
+password-no-lower = Fügen Sie einen Kleinbuchstaben hinzu.
+password-no-digit = Fügen Sie eine Ziffer hinzu.
+password-no-symbol = Fügen Sie ein Sonderzeichen oder ein Leerzeichen hinzu, zum Beispiel - oder !.
+password-too-weak = Zu leicht zu erraten: Stärke { $score } von 4, verlangt ist mindestens { $min }. { $hint }
+password-listed = Das ist ein gängiges Wort oder ein bekannt gewordenes Passwort, auch ohne die Ziffern und Sonderzeichen drumherum; wählen Sie etwas, das sonst niemand benutzt.
+password-pattern = Das meiste davon ist { $what }; nehmen Sie etwas ohne Muster.
+password-pattern-walk = eine Tastenfolge wie qwertz oder 1qaz2wsx
+password-pattern-repeat = eine Wiederholung wie aaaa oder abcabc
+password-pattern-sequence = eine Reihenfolge wie abcdef oder 9876
+password-pattern-date = ein Datum oder ein Jahr wie 31.12.1999
+password-own-words = Lassen Sie Ihren Namen, Ihre E-Mail-Adresse und den Namen dieser Website weg.
+password-reused = { $n ->
+    [one] Das neue Passwort darf nicht das bisherige sein.
+   *[other] Das neue Passwort darf keines Ihrer letzten { $n } Passwörter sein.
+}
+
+## Erstes Administratorkonto
+setup-title = Erstes Administratorkonto
+setup-heading = Erstes Administratorkonto anlegen
+setup-lead = Dieser Link funktioniert nur einmal. Sie melden sich künftig mit dem an, was Sie hier wählen.
+setup-username = Benutzername
+setup-email = E-Mail-Adresse
+setup-name = Name
+setup-optional = freiwillig
+setup-submit = Administratorkonto anlegen
+setup-done-title = Die Einrichtung ist abgeschlossen
+setup-done-lead = Dieser Server hat schon ein Administratorkonto. Bitten Sie dort um ein Konto, oder melden Sie sich an, wenn Sie eines haben.
+setup-ready-title = Ihr Konto ist bereit
+setup-ready-lead = Melden Sie sich als <b>{ $username }</b> mit dem Passwort an, das Sie gewählt haben.
+setup-sign-in = Anmelden
+
+## Einladung
+invite-title = Einladung annehmen
+invite-heading = Willkommen, { $name }
+invite-lead = Wählen Sie ein Passwort, um Ihr Konto fertigzustellen. Ihr Benutzername ist <b>{ $username }</b>.
+invite-submit = Fertigstellen
+
+## Einwilligung
+consent-title = { $client } den Zugriff erlauben
+consent-heading = { $client } bittet um Zugriff
+consent-unverified = Nicht geprüft
+consent-verified = Geprüfte App
+consent-built-in = Teil dieses Servers
+consent-you = Sie sind
+consent-not-you = Nicht Sie?
+consent-destination = Die Antwort geht an
+consent-to-host = <b>{ $host }</b>
+consent-to-this-computer = <b>eine App auf diesem Computer</b> ({ $host })
+consent-to-app = <b>die App, die Links mit { $scheme }: öffnet,</b> auf diesem Gerät
+consent-resource = Zur Verwendung mit
+consent-scopes = Die App dürfte dann
+consent-sensitive = Heikel
+consent-caution-unverified = Niemand hat diese App hier geprüft, und ihren Namen hat sie sich selbst gegeben. Erlauben Sie den Zugriff nur, wenn Sie wissen, wohin die Antwort geht.
+consent-caution-local = Jedes Programm auf diesem Computer könnte die Antwort empfangen. Erlauben Sie den Zugriff nur, wenn Sie { $client } gerade selbst gestartet haben.
+consent-deny = Ablehnen
+consent-allow = Erlauben
+scope-openid = Wissen, wer Sie sind
+scope-profile = Ihren Namen und Ihre Rollen sehen
+scope-email = Ihre E-Mail-Adresse sehen
+scope-offline = Auch während Ihrer Abwesenheit angemeldet bleiben
+scope-other = Die Berechtigung „{ $scope }“ nutzen
+
+## Konto
+account-title = Ihr Konto
+account-factors = So melden Sie sich an
+account-codes = Wiederherstellungscodes
+account-codes-left = noch { $n }
+account-codes-few = noch { $n }: Erstellen Sie neue, bevor sie aufgebraucht sind
+account-codes-new = Neue erstellen
+account-sessions = Hier sind Sie angemeldet
+account-this-session = Diese Sitzung
+account-sign-out = Abmelden
+account-sign-out-others = Überall sonst abmelden
+account-password = Passwort
+account-password-change = Ändern
+account-totp = Authenticator-App
+account-totp-none = nicht eingerichtet
+account-totp-set-up = Einrichten
+account-factor-used = zuletzt verwendet am { $when }
+account-factor-unused = noch nicht verwendet
+account-done-password = Ihr Passwort wurde geändert. Überall sonst sind Sie jetzt abgemeldet.
+account-done-factor = Ihr zweiter Faktor ist eingerichtet. Überall sonst sind Sie jetzt abgemeldet.
+account-done-others = Überall sonst sind Sie jetzt abgemeldet.
+session-from = von { $address }
+session-started = angemeldet am { $when }
+session-seen = zuletzt verwendet am { $when }
+session-ends = endet am { $when }
+device-browser-on-system = { $browser } unter { $system }
+device-unknown = Unbekanntes Gerät
+
+## Abmelden
+logout-title = Abmelden
+logout-heading = Abmelden?
+logout-client = <b>{ $client }</b> möchte Ihre Sitzung hier beenden.
+logout-lead = Sie sind als <b>{ $username }</b> angemeldet.
+logout-stay = Angemeldet bleiben
+logout-submit = Abmelden
+signed-out-title = Abgemeldet
+signed-out-heading = Sie sind abgemeldet
+signed-out-lead = Ihre Sitzung auf diesem Gerät ist beendet.
+signed-out-again = Wieder anmelden
+
+## Unterwegs
+bounce-title = Einen Moment
+bounce-lead = Wenn nichts geschieht, gehen Sie von Hand weiter.
+bounce-continue = Weiter
+
+## Fehler
+error-reference = Wenn Sie um Hilfe bitten, nennen Sie diese Kennung:
+error-not-found = Nicht gefunden
+error-not-found-what = Was Sie suchen, gibt es hier nicht oder nicht mehr.
+error-conflict = Das geht gerade nicht
+error-conflict-what = Das verträgt sich nicht mit dem jetzigen Stand.
+error-invalid = Diese Anfrage kann nicht stimmen
+error-invalid-what = Etwas an der Anfrage kann nicht stimmen.
+error-denied = Nicht erlaubt
+error-denied-what = Das dürfen Sie nicht.
+error-limited = Zu viele Versuche
+error-limited-what = Es waren zu viele Versuche.
+error-busy = Ausgelastet
+error-busy-what = Dieser Server hat im Moment zu viel zu tun.
+error-internal = Etwas ist schiefgegangen
+error-internal-what = Auf diesem Server ist etwas schiefgegangen. Es wurde nichts geändert.
+error-next-back = Gehen Sie zurück, und versuchen Sie es noch einmal.
+error-next-denied = Melden Sie sich mit einem Konto an, das es darf, oder fragen Sie den Betreiber dieses Servers.
+error-next-wait = Warten Sie einen Moment, und versuchen Sie es noch einmal.
+error-next-internal = Versuchen Sie es noch einmal. Wenn es dabei bleibt, nennen Sie dem Betreiber die Kennung unten.
+unsure-title = Diese App kann Sie nicht anmelden
+unsure-client = Die App, die Sie hierher geschickt hat, ist bei diesem Server nicht oder nicht mehr registriert.
+unsure-client-next = Entfernen Sie die Verbindung in der App, und fügen Sie sie neu hinzu, damit sie sich neu registriert. Wenn das nicht hilft, bitten Sie den Betreiber dieses Servers, die App zu registrieren.
+unsure-redirect = Die App, die Sie hierher geschickt hat, möchte die Antwort an einer Adresse, die für sie nicht registriert ist.
+unsure-redirect-next = Entfernen Sie die Verbindung in der App, und fügen Sie sie neu hinzu. Wenn die App von Hand eingerichtet wurde, muss ihre Redirect-URI hier Buchstabe für Buchstabe registriert sein.
+unsure-ambiguous = Die App, die Sie hierher geschickt hat, macht widersprüchliche Angaben darüber, wer sie ist.
+unsure-ambiguous-next = Gehen Sie zur App zurück, und beginnen Sie von vorn; wenn es wieder geschieht, melden Sie es ihrem Hersteller.
+gone-title = Diese Anfrage ist erledigt
+gone-what = Sie wurde schon beantwortet, sie hat länger als 30 Minuten gedauert, oder sie begann in einem anderen Browser.
+gone-next = Gehen Sie zur App zurück, und beginnen Sie dort von vorn.
+
+## Sätze des Kerns
+core-question-not-shown = Diese Frage wurde in dieser Sitzung nicht gestellt.
+core-totp-off = Authenticator-Apps sind in der Konfiguration ausgeschaltet.
+core-totp-off-next = Setzen Sie authentication.mfa.providers.totp.enabled: true.
+core-enrolment-none = Es wartet keine Authenticator-App auf Bestätigung.
+core-enrolment-again = Beginnen Sie die Einrichtung von vorn.
+core-enrolment-not-waiting = Diese Authenticator-App wartet nicht auf Bestätigung.
+core-enrolment-done = Diese Authenticator-App wurde schon bestätigt.
+core-username-taken = Den Benutzernamen „{ $name }“ gibt es schon.
+core-username-like = Der Benutzername „{ $name }“ sieht aus wie „{ $other }“, und den gibt es schon.
+core-email-taken = Die E-Mail-Adresse { $email } wird schon verwendet.
+core-account-changed = Das Konto wurde gerade eben von jemand anderem geändert.
+core-account-has-password = Dieses Konto hat schon ein Passwort.
+core-password-changed = Das Passwort wurde inzwischen geändert.
+core-password-bytes = Das Passwort ist länger als { $bytes } Bytes.
+core-factor-not-offered = Dieser zweite Faktor wird nicht angeboten.
+core-factor-which = Dieser zweite Faktor wird nicht angeboten; es gibt totp und recovery.
+core-codes-need-factor = Für Wiederherstellungscodes braucht es einen zweiten Faktor.
+core-session-ended = Ihre Sitzung ist beendet.
+core-sign-in-again = Melden Sie sich unter /login neu an.
+core-nobody = Hier ist niemand angemeldet.
+core-link-gone = Dieser Link gilt nicht mehr.
+core-link-gone-next = Links funktionieren einmal und nur für begrenzte Zeit: Bitten Sie den Betreiber um einen neuen.
+core-set-up-already = Dieser Server ist schon eingerichtet.
+core-sign-in = Melden Sie sich unter /login an.
+core-operator-only = Das darf nur der Betreiber dieses Servers.
+core-device-forgotten = Dieser Browser wurde schon vergessen.
+core-enrol-by-link = Der zweite Faktor dieses Kontos wurde zurückgesetzt: Für einen neuen brauchen Sie den Link, der dabei entstanden ist.
+core-enrol-by-link-next = Öffnen Sie den Link aus Ihrer Administration, oder bitten Sie dort um einen neuen.
+core-totp-removed = Diese Authenticator-App wurde schon entfernt.
+core-last-factor = Ihre Rolle verlangt einen zweiten Faktor, und dies ist der einzige.
+core-last-factor-next = Fügen Sie zuerst einen anderen hinzu.
+core-app-holds-nothing = Diese App hat keinen Zugriff mehr, der von Ihnen kommt.
+core-account-shut = Mit diesem Konto können Sie sich im Moment nicht anmelden.
+core-account-shut-next = Bitten Sie den Betreiber, es zu entsperren.
+core-confirm-first = Dafür ist eine Anmeldung aus den letzten fünf Minuten nötig.
+core-confirm-first-next = Bestätigen Sie unter /login/confirm, dass Sie es sind, und versuchen Sie es dann noch einmal.
+core-busy-sign-ins = Zu viele Anmeldungen auf einmal.
+core-busy-reading = Die Datenbank ist ausgelastet: Es wird an zu vielen Stellen zugleich gelesen.
+core-busy-writing = Die Datenbank ist ausgelastet: Zu viele Änderungen warten darauf, gespeichert zu werden.
+core-disk-full-next = Schaffen Sie Platz auf dem Datenträger mit dem Datenordner, und versuchen Sie es dann noch einmal.
+core-try-again = Versuchen Sie es noch einmal.
+core-form-too-large = Das Formular war zu groß oder unvollständig.
+core-form-twice = Das Feld „{ $field }“ kam zweimal.
+core-form-foreign = Dieses Formular kam nicht von einer Seite dieses Servers, oder die Seite war zu alt.
+core-form-foreign-next = Gehen Sie zurück, laden Sie die Seite neu, und versuchen Sie es noch einmal; Cookies müssen erlaubt sein.
+core-sign-in-over = Diese Anmeldung läuft nicht mehr.
+core-decision = Die Entscheidung muss „allow“ oder „deny“ lauten.
+core-authorize-form = Eine Autorisierungsanfrage per POST muss ein Formular sein.
+core-no-page = Unter dieser Adresse gibt es keine Seite.
+core-name-64 = Verwenden Sie höchstens 64 Zeichen.
+core-name-invisible = Lassen Sie Zeilenumbrüche und unsichtbare Zeichen weg; willkommen sind Buchstaben, Ziffern und . _ -.
+core-name-small = Schreiben Sie ihn klein: In Großbuchstaben sieht er wie ein anderer Name aus.
+core-name-empty = Geben Sie einen Namen von 1 bis 64 Zeichen an.
+core-name-at = Lassen Sie das @ weg; für die E-Mail-Adresse gibt es ein eigenes Feld.
+core-name-spaces = Lassen Sie die Leerzeichen weg; mit . _ und - lassen sich Wörter verbinden.
+core-name-letters = Verwenden Sie nur Buchstaben, Ziffern und . _ -.
+core-name-leave-out = Lassen Sie { $char } weg; willkommen sind Buchstaben, Ziffern und . _ -.
+core-name-ends = Beginnen und enden Sie mit einem Buchstaben oder einer Ziffer.
+core-name-accents = Setzen Sie weniger Akzente auf einen Buchstaben.
+core-name-script = Verwenden Sie die Buchstaben einer einzigen Schrift; aus mehreren gemischt sieht es wie ein anderer Name aus.
+core-display-200 = Verwenden Sie höchstens 200 Zeichen.
+core-display-empty = Geben Sie einen Namen von 1 bis 200 Zeichen an.
+core-invisible = Lassen Sie Zeilenumbrüche und unsichtbare Zeichen weg.
+core-email-254 = Verwenden Sie höchstens 254 Zeichen.
+core-email-form = Schreiben Sie sie in der Form name@example.com.
+core-email-at = Schreiben Sie nur ein @, wie in name@example.com.
+core-email-local = Verwenden Sie vor dem @ bis zu 64 Zeichen: a-z, Ziffern und . _ + -, den Punkt nicht am Anfang, am Ende oder doppelt.
+core-email-domain = Geben Sie nach dem @ eine Domain wie example.com oder localhost an.
+
+## Was zxcvbn über Passwörter sagt
+hint-rows = Reihen nebeneinanderliegender Tasten sind leicht zu erraten.
+hint-short-walks = Kurze Tastaturmuster sind leicht zu erraten.
+hint-repeats = Wiederholungen wie „aaa“ sind leicht zu erraten.
+hint-repeated-words = Wiederholungen wie „abcabcabc“ sind kaum schwerer zu erraten als „abc“.
+hint-top-10 = Das ist eines der zehn häufigsten Passwörter.
+hint-top-100 = Das ist eines der hundert häufigsten Passwörter.
+hint-common = Das ist ein sehr häufiges Passwort.
+hint-similar = Das ähnelt einem häufig benutzten Passwort.
+hint-sequences = Reihenfolgen wie abc oder 6543 sind leicht zu erraten.
+hint-years = Jahreszahlen aus jüngerer Zeit sind leicht zu erraten.
+hint-word = Ein einzelnes Wort ist leicht zu erraten.
+hint-dates = Daten sind oft leicht zu erraten.
+hint-names = Vor- und Nachnamen allein sind leicht zu erraten.
+hint-common-names = Häufige Vor- und Nachnamen sind leicht zu erraten.
+hint-few-words = Verwenden Sie einige Wörter und vermeiden Sie gängige Redewendungen.
+hint-another-word = Fügen Sie noch ein oder zwei Wörter hinzu, am besten ungewöhnliche.
+hint-capitals = Großbuchstaben helfen nicht viel.
+hint-all-capitals = Nur Großbuchstaben sind fast so leicht zu erraten wie nur Kleinbuchstaben.
+hint-reversed = Rückwärts geschriebene Wörter sind kaum schwerer zu erraten.
+hint-substitutions = Vorhersehbare Ersetzungen wie „@“ statt „a“ helfen nicht viel.
+hint-longer-walk = Verwenden Sie ein längeres Tastaturmuster mit mehr Richtungswechseln.
+hint-avoid-repeats = Vermeiden Sie wiederholte Wörter und Zeichen.
+hint-avoid-sequences = Vermeiden Sie Reihenfolgen.
+hint-avoid-years = Vermeiden Sie Jahreszahlen aus jüngerer Zeit.
+hint-avoid-own-years = Vermeiden Sie Jahreszahlen, die mit Ihnen zu tun haben.
+hint-avoid-own-dates = Vermeiden Sie Daten und Jahreszahlen, die mit Ihnen zu tun haben.

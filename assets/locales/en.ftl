@@ -1,0 +1,339 @@
+# Every text of the pages, in English. The other files have the same keys with the same { $gaps }.
+# Texts shown with rich() may hold <b> and must escape & < >; all others are plain.
+
+## The frame
+footer-host = You are on <b>{ $host }</b>
+footer-language = Language
+title-error = Error: { $title }
+continue-to = to continue to <b>{ $client }</b>
+moment = { $day } { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+} { $year }, { $clock } UTC
+list-and = { $rest } and { $last }
+wait-seconds = { $n ->
+    [one] The next try counts in 1 second.
+   *[other] The next try counts in { $n } seconds.
+}
+wait-minutes = { $n ->
+    [one] The next try counts in 1 minute.
+   *[other] The next try counts in { $n } minutes.
+}
+
+## Sign in
+login-title = Sign in
+login-username = User name or e-mail
+login-password = Password
+login-remember = Keep me signed in on this device
+login-submit = Sign in
+login-wrong = That did not work. Check the user name and the password. After a few wrong tries, sign-in pauses for a while.
+
+## Second factor
+mfa-title = Authenticator code
+mfa-heading = Enter your code
+mfa-code = Code from your authenticator app
+mfa-hint = { $digits } digits, for <b>{ $username }</b>
+mfa-submit = Continue
+mfa-use-recovery = Use a recovery code
+mfa-restart = Sign in as someone else
+mfa-wrong = That code did not work. Use the newest one from your app; each works once.
+recovery-title = Recovery code
+recovery-heading = Use a recovery code
+recovery-code = One of your recovery codes
+recovery-hint = For <b>{ $username }</b>. Each code works once.
+recovery-submit = Continue
+recovery-use-app = Use your authenticator app
+recovery-wrong = That recovery code did not work. Each works once.
+
+## Setting up an authenticator app
+enrol-title = Set up an authenticator app
+enrol-required = Your role needs a second factor to sign in.
+enrol-add-key = Add this key to your authenticator app.
+enrol-scan = Scan this with your authenticator app.
+enrol-qr = QR code
+enrol-cannot-scan = Cannot scan it? Type the key instead.
+enrol-key = Key
+enrol-account = Account
+enrol-issuer = Issuer
+enrol-code = Then enter the { $digits } digits it shows
+enrol-submit = Turn it on
+enrol-later = Not now
+enrol-wrong = That code did not match. Check the clock of your phone and use the newest code.
+
+## Recovery codes
+codes-title = Your recovery codes
+codes-heading = Save your recovery codes
+codes-lead = They let you in when you do not have your authenticator app. Each works once, and they are <b>shown only now</b>.
+codes-replaced = Your older recovery codes no longer work.
+codes-label = Recovery codes
+codes-keep = For <b>{ $account }</b>. Keep them in a password manager, or print this page.
+codes-keep-host = For <b>{ $account }</b> on { $host }. Keep them in a password manager, or print this page.
+codes-submit = I have stored them
+
+## Passwords
+password-title = Change your password
+password-heading-expired = Choose a new password
+password-lead-expired = Your password has expired. Choose a new one to go on.
+password-current = Current password
+password-new = New password
+password-submit = Change password
+password-cancel = Keep the old one
+password-wrong = The current password is not right. { $wait }
+password-rule-length = { $min } to { $max } characters; spaces, accents and emoji count.
+password-kind-upper = an upper-case letter
+password-kind-lower = a lower-case letter
+password-kind-digit = a digit
+password-kind-symbol = a symbol or space
+password-rule-kinds = With { $kinds }.
+password-rule-strength = Hard to guess: a strength of at least { $score } of 4; four unrelated words do well.
+password-rule-listed = No common word or leaked password, with or without digits and symbols around it.
+password-rule-pattern = Not mostly keyboard rows, repeats, sequences or dates.
+password-rule-own = Without your name, your e-mail address and the name of this site.
+password-too-short = Use at least { $min } characters; a few unrelated words make a good password.
+password-too-long = Use at most { $max } characters.
+password-no-upper = Add an upper-case letter.
+password-no-lower = Add a lower-case letter.
+password-no-digit = Add a digit.
+password-no-symbol = Add a symbol or a space, for example - or !.
+password-too-weak = Too easy to guess: its strength is { $score } of 4, at least { $min } is asked for. { $hint }
+password-listed = This is a common word or a leaked password, also without the digits and symbols around it; choose something that nobody else uses.
+password-pattern = Most of it is { $what }; use something without a pattern.
+password-pattern-walk = a row of keys as on the keyboard, like qwerty or 1qaz2wsx
+password-pattern-repeat = a repetition, like aaaa or abcabc
+password-pattern-sequence = a sequence, like abcdef or 9876
+password-pattern-date = a date or a year, like 31.12.1999
+password-own-words = Leave out your name, your e-mail address and the name of this site.
+password-reused = { $n ->
+    [one] Must not be the password you have now.
+   *[other] Must not be one of your last { $n } passwords.
+}
+
+## First administrator
+setup-title = First administrator
+setup-heading = Create the first administrator
+setup-lead = This link works once. You will sign in with what you choose here.
+setup-username = User name
+setup-email = E-mail
+setup-name = Name
+setup-optional = optional
+setup-submit = Create administrator
+setup-done-title = Set-up is done
+setup-done-lead = This server has an administrator already. Ask them for an account, or sign in if you have one.
+setup-ready-title = Your account is ready
+setup-ready-lead = Sign in as <b>{ $username }</b> with the password you chose.
+setup-sign-in = Sign in
+
+## Invitation
+invite-title = Accept your invitation
+invite-heading = Welcome, { $name }
+invite-lead = Choose a password to finish your account. Your user name is <b>{ $username }</b>.
+invite-submit = Finish
+
+## Consent
+consent-title = Allow access for { $client }
+consent-heading = { $client } asks for access
+consent-unverified = Not verified
+consent-verified = Verified app
+consent-built-in = Part of this server
+consent-you = You are
+consent-not-you = Not you?
+consent-destination = The answer goes to
+consent-to-host = <b>{ $host }</b>
+consent-to-this-computer = <b>an app on this computer</b> ({ $host })
+consent-to-app = <b>the app that opens { $scheme }: links</b> on this device
+consent-resource = For use with
+consent-scopes = It would be able to
+consent-sensitive = Sensitive
+consent-caution-unverified = Nobody here has checked this app, and its name is its own choice. Allow it only if you know where the answer goes.
+consent-caution-local = Any program running on this computer could receive the answer. Allow this only if you have just started { $client } yourself.
+consent-deny = Deny
+consent-allow = Allow
+scope-openid = Know who you are
+scope-profile = See your name and roles
+scope-email = See your e-mail address
+scope-offline = Stay signed in while you are away
+scope-other = Use the permission “{ $scope }”
+
+## Account
+account-title = Your account
+account-factors = How you sign in
+account-codes = Recovery codes
+account-codes-left = { $n } left
+account-codes-few = { $n } left: make new ones before they run out
+account-codes-new = Make new ones
+account-sessions = Where you are signed in
+account-this-session = This session
+account-sign-out = Sign out
+account-sign-out-others = Sign out everywhere else
+account-password = Password
+account-password-change = Change
+account-totp = Authenticator app
+account-totp-none = not set up
+account-totp-set-up = Set up
+account-factor-used = last used { $when }
+account-factor-unused = not used yet
+account-done-password = Your password was changed. You are signed out everywhere else.
+account-done-factor = Your second factor is set up. You are signed out everywhere else.
+account-done-others = You are signed out everywhere else.
+session-from = from { $address }
+session-started = signed in { $when }
+session-seen = last used { $when }
+session-ends = ends { $when }
+device-browser-on-system = { $browser } on { $system }
+device-unknown = Unknown device
+
+## Signing out
+logout-title = Sign out
+logout-heading = Sign out?
+logout-client = <b>{ $client }</b> asks to end your session here.
+logout-lead = You are signed in as <b>{ $username }</b>.
+logout-stay = Stay signed in
+logout-submit = Sign out
+signed-out-title = Signed out
+signed-out-heading = You are signed out
+signed-out-lead = Your session on this device has ended.
+signed-out-again = Sign in again
+
+## On the way
+bounce-title = One moment
+bounce-lead = If nothing happens, go on by hand.
+bounce-continue = Continue
+
+## Errors
+error-reference = If you ask for help, give this reference:
+error-not-found = Not found
+error-not-found-what = What you asked for is not here, or not any more.
+error-conflict = That cannot be done now
+error-conflict-what = That does not go with how things stand.
+error-invalid = That request cannot be right
+error-invalid-what = Something in the request cannot be right.
+error-denied = Not allowed
+error-denied-what = You may not do that.
+error-limited = Too many tries
+error-limited-what = There were too many tries.
+error-busy = Busy
+error-busy-what = This server has too much to do at the moment.
+error-internal = Something went wrong
+error-internal-what = Something went wrong on this server. Nothing was changed.
+error-next-back = Go back and try again.
+error-next-denied = Sign in as someone who may, or ask the operator of this server.
+error-next-wait = Wait a moment and try again.
+error-next-internal = Try again. If it stays, give the reference below to the operator.
+unsure-title = This app cannot sign you in
+unsure-client = The app that sent you here is not, or no longer, registered with this server.
+unsure-client-next = Remove the connection in the app and add it again, so that it registers anew. If that does not help, ask whoever runs this server to register the app.
+unsure-redirect = The app that sent you here wants the answer at an address that is not registered for it.
+unsure-redirect-next = Remove the connection in the app and add it again. If the app was set up by hand, its redirect URI must be registered here letter by letter.
+unsure-ambiguous = The app that sent you here contradicts itself about who it is.
+unsure-ambiguous-next = Go back to the app and start again; if it happens again, report it to its maker.
+gone-title = This request is over
+gone-what = It was answered before, it took longer than 30 minutes, or it began in another browser.
+gone-next = Go back to the app and start again there.
+
+## Sentences of the core, as the core says them (beginning with a capital and ending with a full stop), one line each
+core-question-not-shown = This question was not shown in this session.
+core-totp-off = TOTP is switched off in the configuration.
+core-totp-off-next = Set authentication.mfa.providers.totp.enabled: true.
+core-enrolment-none = No authenticator waits to be confirmed.
+core-enrolment-again = Start the enrolment again.
+core-enrolment-not-waiting = This authenticator does not wait to be confirmed.
+core-enrolment-done = This authenticator was confirmed already.
+core-username-taken = The user name "{ $name }" is taken.
+core-username-like = The user name "{ $name }" looks like "{ $other }", which is taken.
+core-email-taken = The e-mail address { $email } is taken.
+core-account-changed = The account was changed by someone else just now.
+core-account-has-password = This account has a password already.
+core-password-changed = The password was changed in the meantime.
+core-password-bytes = The password is longer than { $bytes } bytes.
+core-factor-not-offered = That second factor is not offered.
+core-factor-which = That second factor is not offered; there are totp and recovery.
+core-codes-need-factor = Recovery codes need a second factor to recover.
+core-session-ended = Your session has ended.
+core-sign-in-again = Sign in again at /login.
+core-nobody = Nobody is signed in here.
+core-link-gone = This link is not valid any more.
+core-link-gone-next = Links work once and for a limited time: ask the operator for a new one.
+core-set-up-already = This server is set up already.
+core-sign-in = Sign in at /login.
+core-operator-only = Only the operator of this server may do that.
+core-device-forgotten = This browser was forgotten already.
+core-enrol-by-link = The second factor of this account was reset: a new one needs the link that came of it.
+core-enrol-by-link-next = Open the link that your administrator gave you, or ask for a new one.
+core-totp-removed = This authenticator app was removed already.
+core-last-factor = Your role needs a second factor, and this is the only one.
+core-last-factor-next = Add another one first.
+core-app-holds-nothing = This app holds nothing of yours any more.
+core-account-shut = This account cannot be signed in to now.
+core-account-shut-next = Ask the operator to unlock it.
+core-confirm-first = This needs a sign-in of the last five minutes.
+core-confirm-first-next = Confirm that it is you at /login/confirm, then try again.
+core-busy-sign-ins = Too many sign-ins at once.
+core-busy-reading = The database is busy: too many are reading at once.
+core-busy-writing = The database is busy: too many changes wait to be saved.
+core-disk-full-next = Free some space on the disk that holds the data folder, then try again.
+core-try-again = Try again.
+core-form-too-large = The form was too large or cut off.
+core-form-twice = The field "{ $field }" came twice.
+core-form-foreign = This form did not come from a page of this server, or the page was too old.
+core-form-foreign-next = Go back, reload the page and try again; cookies must be allowed.
+core-sign-in-over = This sign-in is not in progress any more.
+core-decision = The decision must be allow or deny.
+core-authorize-form = An authorization request by POST must be a form.
+core-no-page = There is no page at this address.
+core-name-64 = Use at most 64 characters.
+core-name-invisible = Leave out line breaks and invisible characters; letters, digits and . _ - are welcome.
+core-name-small = Write it in small letters: in capitals it looks like another name.
+core-name-empty = Give a name of 1 to 64 characters.
+core-name-at = Leave out the @; the e-mail address has a field of its own.
+core-name-spaces = Leave out the spaces; . _ and - may join words.
+core-name-letters = Use letters, digits and . _ - only.
+core-name-leave-out = Leave out { $char }; letters, digits and . _ - are welcome.
+core-name-ends = Begin and end with a letter or digit.
+core-name-accents = Put fewer accents on one letter.
+core-name-script = Use the letters of one script; letters of several look like another name.
+core-display-200 = Use at most 200 characters.
+core-display-empty = Give a name of 1 to 200 characters.
+core-invisible = Leave out line breaks and invisible characters.
+core-email-254 = Use at most 254 characters.
+core-email-form = Write it as name@example.com.
+core-email-at = Write one @ only, as in name@example.com.
+core-email-local = Before the @ use up to 64 of a-z, digits and . _ + -, with no dot first, last or doubled.
+core-email-domain = After the @ give a domain such as example.com, or localhost.
+
+## What zxcvbn says about passwords, as it says it, one line each
+hint-rows = Straight rows of keys are easy to guess.
+hint-short-walks = Short keyboard patterns are easy to guess.
+hint-repeats = Repeats like "aaa" are easy to guess.
+hint-repeated-words = Repeats like "abcabcabc" are only slightly harder to guess than "abc".
+hint-top-10 = This is a top-10 common password.
+hint-top-100 = This is a top-100 common password.
+hint-common = This is a very common password.
+hint-similar = This is similar to a commonly used password.
+hint-sequences = Sequences like abc or 6543 are easy to guess.
+hint-years = Recent years are easy to guess.
+hint-word = A word by itself is easy to guess.
+hint-dates = Dates are often easy to guess.
+hint-names = Names and surnames by themselves are easy to guess.
+hint-common-names = Common names and surnames are easy to guess.
+hint-few-words = Use a few words, avoid common phrases.
+hint-another-word = Add another word or two. Uncommon words are better.
+hint-capitals = Capitalization doesn't help very much.
+hint-all-capitals = All-uppercase is almost as easy to guess as all-lowercase.
+hint-reversed = Reversed words aren't much harder to guess.
+hint-substitutions = Predictable substitutions like '@' instead of 'a' don't help very much.
+hint-longer-walk = Use a longer keyboard pattern with more turns.
+hint-avoid-repeats = Avoid repeated words and characters.
+hint-avoid-sequences = Avoid sequences.
+hint-avoid-years = Avoid recent years.
+hint-avoid-own-years = Avoid years that are associated with you.
+hint-avoid-own-dates = Avoid dates and years that are associated with you.
