@@ -190,7 +190,7 @@ pub fn summary(user: &User) -> Value {
 
 fn document(row: &UserRow) -> Value {
     let mut document = summary(&row.user);
-    put(&mut document, "mfa", json!(row.mfa));
+    put(&mut document, "mfa", json!(row.mfa()));
     put(&mut document, "sessions", json!(row.sessions));
     put(&mut document, "api_keys", json!(row.api_keys));
     put(&mut document, "recovery_codes", json!(row.recovery_codes));
@@ -237,7 +237,7 @@ fn list(ctx: &Ctx, args: &List) -> Done {
             row.user.email.clone(),
             row.user.roles.join(" "),
             row.user.state.as_str().to_owned(),
-            if row.mfa { "yes" } else { "no" }.to_owned(),
+            if row.mfa() { "yes" } else { "no" }.to_owned(),
             row.sessions.to_string(),
             when(row.user.last_login_at),
         ]
@@ -253,7 +253,7 @@ fn show(ctx: &Ctx, args: &Name) -> Done {
     let row = desk.read(|r, _, who| ops::user::show(r, who, &user.id))?;
     let mut properties = person(&row.user);
     properties.extend([
-        ("second factor", if row.mfa { "yes" } else { "no" }.to_owned()),
+        ("second factor", if row.mfa() { "yes" } else { "no" }.to_owned()),
         ("recovery codes", row.recovery_codes.to_string()),
         ("sessions", row.sessions.to_string()),
         ("API keys", row.api_keys.to_string()),

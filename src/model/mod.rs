@@ -7,6 +7,7 @@ pub mod audit;
 pub mod authorization;
 pub mod client;
 pub mod contact;
+pub mod coverage;
 pub mod device;
 pub mod factor;
 pub mod grant;

@@ -4,6 +4,7 @@ mod apikey;
 mod audit;
 mod code;
 mod contact;
+mod coverage;
 mod denial;
 mod device;
 mod factor;

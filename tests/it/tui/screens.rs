@@ -3,13 +3,15 @@
 use mcpcodex::{
     model::user::UserRow,
     tui::{
-        msg::{Problem, Query},
+        enroll::Given,
+        layout::Room,
+        msg::{Msg, Problem, Query, Reply},
         theme::Theme,
     },
 };
 use ratatui::style::Modifier;
 
-use super::{Stage, live, people, user};
+use super::{NOW, Stage, lacking, live, people, user};
 
 const SIZES: [(u16, u16); 4] = [(40, 12), (60, 16), (80, 24), (100, 30)];
 
@@ -149,6 +151,91 @@ fn sessions_of_one_person_filtered() {
         stage.press("/claude<Enter>");
         stage
     });
+}
+
+#[test]
+fn factors() {
+    picture("mfa", |width, height| Stage::with_factors(width, height, lacking()));
+}
+
+#[test]
+fn factors_of_everybody() {
+    picture("mfa_everyone", |width, height| {
+        let mut stage = Stage::with_factors(100, 30, lacking());
+        stage.press("a");
+        stage.answer(|query| matches!(query, Query::Factors { .. }), Ok(Reply::Users(people())));
+        stage.send(Msg::Resize(width, height));
+        stage
+    });
+}
+
+#[test]
+fn factors_of_a_server_where_all_have_one() {
+    picture("mfa_full", |width, height| Stage::with_factors(width, height, Vec::new()));
+}
+
+#[test]
+fn factors_help() {
+    picture("mfa_help", |width, height| {
+        let mut stage = Stage::with_factors(width, height, lacking());
+        stage.press("?");
+        stage
+    });
+}
+
+#[test]
+fn factors_reset_question() {
+    picture("mfa_reset", |width, height| {
+        let mut stage = Stage::with_people(width, height, people());
+        stage.press("M");
+        stage
+    });
+}
+
+#[test]
+fn enrolment() {
+    picture("enroll", Stage::enrolling);
+}
+
+#[test]
+fn enrolment_after_a_wrong_code() {
+    picture("enroll_wrong", |width, height| {
+        let mut stage = Stage::enrolling(width, height);
+        stage.press("000000");
+        if stage.app.room() != Room::Line {
+            stage.give(Ok(Given::Wrong));
+        }
+        stage
+    });
+}
+
+#[test]
+fn enrolment_on_the_whole_window() {
+    picture("enroll_full", |width, height| {
+        let mut stage = Stage::enrolling(width, height);
+        stage.press("f492");
+        stage
+    });
+}
+
+#[test]
+fn enrolment_of_which_the_secret_is_hidden() {
+    picture("enroll_hidden", |width, height| {
+        let mut stage = Stage::enrolling(width, height);
+        let now = NOW.plus(std::time::Duration::from_secs(121));
+        stage.send(Msg::Beat { now, changed: false });
+        stage
+    });
+}
+
+#[test]
+fn recovery_codes() {
+    picture("enroll_codes", Stage::with_codes);
+}
+
+#[test]
+fn link_to_hand_on() {
+    picture("handed", Stage::with_link);
 }
 
 #[test]
