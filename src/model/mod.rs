@@ -14,6 +14,7 @@ pub mod id;
 pub mod key;
 pub mod message;
 pub mod name;
+pub mod passkey;
 pub mod password;
 pub mod redirect;
 pub mod resource;

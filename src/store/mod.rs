@@ -16,6 +16,7 @@ pub mod key;
 pub mod link;
 pub mod message;
 pub mod meta;
+pub mod passkey;
 pub mod resource;
 pub mod send_count;
 pub mod session;

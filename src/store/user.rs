@@ -239,7 +239,8 @@ pub struct Page {
     pub limit: u32,
 }
 
-const COUNTS: &str = "exists (select 1 from totp_credentials t where t.user_id = u.id and t.state = 'active'),
+const COUNTS: &str = "exists (select 1 from totp_credentials t where t.user_id = u.id and t.state = 'active')
+        or exists (select 1 from passkeys p where p.user_id = u.id),
     (select count(*) from sessions s where s.user_id = u.id and s.ended_at is null
         and s.expires_at > ?1 and s.last_seen_at + s.idle_ms > ?1),
     (select count(*) from recovery_codes c where c.user_id = u.id and c.used_at is null),

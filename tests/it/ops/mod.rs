@@ -11,6 +11,7 @@ mod factor_removal;
 mod login;
 pub(crate) mod oauth;
 mod outbox;
+mod passkey;
 mod password;
 mod reset;
 mod session;

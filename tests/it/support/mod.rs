@@ -3,6 +3,7 @@
 //!
 //! Everything blocks, so that tests are plain `#[test]` functions and races are real threads.
 
+pub(crate) mod authenticator;
 pub(crate) mod browser;
 pub(crate) mod html;
 pub(crate) mod log;
