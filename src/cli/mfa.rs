@@ -71,7 +71,7 @@ pub struct Which {
     /// User name, e-mail address or id
     #[arg(long, value_name = "USER")]
     user: Option<String>,
-    /// Only of this type: totp, sms or email
+    /// Only of this type: totp, webauthn, sms or email
     #[arg(long = "type", value_name = "TYPE", hide_possible_values = true, conflicts_with = "id")]
     kind: Option<Type>,
     /// Only this one, as `auth mfa list` shows it
@@ -111,13 +111,14 @@ struct Factor {
     id: Id,
     method: Method,
     label: String,
-    active: bool,
+    state: &'static str,
     created_at: Time,
     last_used_at: Option<Time>,
 }
 
 /// Where a factor is kept.
 enum Id {
+    Passkey(CredentialId),
     Totp(CredentialId),
     Contact(ContactId),
 }
@@ -125,7 +126,7 @@ enum Id {
 impl Id {
     fn as_str(&self) -> &str {
         match self {
-            Self::Totp(id) => id.as_str(),
+            Self::Passkey(id) | Self::Totp(id) => id.as_str(),
             Self::Contact(id) => id.as_str(),
         }
     }
@@ -135,12 +136,21 @@ impl Id {
 fn factors(desk: &Desk, id: &UserId) -> Result<(Vec<Factor>, u32), Failure> {
     desk.read(|r, _, who| {
         let (apps, left) = ops::factor::list(r, who, id)?;
+        let passkeys = ops::passkey::list(r, who, id)?.into_iter().map(|passkey| Factor {
+            id: Id::Passkey(passkey.id),
+            method: Method::Passkey,
+            label: passkey.label,
+            // Its counter went back: there may be a copy of it.
+            state: if passkey.flagged_at.is_some() { "flagged" } else { "active" },
+            created_at: passkey.created_at,
+            last_used_at: passkey.last_used_at,
+        });
         let contacts = ops::contact::list(r, who, id)?;
         let apps = apps.into_iter().map(|app| Factor {
             id: Id::Totp(app.id),
             method: Method::Totp,
             label: app.label,
-            active: app.active,
+            state: "active",
             created_at: app.created_at,
             last_used_at: app.last_used_at,
         });
@@ -148,18 +158,17 @@ fn factors(desk: &Desk, id: &UserId) -> Result<(Vec<Factor>, u32), Failure> {
             id: Id::Contact(contact.id),
             method: contact.method,
             label: contact.value,
-            active: contact.active,
+            state: if contact.active { "active" } else { "pending" },
             created_at: contact.created_at,
             last_used_at: contact.last_used_at,
         });
-        Ok((apps.chain(contacts).collect(), left))
+        Ok((passkeys.chain(apps).chain(contacts).collect(), left))
     })
 }
 
 fn list(ctx: &Ctx, args: &Whose) -> Done {
     let (desk, user) = whose(ctx, args.user.as_deref())?;
     let (factors, left) = factors(&desk, &user.id)?;
-    let state = |factor: &Factor| if factor.active { "active" } else { "pending" };
     if ctx.out.json() {
         let factors: Vec<Value> = factors
             .iter()
@@ -168,7 +177,7 @@ fn list(ctx: &Ctx, args: &Whose) -> Done {
                     "id": factor.id.as_str(),
                     "type": factor.method.as_str(),
                     "label": factor.label,
-                    "state": state(factor),
+                    "state": factor.state,
                     "created_at": factor.created_at.rfc3339(),
                     "last_used_at": factor.last_used_at.map(Time::rfc3339),
                 })
@@ -183,7 +192,7 @@ fn list(ctx: &Ctx, args: &Whose) -> Done {
             factor.id.as_str().to_owned(),
             factor.method.as_str().to_owned(),
             factor.label.clone(),
-            state(factor).to_owned(),
+            factor.state.to_owned(),
             factor.created_at.rfc3339(),
             when(factor.last_used_at),
         ]
@@ -202,7 +211,7 @@ fn disable(ctx: &Ctx, args: &Which) -> Done {
     let meant = |factor: &Factor| {
         args.id.as_deref().is_none_or(|id| id == factor.id.as_str())
             && args.kind.is_none_or(|kind| kind.method() == factor.method)
-            && (factor.active || some)
+            && (factor.state != "pending" || some)
     };
     let meant: Vec<Factor> = factors.into_iter().filter(meant).collect();
     if meant.is_empty() {
@@ -227,6 +236,7 @@ fn disable(ctx: &Ctx, args: &Which) -> Done {
         }
         for factor in &meant {
             match &factor.id {
+                Id::Passkey(passkey) => ops::passkey::remove(tx, env, who, &id, passkey)?,
                 Id::Totp(app) => ops::factor::remove_totp(tx, env, who, &id, app)?,
                 Id::Contact(contact) => {
                     ops::contact::remove(tx, env, who, &id, contact)?;

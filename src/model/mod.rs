@@ -15,6 +15,7 @@ pub mod id;
 pub mod key;
 pub mod message;
 pub mod name;
+pub mod passkey;
 pub mod password;
 pub mod redirect;
 pub mod resource;

@@ -47,10 +47,6 @@ pub fn enroll(
     begin(tx, env, who, user, kind, value, binding)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the same as of its callers, who have each proved something else"
-)]
 fn begin(
     tx: &Write<'_>,
     env: &Env,

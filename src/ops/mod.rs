@@ -19,6 +19,7 @@ pub mod login;
 pub mod notice;
 pub mod oauth;
 pub mod outbox;
+pub mod passkey;
 pub mod password;
 pub mod reset;
 pub mod resource;

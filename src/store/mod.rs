@@ -17,6 +17,7 @@ pub mod key;
 pub mod link;
 pub mod message;
 pub mod meta;
+pub mod passkey;
 pub mod resource;
 pub mod send_count;
 pub mod session;
@@ -28,6 +29,7 @@ use crate::model::{factor::Method, resource::ResourceUri, scope::ScopeSet};
 /// Every second factor in force as `user_id` and `method`, one row each: the one place that says where they are kept.
 const FACTORS: &str =
     "(select user_id, 'totp' as method from totp_credentials where state = 'active'
+    union all select user_id, 'webauthn' from passkeys
     union all select user_id, kind from contacts where state = 'active')";
 
 /// People with a second factor of the methods whose words stand, with a blank around each, in a parameter.

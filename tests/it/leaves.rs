@@ -3,7 +3,8 @@
 
 use mcpcodex::{
     config::{Environment, load},
-    model::factor::Method,
+    crypto::secret::Hashed,
+    model::{actor::Actor, factor::Method},
     ops::{
         self,
         code::Binding,
@@ -12,7 +13,7 @@ use mcpcodex::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestApp, operator};
+use crate::support::{PASSWORD, TestApp, operator, origin};
 
 /// A scene, told in a few words.
 type Scene = fn(&TestApp) -> String;
@@ -177,6 +178,28 @@ const FACTORS: &[Flip] = &[
         |s| code_by(s, Method::Email),
         "code",
         "Acme says",
+    ),
+    Flip("mfa.providers.webauthn.enabled", "false", |s| passkey(s, ""), "rp", "switched off"),
+    Flip(
+        "mfa.providers.webauthn.rp_id",
+        "\"example.com\"",
+        |s| passkey(s, "/rp/id"),
+        "\"auth.example.com\"",
+        "\"example.com\"",
+    ),
+    Flip(
+        "mfa.providers.webauthn.rp_name",
+        "\"Acme\"",
+        |s| passkey(s, "/rp/name"),
+        "MCPCodex",
+        "Acme",
+    ),
+    Flip(
+        "mfa.providers.webauthn.user_verification",
+        "\"preferred\"",
+        |s| passkey(s, "/authenticatorSelection/userVerification"),
+        "required",
+        "preferred",
     ),
 ];
 
@@ -367,6 +390,21 @@ fn enrol(server: &TestApp, part: &str) -> String {
     }
     let after = uri.split_once(part).map(|(_, rest)| rest.split('&').next().unwrap().to_owned());
     after.unwrap_or_else(|| "none".to_owned())
+}
+
+/// What a device is asked when a passkey is made.
+fn passkey(server: &TestApp, part: &str) -> String {
+    let (env, ann) = (server.app.env(), server.user("ann"));
+    let who = Actor::person(ann.id.clone(), server.session_of(&ann, false).0.id, origin());
+    let browser = Hashed::of("a browser");
+    let asked = server
+        .app
+        .db
+        .write_blocking(move |tx| ops::passkey::register(tx, &env, &who, &ann, &browser));
+    match asked {
+        Ok(ceremony) => ceremony.options["publicKey"].pointer(part).unwrap().to_string(),
+        Err(error) => error.to_string(),
+    }
 }
 
 /// The code that goes to a new number or address.

@@ -2,6 +2,8 @@
 
 mod apikey;
 mod audit;
+mod code;
+mod contact;
 mod coverage;
 mod denial;
 mod device;
@@ -9,6 +11,8 @@ mod factor;
 mod factor_removal;
 mod login;
 pub(crate) mod oauth;
+mod outbox;
+mod passkey;
 mod password;
 mod reset;
 mod session;
