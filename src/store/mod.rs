@@ -39,7 +39,7 @@ fn covered(parameter: &str) -> String {
 
 /// What [`covered`] takes.
 fn blank_words(methods: &[Method]) -> String {
-    methods.iter().map(|method| format!(" {} ", method.as_str())).collect()
+    methods.iter().flat_map(|method| [" ", method.as_str(), " "]).collect()
 }
 
 /// Words as one column holds them.
