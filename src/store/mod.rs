@@ -29,8 +29,8 @@ use crate::model::{factor::Method, resource::ResourceUri, scope::ScopeSet};
 /// Every second factor in force as `user_id` and `method`, one row each: the one place that says where they are kept.
 const FACTORS: &str =
     "(select user_id, 'totp' as method from totp_credentials where state = 'active'
-    union all select user_id, kind from contacts where state = 'active'
-    union all select user_id, 'webauthn' from passkeys)";
+    union all select user_id, 'webauthn' from passkeys
+    union all select user_id, kind from contacts where state = 'active')";
 
 /// People with a second factor of the methods whose words stand, with a blank around each, in a parameter.
 fn covered(parameter: &str) -> String {
@@ -39,7 +39,7 @@ fn covered(parameter: &str) -> String {
 
 /// What [`covered`] takes.
 fn blank_words(methods: &[Method]) -> String {
-    methods.iter().map(|method| format!(" {} ", method.as_str())).collect()
+    methods.iter().flat_map(|method| [" ", method.as_str(), " "]).collect()
 }
 
 /// Words as one column holds them.

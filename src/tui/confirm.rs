@@ -135,7 +135,7 @@ fn reset(row: &UserRow, name: &str) -> Result<Vec<Step>, String> {
         steps.extend([end_sessions(row.sessions), tokens()]);
     }
     steps.push(step("show a link to enrol anew, once", Fate::Said));
-    steps.push(step("nothing else can be enrolled before it is used", Fate::Said));
+    steps.push(step("nothing can be enrolled but behind that link", Fate::Said));
     Ok(steps)
 }
 

@@ -190,7 +190,7 @@ fn coverage_lines(flow: &mut Flow<'_, '_>, coverage: &Coverage, policy: &Policy)
 }
 
 const LABEL: u16 = 11;
-const NUMBERS: u16 = 16;
+const NUMBERS: u16 = 17;
 
 fn share(flow: &mut Flow<'_, '_>, label: &str, of: Share, required: bool) {
     let line = flow.line();

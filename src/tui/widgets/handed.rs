@@ -60,7 +60,7 @@ fn say(flow: &mut Flow<'_, '_>, handed: &Handed, scannable: bool) {
             if !scannable && flow.left() >= 5 {
                 flow.say("f shows it as a QR code over the whole window.", Role::Muted);
             }
-            flow.say("▲ Whoever has it is let in. It is shown once and goes after 2 minutes without a key.", Role::Warn);
+            flow.say("▲ It works for whoever has it. It is shown once and goes after 2 minutes without a key.", Role::Warn);
         }
     }
 }

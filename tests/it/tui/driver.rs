@@ -9,14 +9,18 @@ use std::{
 use mcpcodex::{
     app::App as Opened,
     config::Config,
-    crypto::totp::{self, Settings},
+    crypto::{
+        secret::Plain,
+        totp::{self, Settings},
+    },
     db::Clock,
     model::{
         actor::{Actor, Origin, Via},
         factor::Method,
+        message::{Carrier, Kind, Outgoing},
         user::{User, UserState},
     },
-    ops::{self, factor::Which, password::Basis},
+    ops::{self, factor::Which, outbox::Message, password::Basis},
     time::Time,
     tui::{
         app::{App, Site},
@@ -314,6 +318,12 @@ pub(crate) fn code_on(screen: &str, now: Time) -> String {
 }
 
 impl Driver {
+    /// Half a second later, in which somebody changed something.
+    fn beat(&mut self) {
+        let effects = self.app.update(Msg::Beat { now: self.opened.db.now(), changed: true });
+        self.carry_out(effects);
+    }
+
     fn factors_of(&self, name: &str) -> Vec<Method> {
         let id = self.user(name).id;
         self.opened.db.read(|r| ops::user::show(r, &self.who, &id)).unwrap().methods
@@ -375,6 +385,7 @@ fn new_secret_makes_the_one_before_worthless() {
 fn each_link_is_the_one_that_its_verb_names() {
     let mut driver = Driver::with(&["alice", "bob"]);
     join(&driver.opened, "alice");
+    driver.beat();
     for (keys, title, path) in [
         ("P", "Password reset link for alice", "/reset?token="),
         ("E", "Enrolment link for alice", "/enroll?token="),
@@ -408,7 +419,47 @@ fn factor_that_somebody_enrols_elsewhere_is_shown_after_the_next_beat() {
             ops::factor::confirm_unverified(tx, &env, &who, &alice.id, &started.id).map(drop)
         })
         .unwrap();
-    let effects = driver.app.update(Msg::Beat { now: NOW, changed: true });
-    driver.carry_out(effects);
+    driver.beat();
     driver.see("Without a second factor   1 · 50 % have one").see("alice is gone from this list");
+}
+
+#[test]
+fn message_is_listed_with_its_state_and_read_only_where_nobody_carries_it() {
+    let mut driver = Driver::with(&["alice"]);
+    driver.press("9").see("No message was sent yet.");
+    let alice = driver.user("alice");
+    let carried = |carrier: Carrier, kind: Kind, text: &str| Message {
+        kind,
+        carrier,
+        outgoing: Outgoing {
+            recipient: "alice@example.com".to_owned(),
+            subject: "A subject".to_owned(),
+            text: Plain::new(text.to_owned()),
+            template: None,
+            hide: Vec::new(),
+        },
+        user: Some(alice.id.clone()),
+        lifetime: Duration::from_secs(600),
+    };
+    let (by_mail, offline) = (
+        carried(Carrier::Smtp, Kind::EmailCode, "the code is 135790"),
+        carried(Carrier::Console, Kind::Reset, "the link is https://auth.example.com/reset"),
+    );
+    let env = driver.opened.env();
+    driver
+        .opened
+        .db
+        .write_blocking(move |tx| {
+            ops::outbox::queue(tx, &env, &by_mail)?;
+            ops::outbox::queue(tx, &env, &offline)
+        })
+        .unwrap();
+    driver.beat();
+    driver.see("Messages   2").see("smtp").see("queued").press("/smtp<Enter><Enter>");
+    driver.see("for its recipient alone");
+    assert!(!driver.screen().contains("135790"), "{}", driver.screen());
+    driver.press("<Esc><Esc>/console<Enter>");
+    assert!(!driver.screen().contains("the link is"), "only when it is opened");
+    driver.press("<Enter>").see("the link is https://auth.example.com/reset").press("<Esc>");
+    assert!(!driver.screen().contains("the link is"));
 }
