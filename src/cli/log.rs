@@ -15,8 +15,10 @@ pub fn start(ctx: &Ctx, logging: &Logging) {
         (false, 1) => "debug",
         (false, _) => "trace",
     };
-    // Libraries speak up only when something is wrong.
-    let filter = EnvFilter::new(format!("warn,mcpcodex={level}"));
+    // Libraries speak up only when something is wrong. To webauthn-rs every answer that it refuses is an error, so
+    // anyone could fill the log; the refusals are in the audit trail.
+    let filter =
+        EnvFilter::new(format!("warn,webauthn_rs=off,webauthn_rs_core=off,mcpcodex={level}"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

@@ -266,6 +266,12 @@ fn factors(config: &Config, adviser: &mut Adviser) {
             format!("browsers refuse passkeys for {rp_id} on {public}"),
             "name the host of the public URL or a domain above it, or leave the key out",
         );
+    } else if providers.webauthn.enabled && public.domain().is_none() {
+        adviser.note(
+            "authentication.mfa.providers.webauthn",
+            format!("passkeys are not offered: browsers know none for an address such as {public}"),
+            "give `server.public_url` a host name",
+        );
     }
 }
 

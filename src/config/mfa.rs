@@ -139,16 +139,29 @@ words! {
     }
 }
 
+words! {
+    /// What becomes of a passkey whose signature counter went back.
+    CounterRollback {
+        /// It opens nothing any more.
+        Refuse = "refuse",
+        /// It is marked and goes on working.
+        Flag = "flag",
+    }
+}
+
 section! {
     /// Passkeys and security keys.
     Webauthn {
         /// Whether they are offered.
-        enabled: bool = key("true").waits_for("passkeys"),
+        enabled: bool = key("true"),
         /// The domain that passkeys belong to; unset means the host of the public URL. A later change makes them useless.
-        rp_id: Option<String> = UNSET.check(text::domain).waits_for("passkeys"),
+        rp_id: Option<String> = UNSET.check(text::domain),
         /// The name that the device shows.
-        rp_name: String = key("\"MCPCodex\"").check(text::not_empty).waits_for("passkeys"),
+        rp_name: String = key("\"MCPCodex\"").check(text::not_empty),
         /// Whether the device must check the person, by PIN or finger.
-        user_verification: UserVerification = key("required").waits_for("passkeys"),
+        user_verification: UserVerification = key("required"),
+        /// What becomes of a passkey whose signature counter went back, which a copy of it would explain: `refuse`
+        /// shuts it until it is removed, `flag` only marks it and writes it to the audit trail.
+        counter_rollback: CounterRollback = key("refuse"),
     }
 }

@@ -11,3 +11,4 @@ pub mod seal;
 pub mod secret;
 pub mod session;
 pub mod totp;
+pub mod webauthn;

@@ -49,6 +49,8 @@ ids! {
     ApiKeyId = "ak";
     /// A second factor.
     CredentialId = "f";
+    /// A WebAuthn challenge that waits for an answer.
+    CeremonyId = "wc";
     /// An authorization request that waits for a person.
     RequestId = "r";
     /// A protected resource.

@@ -17,7 +17,7 @@ use super::{
     contact,
     env::Env,
     login::{self, OnTheWay, Step},
-    outbox, session,
+    outbox, passkey, session,
 };
 use crate::{
     crypto::{
@@ -42,6 +42,9 @@ use crate::{
 /// The methods that a person has enrolled, allowed or not; recovery codes are none of them.
 pub fn enrolled(r: &Read<'_>, user: &UserId) -> Result<Vec<Method>> {
     let mut methods = Vec::new();
+    if store::passkey::count(r, user)? > 0 {
+        methods.push(Method::Passkey);
+    }
     if !store::factor::active(r, user)?.is_empty() {
         methods.push(Method::Totp);
     }
@@ -58,7 +61,7 @@ pub fn enrolled(r: &Read<'_>, user: &UserId) -> Result<Vec<Method>> {
 pub fn allowed(env: &Env, method: Method) -> bool {
     let mfa = &env.config.authentication.mfa;
     let offered = match method {
-        Method::Passkey => mfa.providers.webauthn.enabled,
+        Method::Passkey => passkey::is_offered(env),
         Method::Totp => mfa.providers.totp.enabled,
         Method::Sms | Method::Email => code::is_offered(env, method),
         Method::Recovery => true,
@@ -71,7 +74,8 @@ pub fn allowed(env: &Env, method: Method) -> bool {
 pub fn offered(r: &Read<'_>, env: &Env, user: &UserId, proved: &[String]) -> Result<Vec<Method>> {
     let key = proved.iter().any(|one| one == amr::KEY || one == amr::SOFT_KEY);
     let mut methods = enrolled(r, user)?;
-    methods.retain(|method| allowed(env, *method) && !(key && *method == Method::Passkey));
+    let passkey = !key && passkey::is_usable(r, env, user)?;
+    methods.retain(|method| allowed(env, *method) && (passkey || *method != Method::Passkey));
     if store::factor::recovery_codes_left(r, user)? > 0 {
         methods.push(Method::Recovery);
     }

@@ -1,14 +1,24 @@
 //! Signing in: password first, then whatever the account still owes, one step at a time.
 //! [`begin`] reserves a try, [`verify`] hashes outside any transaction, [`finish`] settles.
 
+mod arrival;
+mod way;
+
 use std::{fmt, time::Duration};
+
+pub(super) use self::way::proceed;
+use self::way::{Progress, next_stage};
+pub use self::{
+    arrival::{Arrival, Entered, Visitor},
+    way::{OnTheWay, change_expired, on_the_way},
+};
 
 use super::{
     attempt, audit, device,
     env::Env,
     factor,
     link::{self, Purpose},
-    notice, password, session,
+    notice, session,
 };
 use crate::{
     crypto::secret::{self, Hashed, Plain},
@@ -19,12 +29,13 @@ use crate::{
         attempt::{Limits, Reserved, Scope},
         audit::Event,
         device::in_words,
-        id::{SessionId, UserId},
+        id::UserId,
         message::mail::Mail,
         name::{Email, Username},
+        passkey::Proof,
         password as policy,
-        session::{Session, amr},
-        sign_in::{LIFETIME, SignIn, Stage, Strength},
+        session::amr,
+        sign_in::{LIFETIME, SignIn, Stage},
         user::{User, UserState},
     },
     store,
@@ -96,63 +107,6 @@ impl fmt::Debug for Compared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Compared").field("matches", &self.matches).finish_non_exhaustive()
     }
-}
-
-/// The browser that somebody signs in with, by what its cookies say.
-#[derive(Clone, Debug)]
-pub struct Visitor {
-    /// The cookie of this visit, hashed: what the sign-in is bound to.
-    pub browser: Hashed,
-    /// The cookie it got with an earlier sign-in, hashed.
-    pub device: Option<Hashed>,
-    /// The session it had until now; it ends when a new one opens.
-    pub previous: Option<SessionId>,
-}
-
-impl Visitor {
-    /// A browser that comes for the first time.
-    pub fn stranger(browser: Hashed) -> Self {
-        Self { browser, device: None, previous: None }
-    }
-}
-
-/// Where a person wants to be, and in which browser.
-#[derive(Clone, Debug)]
-pub struct Arrival {
-    /// The browser.
-    pub visitor: Visitor,
-    /// The path on our own origin that they wanted.
-    pub return_to: String,
-    /// Whether to be remembered.
-    pub remember_me: bool,
-    /// How much they must prove.
-    pub strength: Strength,
-    /// The enrolment link that led here, as it was followed.
-    pub enrol_link: Option<Plain>,
-}
-
-impl Arrival {
-    /// Someone who just wants to sign in.
-    pub fn new(visitor: Visitor, return_to: impl Into<String>) -> Self {
-        Self {
-            visitor,
-            return_to: return_to.into(),
-            remember_me: false,
-            strength: Strength::Usual,
-            enrol_link: None,
-        }
-    }
-}
-
-/// A sign-in that is through.
-#[derive(Debug)]
-pub struct Entered {
-    /// The session.
-    pub session: Session,
-    /// The path on our own origin that they wanted.
-    pub return_to: String,
-    /// The cookie by which the browser will be known, when it needs another.
-    pub device: Option<Plain>,
 }
 
 /// How a step of a sign-in ended.
@@ -313,6 +267,27 @@ pub fn finish(
     enter(tx, env, origin, &user, vec![amr::PASSWORD.to_owned()], arrival)
 }
 
+/// A passkey was proved before anybody was known: it is the first factor, and the second if the device checked the
+/// person. Never paused, so that whoever guesses at someone's password keeps nobody out who has one.
+pub fn with_passkey(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    proof: &Proof,
+    arrival: &Arrival,
+) -> Result<Finished> {
+    let user = store::user::by_id(tx, &proof.user)?;
+    let Some(user) = user.filter(|user| user.state == UserState::Active) else {
+        return Ok(Finished { step: Step::Gone, token: None });
+    };
+    let proved = proof.amr();
+    if !proof.verified && factor::offered(tx, env, &user.id, &proved)?.is_empty() {
+        // One factor, and nothing else to go on with but the password: that is asked for first.
+        return Ok(Finished { step: Step::Wrong(Duration::ZERO), token: None });
+    }
+    enter(tx, env, origin, &user, proved, arrival)
+}
+
 /// The first factor is proved: the next step, or in.
 fn enter(
     tx: &Write<'_>,
@@ -379,147 +354,4 @@ fn open(
         session::replace(tx, origin, previous, &session)?;
     }
     Ok(Entered { session, return_to: arrival.return_to.clone(), device: arrived.token })
-}
-
-/// How far a sign-in has come.
-struct Progress<'a> {
-    proved: &'a [String],
-    strength: Strength,
-    device: Option<&'a Hashed>,
-    /// Whether it began with an enrolment link that has not been used up.
-    enrols: bool,
-}
-
-impl Progress<'_> {
-    fn has(&self, method: &str) -> bool {
-        self.proved.iter().any(|proved| proved == method)
-    }
-}
-
-/// What the account still owes; `None` when it owes nothing.
-fn next_stage(tx: &Write<'_>, env: &Env, user: &User, at: &Progress<'_>) -> Result<Option<Stage>> {
-    let mfa = &env.config.authentication.mfa;
-    let enrolled = if mfa.enabled { factor::enrolled(tx, &user.id)? } else { Vec::new() };
-    let verified = at.has(amr::MFA);
-    // The factor comes before the new password: whoever only knows the old one must not choose the next.
-    if !enrolled.is_empty() && !verified {
-        let trusted =
-            at.strength == Strength::Usual && device::is_trusted(tx, env, &user.id, at.device)?;
-        if !trusted {
-            return Ok(Some(Stage::SecondFactor));
-        }
-    }
-    if at.has(amr::PASSWORD) && password_expired(tx, env, user) {
-        return Ok(Some(Stage::PasswordExpired));
-    }
-    if at.enrols {
-        return Ok(Some(Stage::Enroll));
-    }
-    // A factor that is not allowed any more still keeps strangers out, but it is none to go on with.
-    if enrolled.iter().any(|method| factor::allowed(env, *method)) {
-        return Ok(None);
-    }
-    let demanded = at.strength == Strength::Mfa && mfa.enabled && !verified;
-    if demanded {
-        return Ok(Some(Stage::Enroll));
-    }
-    if !env.factor_required(user) {
-        return Ok(None);
-    }
-    let from = user.mfa_grace_from.unwrap_or(tx.now);
-    if user.mfa_grace_from.is_none() {
-        store::user::set_grace(tx, &user.id, Some(from))?;
-    }
-    let in_grace = tx.now < from.plus(mfa.grace_period);
-    Ok((!in_grace).then_some(Stage::Enroll))
-}
-
-fn password_expired(r: &Read<'_>, env: &Env, user: &User) -> bool {
-    env.password_lifetime().is_some_and(|lifetime| {
-        user.password_changed_at.is_some_and(|set| r.now >= set.plus(lifetime))
-    })
-}
-
-/// A sign-in found by its token, in the browser that began it.
-#[derive(Clone, Debug)]
-pub struct OnTheWay {
-    /// The sign-in.
-    pub sign_in: SignIn,
-    /// Who.
-    pub user: User,
-    pub(super) token: Hashed,
-    pub(super) arrival: Arrival,
-}
-
-impl OnTheWay {
-    /// Where it stands now, asked in the transaction that acts.
-    pub(super) fn look(&self, r: &Read<'_>) -> Result<Option<SignIn>> {
-        store::sign_in::find(r, &self.token, &self.arrival.visitor.browser)
-    }
-}
-
-/// Finds the sign-in that a browser is in the middle of.
-pub fn on_the_way(r: &Read<'_>, token: &str, visitor: &Visitor) -> Result<Option<OnTheWay>> {
-    let token = Hashed::of(token);
-    let Some(sign_in) = store::sign_in::find(r, &token, &visitor.browser)? else {
-        return Ok(None);
-    };
-    let Some(user) = store::user::by_id(r, &sign_in.user_id)? else { return Ok(None) };
-    if user.state != UserState::Active {
-        return Ok(None);
-    }
-    let arrival = Arrival {
-        visitor: visitor.clone(),
-        return_to: sign_in.return_to.clone(),
-        remember_me: sign_in.remember_me,
-        strength: sign_in.strength,
-        enrol_link: None,
-    };
-    Ok(Some(OnTheWay { sign_in, user, token, arrival }))
-}
-
-/// Leaves the step `from` with `proved`: to the next one, or in.
-pub(super) fn proceed(
-    tx: &Write<'_>,
-    env: &Env,
-    origin: &Origin,
-    way: &OnTheWay,
-    from: Stage,
-    proved: Vec<String>,
-) -> Result<Step> {
-    let Some(user) = store::user::by_id(tx, &way.user.id)? else { return Ok(Step::Gone) };
-    let Some(now) = way.look(tx)? else { return Ok(Step::Gone) };
-    let progress = Progress {
-        proved: &proved,
-        strength: now.strength,
-        device: way.arrival.visitor.device.as_ref(),
-        enrols: now.enrol_link.is_some(),
-    };
-    if let Some(stage) = next_stage(tx, env, &user, &progress)? {
-        let moved = store::sign_in::advance(tx, &way.token, from, stage, &proved)?;
-        return Ok(if moved { Step::Next(stage) } else { Step::Gone });
-    }
-    if user.state != UserState::Active || !store::sign_in::take(tx, &way.token, from)? {
-        return Ok(Step::Gone);
-    }
-    let entered = open(tx, env, origin, &user, proved, &way.arrival, now.trust_device)?;
-    Ok(Step::In(Box::new(entered)))
-}
-
-/// Stores the new password of a sign-in that stands at `PasswordExpired`, and goes on.
-pub fn change_expired(
-    tx: &Write<'_>,
-    env: &Env,
-    origin: &Origin,
-    way: &OnTheWay,
-    chosen: &password::Chosen,
-) -> Result<Step> {
-    let Some(sign_in) = way.look(tx)?.filter(|now| now.stage == Stage::PasswordExpired) else {
-        return Ok(Step::Gone);
-    };
-    let who = Actor::anonymous(origin.clone());
-    // Ends the person's other sign-ins and sessions; this one is put back so that it can go on.
-    password::store(tx, env, &who, &way.user.id, chosen, None)?;
-    store::sign_in::insert(tx, &way.token, &way.arrival.visitor.browser, &sign_in)?;
-    proceed(tx, env, origin, way, Stage::PasswordExpired, sign_in.amr)
 }

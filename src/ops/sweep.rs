@@ -14,6 +14,7 @@ pub fn sweep(tx: &Write<'_>) -> Result<usize> {
     let now = tx.now;
     Ok(store::sign_in::sweep(tx, now.minus(HOUR))?
         + store::link::sweep(tx)?
+        + store::passkey::sweep_ceremonies(tx, now)?
         // A spent code must be known for as long as a token of it may live, to take it back.
         + store::authorization::sweep(tx, now.minus(DAY))?
         + store::device::sweep(tx, now.minus(FORGOTTEN))?

@@ -40,7 +40,7 @@ const HOMES: [(&[&str], &[&str]); 6] = [
     (&["clap", "clap_complete", "clap_mangen", "rpassword"], &["cli", "main"]),
     (&["ratatui", "crossterm", "tui_input"], &["tui"]),
     (&["reqwest", "lettre"], &["deliver"]),
-    (&["argon2", "jsonwebtoken", "aws_lc_rs", "totp_rs"], &["crypto"]),
+    (&["argon2", "jsonwebtoken", "aws_lc_rs", "totp_rs", "webauthn_rs"], &["crypto"]),
 ];
 
 /// A source file: its path below `src` and its text without comments and strings.

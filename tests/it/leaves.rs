@@ -3,14 +3,17 @@
 
 use mcpcodex::{
     config::{Environment, load},
+    crypto::secret::Hashed,
+    model::{actor::Actor, factor::Method},
     ops::{
         self,
+        code::Binding,
         password::{Basis, Refused},
     },
 };
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, operator, origin};
 
 /// A scene, told in a few words.
 type Scene = fn(&TestApp) -> String;
@@ -134,6 +137,70 @@ const FACTORS: &[Flip] = &[
         "none",
         "SHA256",
     ),
+    Flip(
+        "mfa.providers.sms.enabled",
+        "false",
+        |s| code_by(s, Method::Sms),
+        "Your MCPCodex code",
+        "not offered",
+    ),
+    Flip(
+        "mfa.providers.sms.provider",
+        "\"twilio\"",
+        |s| code_by(s, Method::Sms),
+        "Your MCPCodex code",
+        "not offered",
+    ),
+    Flip(
+        "mfa.providers.sms.template",
+        "\"Acme says {code}\"",
+        |s| code_by(s, Method::Sms),
+        "Your MCPCodex code",
+        "Acme says",
+    ),
+    Flip(
+        "mfa.providers.email.enabled",
+        "false",
+        |s| code_by(s, Method::Email),
+        "code",
+        "not offered",
+    ),
+    Flip(
+        "mfa.providers.email.provider",
+        "\"smtp\"",
+        |s| code_by(s, Method::Email),
+        "code",
+        "not offered",
+    ),
+    Flip(
+        "mfa.providers.email.template",
+        "\"Acme says {code}\"",
+        |s| code_by(s, Method::Email),
+        "code",
+        "Acme says",
+    ),
+    Flip("mfa.providers.webauthn.enabled", "false", |s| passkey(s, ""), "rp", "switched off"),
+    Flip(
+        "mfa.providers.webauthn.rp_id",
+        "\"example.com\"",
+        |s| passkey(s, "/rp/id"),
+        "\"auth.example.com\"",
+        "\"example.com\"",
+    ),
+    Flip(
+        "mfa.providers.webauthn.rp_name",
+        "\"Acme\"",
+        |s| passkey(s, "/rp/name"),
+        "MCPCodex",
+        "Acme",
+    ),
+    Flip(
+        "mfa.providers.webauthn.user_verification",
+        "\"preferred\"",
+        |s| passkey(s, "/authenticatorSelection/userVerification"),
+        "required",
+        "preferred",
+    ),
 ];
 
 /// Seventy characters without a pattern.
@@ -145,8 +212,27 @@ const ONE_VALUE: &[&str] = &["session.provider"];
 fn file(key: &str, value: &str) -> String {
     let value: Value = serde_json::from_str(value).unwrap();
     let tree = key.rsplit('.').fold(value, |inner, name| json!({ name: inner }));
-    json!({ "server": { "public_url": "https://auth.example.com" }, "authentication": tree })
-        .to_string()
+    let mut file = json!({
+        "server": { "public_url": "https://auth.example.com" },
+        // What is sent can be read.
+        "authentication": { "mfa": { "providers": {
+            "sms": { "enabled": true, "provider": "console" },
+            "email": { "enabled": true, "provider": "console" },
+        } } },
+    });
+    merge(&mut file["authentication"], tree);
+    file.to_string()
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
 }
 
 /// A server by this file, but with hashes that cost nothing.
@@ -304,6 +390,38 @@ fn enrol(server: &TestApp, part: &str) -> String {
     }
     let after = uri.split_once(part).map(|(_, rest)| rest.split('&').next().unwrap().to_owned());
     after.unwrap_or_else(|| "none".to_owned())
+}
+
+/// What a device is asked when a passkey is made.
+fn passkey(server: &TestApp, part: &str) -> String {
+    let (env, ann) = (server.app.env(), server.user("ann"));
+    let who = Actor::person(ann.id.clone(), server.session_of(&ann, false).0.id, origin());
+    let browser = Hashed::of("a browser");
+    let asked = server
+        .app
+        .db
+        .write_blocking(move |tx| ops::passkey::register(tx, &env, &who, &ann, &browser));
+    match asked {
+        Ok(ceremony) => ceremony.options["publicKey"].pointer(part).unwrap().to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// The code that goes to a new number or address.
+fn code_by(server: &TestApp, method: Method) -> String {
+    let (env, ann) = (server.app.env(), server.user("ann"));
+    let value = if method == Method::Sms { "+4915112345678" } else { "ann@example.com" };
+    let binding = Binding::operator(&ann.id);
+    let enrolling = server.app.db.write_blocking(move |tx| {
+        ops::contact::enroll(tx, &env, &operator(), &ann.id, method, value, &binding)
+    });
+    if let Err(error) = enrolling {
+        return error.to_string();
+    }
+    let newest = server.read(|r| ops::outbox::list(r, &operator(), 1)).into_iter().next().unwrap();
+    let env = &server.app.env;
+    let message = server.read(|r| ops::outbox::read(r, env, &operator(), &newest.id)).unwrap();
+    message.text.expose().to_owned()
 }
 
 fn second_sign_in(server: &TestApp, seconds: u64) -> String {

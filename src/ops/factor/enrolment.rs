@@ -229,6 +229,18 @@ pub(in crate::ops) fn in_force(
     user: &UserId,
     method: Method,
 ) -> Result<InForce> {
+    in_force_with(tx, env, who, user, method, &[method.amr(), amr::MFA])
+}
+
+/// [`in_force`] for a factor whose first proof says more than its name.
+pub(in crate::ops) fn in_force_with(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &UserId,
+    method: Method,
+    proved: &[&str],
+) -> Result<InForce> {
     store::user::set_enrol_by_link(tx, user, false)?;
     link::void(tx, Purpose::Enroll, user)?;
     let event = Event::new("factor.enroll").user(user).with("type", method.as_str());
@@ -246,7 +258,7 @@ pub(in crate::ops) fn in_force(
     let has_codes = store::factor::recovery_codes_left(tx, user)? > 0;
     let codes = if has_codes && keep.is_some() { Vec::new() } else { new_codes(tx, env, user)? };
     let session = match keep {
-        Some(id) => Some(Box::new(session::raise(tx, who, id, &[method.amr(), amr::MFA])?)),
+        Some(id) => Some(Box::new(session::raise(tx, who, id, proved)?)),
         None => None,
     };
     Ok(InForce { codes, session })
@@ -279,14 +291,24 @@ pub(in crate::ops) fn enrolled_on_the_way(
     sign_in: SignIn,
     method: Method,
 ) -> Result<()> {
+    enrolled_on_the_way_with(tx, way, sign_in, &[method.amr(), amr::MFA])
+}
+
+/// [`enrolled_on_the_way`] for a factor whose first proof says more than its name.
+pub(in crate::ops) fn enrolled_on_the_way_with(
+    tx: &Write<'_>,
+    way: &OnTheWay,
+    sign_in: SignIn,
+    first: &[&str],
+) -> Result<()> {
     if let Some(id) = &sign_in.enrol_link {
         link::spend_id(tx, Purpose::Enroll, id)?;
         store::sign_in::forget_link(tx, &way.token)?;
     }
     let mut proved = sign_in.amr;
-    for one in [method.amr(), amr::MFA] {
+    for one in first {
         if !proved.iter().any(|had| had == one) {
-            proved.push(one.to_owned());
+            proved.push((*one).to_owned());
         }
     }
     store::sign_in::advance(tx, &way.token, Stage::Enroll, Stage::RecoveryCodes, &proved).map(drop)

@@ -76,7 +76,9 @@ pub fn disable(
     keep: Option<&SessionId>,
 ) -> Result<usize> {
     session::permit_recent(tx, who, user)?;
-    let removed = store::factor::delete_all(tx, user)? + store::contact::delete_all(tx, user)?;
+    let removed = store::factor::delete_all(tx, user)?
+        + store::contact::delete_all(tx, user)?
+        + store::passkey::delete_all(tx, user)?;
     store::factor::set_recovery_codes(tx, user, &[])?;
     for scope in [Scope::Totp, Scope::Recovery, Scope::Code] {
         attempt::succeed(tx, scope, user.as_str())?;
