@@ -19,6 +19,8 @@ use crate::{
 
 /// How often the task looks whether something changed, here or in another process.
 const LOOK: Duration = Duration::from_millis(200);
+/// How long it leaves a database alone that cannot be read.
+const TROUBLE: Duration = Duration::from_secs(1);
 /// How many messages one carrier may have in hand at once.
 const AT_ONCE: usize = 8;
 /// How many times, and how far apart, a result is written that cannot be written at once.
@@ -43,6 +45,7 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
         if let Err(error) = desk.look().await {
             tracing::warn!(%error, "the outbox could not be read; the next look tries again");
             desk.seen = None;
+            sleep(TROUBLE).await;
         }
     }
     while desk.under_way.join_next().await.is_some() {}

@@ -6,6 +6,7 @@ pub mod attempt;
 pub mod audit;
 pub mod authorization;
 pub mod client;
+pub mod colour;
 pub mod contact;
 pub mod coverage;
 pub mod device;

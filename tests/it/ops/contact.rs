@@ -3,7 +3,10 @@
 use mcpcodex::{
     config::Config,
     error::Kind,
-    model::{actor::Actor, contact::Contact, factor::Method, session::Session, user::User},
+    model::{
+        actor::Actor, contact::Contact, factor::Method, message::State, session::Session,
+        user::User,
+    },
     ops::{
         self,
         code::{Binding, Sent},
@@ -142,6 +145,13 @@ fn new_number_takes_the_place_of_the_old_one() {
     }
     let values: Vec<_> = active(&server, &ann).into_iter().map(|contact| contact.value).collect();
     assert_eq!(values, ["+436641234567"]);
+    // A number that was mistyped is not written to any more.
+    enroll(&server, &ann, &session, "+491512345670").unwrap();
+    enroll(&server, &ann, &session, "+491512345671").unwrap();
+    let all = server.read(|r| ops::outbox::list(r, &operator(), 100));
+    let state = |to: &str| all.iter().find(|row| row.recipient == to).unwrap().state;
+    assert_eq!(state("+491512345670"), State::Expired);
+    assert_eq!(state("+491512345671"), State::Queued);
 }
 
 #[test]
