@@ -47,7 +47,7 @@ mfa-use-recovery = Wiederherstellungscode verwenden
 mfa-restart = Als jemand anderes anmelden
 mfa-wrong = Dieser Code hat nicht funktioniert. Nehmen Sie den neuesten aus Ihrer App; jeder gilt nur einmal.
 recovery-title = Wiederherstellungscode
-recovery-heading = Wiederherstellungscode verwenden
+recovery-heading = Wiederherstellungs{"\u00AD"}code verwenden
 recovery-code = Einer Ihrer Wiederherstellungscodes
 recovery-hint = Für <b>{ $username }</b>. Jeder Code gilt nur einmal.
 recovery-submit = Weiter
@@ -71,7 +71,7 @@ enrol-wrong = Dieser Code passt nicht. Prüfen Sie die Uhrzeit Ihres Telefons un
 
 ## Wiederherstellungscodes
 codes-title = Ihre Wiederherstellungscodes
-codes-heading = Bewahren Sie Ihre Wiederherstellungscodes auf
+codes-heading = Bewahren Sie Ihre Wiederherstellungs{"\u00AD"}codes auf
 codes-lead = Mit ihnen kommen Sie hinein, wenn Sie Ihre Authenticator-App nicht zur Hand haben. Jeder gilt nur einmal, und sie werden <b>nur jetzt angezeigt</b>.
 codes-replaced = Ihre älteren Wiederherstellungscodes gelten nicht mehr.
 codes-label = Wiederherstellungscodes
@@ -119,7 +119,7 @@ password-reused = { $n ->
 
 ## Erstes Administratorkonto
 setup-title = Erstes Administratorkonto
-setup-heading = Erstes Administratorkonto anlegen
+setup-heading = Erstes Administrator{"\u00AD"}konto anlegen
 setup-lead = Dieser Link funktioniert nur einmal. Sie melden sich künftig mit dem an, was Sie hier wählen.
 setup-username = Benutzername
 setup-email = E-Mail-Adresse
@@ -209,6 +209,7 @@ bounce-lead = Wenn nichts geschieht, gehen Sie von Hand weiter.
 bounce-continue = Weiter
 
 ## Fehler
+error-home = Zur Startseite
 error-reference = Wenn Sie um Hilfe bitten, nennen Sie diese Kennung:
 error-not-found = Nicht gefunden
 error-not-found-what = Was Sie suchen, gibt es hier nicht oder nicht mehr.

@@ -159,7 +159,7 @@ pub(crate) fn browser_of(app: &App) -> Browser {
 pub(crate) fn packages(folder: &Path) {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        if ["openid-client", "smtp-server"]
+        if ["axe-core", "openid-client", "smtp-server"]
             .iter()
             .all(|p| folder.join("node_modules").join(p).is_dir())
         {
