@@ -1,11 +1,15 @@
 //! The HTTP face, seen from outside.
 
 mod address;
+mod confirm;
 mod csrf;
 mod demo;
+mod enrolment;
 mod headers;
 mod language;
 mod oauth;
 mod pages;
+mod reset;
+mod second_factor;
 mod texts;
 mod view;
