@@ -89,7 +89,7 @@ sending-sent = Ein Code ging an { $to }.
 sending-failed = Der Code konnte nicht an { $to } zugestellt werden. Nehmen Sie einen anderen Weg, oder versuchen Sie es noch einmal.
 sending-unknown = Wir wissen nicht, ob der Code bei { $to } angekommen ist. Wenn nichts eintrifft, nehmen Sie einen anderen Weg, oder senden Sie einen neuen Code.
 recovery-title = Wiederherstellungscode
-recovery-heading = Wiederherstellungscode verwenden
+recovery-heading = Wiederherstellungs{"\u00AD"}code verwenden
 recovery-code = Einer Ihrer Wiederherstellungscodes
 recovery-hint = Für <b>{ $username }</b>. Jeder Code gilt nur einmal.
 recovery-submit = Weiter
@@ -137,7 +137,7 @@ factor-email = Codes per E-Mail
 
 ## Wiederherstellungscodes
 codes-title = Ihre Wiederherstellungscodes
-codes-heading = Bewahren Sie Ihre Wiederherstellungscodes auf
+codes-heading = Bewahren Sie Ihre Wiederherstellungs{"\u00AD"}codes auf
 codes-lead = Mit ihnen kommen Sie hinein, wenn Sie Ihre Authenticator-App nicht zur Hand haben. Jeder gilt nur einmal, und sie werden <b>nur jetzt angezeigt</b>.
 codes-replaced = Ihre älteren Wiederherstellungscodes gelten nicht mehr.
 codes-label = Wiederherstellungscodes
@@ -211,7 +211,7 @@ reset-submit = Passwort setzen
 
 ## Erstes Administratorkonto
 setup-title = Erstes Administratorkonto
-setup-heading = Erstes Administratorkonto anlegen
+setup-heading = Erstes Administrator{"\u00AD"}konto anlegen
 setup-lead = Dieser Link funktioniert nur einmal. Sie melden sich künftig mit dem an, was Sie hier wählen.
 setup-username = Benutzername
 setup-email = E-Mail-Adresse
@@ -301,6 +301,7 @@ bounce-lead = Wenn nichts geschieht, gehen Sie von Hand weiter.
 bounce-continue = Weiter
 
 ## Fehler
+error-home = Zur Startseite
 error-reference = Wenn Sie um Hilfe bitten, nennen Sie diese Kennung:
 error-not-found = Nicht gefunden
 error-not-found-what = Was Sie suchen, gibt es hier nicht oder nicht mehr.

@@ -302,6 +302,7 @@ bounce-lead = If nothing happens, go on by hand.
 bounce-continue = Continue
 
 ## Errors
+error-home = Go to the start page
 error-reference = If you ask for help, give this reference:
 error-not-found = Not found
 error-not-found-what = What you asked for is not here, or not any more.

@@ -9,7 +9,7 @@ use axum::{
 
 use super::{
     lang::core,
-    view::{ErrorPage, Shell},
+    view::{ErrorPage, Link, Shell},
 };
 use crate::{
     crypto::secret,
@@ -90,7 +90,7 @@ impl Fault {
             what: core::what(lang, &self.error),
             next: core::next(lang, &self.error),
             reference: self.reference,
-            link: None,
+            link: Some(Link { label: lang.t("error-home").into(), href: "/account".to_owned() }),
         }
     }
 }

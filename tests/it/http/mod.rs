@@ -2,6 +2,7 @@
 
 mod address;
 mod confirm;
+mod courier;
 mod csrf;
 mod demo;
 mod enrolment;
