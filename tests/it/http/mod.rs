@@ -2,12 +2,16 @@
 
 mod address;
 mod brand;
+mod confirm;
 mod courier;
 mod csrf;
 mod demo;
+mod enrolment;
 mod headers;
 mod language;
 mod oauth;
 mod pages;
+mod reset;
+mod second_factor;
 mod texts;
 mod view;
