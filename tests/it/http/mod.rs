@@ -2,6 +2,7 @@
 
 mod address;
 mod confirm;
+mod brand;
 mod courier;
 mod csrf;
 mod demo;
