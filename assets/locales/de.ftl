@@ -72,7 +72,7 @@ mfa-sms-heading = Code per SMS erhalten
 mfa-sms-lead = Wir senden einen Code an <b>{ $to }</b>.
 mfa-sms-weak = Wer Ihre Telefonnummer übernimmt, bekommt auch diese Codes. Sicherer ist eine Authenticator-App.
 mfa-email-title = Code per E-Mail
-mfa-email-heading = Code per E-Mail erhalten
+mfa-email-heading = Code per E{"\u2011"}Mail erhalten
 mfa-email-lead = Wir senden einen Code an <b>{ $to }</b>.
 mfa-email-weak = Wer Ihre E-Mails lesen kann, bekommt auch diese Codes. Sicherer ist eine Authenticator-App.
 mfa-nothing-title = Kein zweiter Faktor verwendbar
@@ -122,7 +122,7 @@ enrol-sms-title = Codes per SMS einrichten
 enrol-sms-number = Telefonnummer
 enrol-sms-hint = Mit Landesvorwahl, zum Beispiel +49 151 23456789. Wir senden jetzt einen Code dorthin.
 enrol-sms-code-title = Telefonnummer bestätigen
-enrol-email-title = Codes per E-Mail einrichten
+enrol-email-title = Codes per E{"\u2011"}Mail einrichten
 enrol-email-address = E-Mail-Adresse
 enrol-email-hint = Wir senden jetzt einen Code dorthin.
 enrol-email-code-title = E-Mail-Adresse bestätigen
@@ -146,7 +146,7 @@ codes-keep-host = Für <b>{ $account }</b> auf { $host }. Bewahren Sie sie in ei
 codes-submit = Ich habe sie aufbewahrt
 codes-download = Als Datei herunterladen
 codes-file = Wiederherstellungscodes von { $account } auf { $host }. Jeder gilt nur einmal.
-codes-new-title = Neue Wiederherstellungscodes
+codes-new-title = Neue Wiederherstellungs{"\u00AD"}codes
 codes-new-left = { $n ->
     [0] Von Ihren Wiederherstellungscodes ist keiner mehr übrig. Neue treten an ihre Stelle.
     [one] Ein Wiederherstellungscode ist noch übrig. Neue treten an seine Stelle.

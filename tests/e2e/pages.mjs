@@ -84,7 +84,7 @@ async function wrongCode(page, path, code) {
 
 async function sendCode(page, path) {
   await page.goto(path);
-  await page.click("#submit");
+  await page.click("#send button");
 }
 
 async function enrolContact(page, method, field, value) {
