@@ -1,8 +1,8 @@
 //! The HTTP face, seen from outside.
 
 mod address;
-mod confirm;
 mod brand;
+mod confirm;
 mod courier;
 mod csrf;
 mod demo;
