@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use crate::{
-    config::{Config, site::Site},
+    config::{Config, look::Look, site::Site},
     crypto::{
         keyring::Keyring,
         password::{HashLimits, Hasher, Params},
@@ -46,6 +46,7 @@ impl App {
         let session = SessionSigner::new(&session_secret(&config, &vault));
         let env = Arc::new(Env {
             site: Site::of(&config, listen),
+            look: Look::of(&config.server.brand),
             keys: Keyring::new(vault, session),
             hasher: hasher(&config)?,
             config,

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use super::{
     apikey, audit, client, config,
     failure::{Done, Failure},
-    help, key, mfa, output, resource, serve, session, setup, shell, user, validate,
+    help, key, message, mfa, output, resource, serve, session, setup, shell, user, validate,
 };
 
 const EXAMPLES: &str = "\
@@ -102,6 +102,9 @@ pub enum Verb {
     /// Who is signed in
     #[command(subcommand, alias = "sessions")]
     Session(session::Verb),
+    /// Codes, links and notices on their way to people
+    #[command(subcommand, alias = "messages")]
+    Message(message::Verb),
     /// Keys that sign tokens
     #[command(subcommand, alias = "keys")]
     Key(key::Verb),

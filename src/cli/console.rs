@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     model::actor::{Actor, Via},
-    tui::{self, Opened},
+    tui::{self, Opened, World},
 };
 
 /// Opens it on the data folder.
@@ -17,8 +17,11 @@ pub fn run(ctx: &Ctx) -> Done {
 /// Shows it until somebody leaves it.
 pub fn show(desk: &Desk) -> Done {
     tui::run(Opened {
-        db: desk.app.db.clone(),
-        who: Actor::operator(desk.who.name(), Via::Tui),
+        world: World {
+            db: desk.app.db.clone(),
+            env: desk.app.env(),
+            who: Actor::operator(desk.who.name(), Via::Tui),
+        },
         title: desk.env().site.host().to_owned(),
         access_lifetime: desk.env().config.authentication.tokens.access_token.lifetime,
     })?;

@@ -1,27 +1,27 @@
-//! `auth mfa`: second factors.
+//! `auth mfa`: second factors. Putting one in force is `enroll`.
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{
     ctx::{Ctx, Desk},
+    enroll::{self, Type},
     failure::{Done, Failure},
-    qr,
+    handover::{self, By},
     user::when,
 };
 use crate::{
     crypto::secret::Plain,
     error::Error,
-    model::user::User,
-    ops::{
-        self,
-        factor::{Enrolled, Enrolment, Which},
+    model::{
+        factor::Method,
+        id::{ContactId, CredentialId, UserId},
+        message::mail::Mail,
+        user::User,
     },
+    ops,
     time::Time,
 };
-
-/// How many wrong codes end the command.
-const TRIES: u32 = 3;
 
 /// `auth mfa …`.
 #[derive(Debug, Subcommand)]
@@ -30,14 +30,18 @@ pub enum Verb {
     #[command(after_help = "Examples:
   mcpcodex auth mfa enable --user alice                       shows a QR code and asks for a code
   mcpcodex auth mfa enable --user alice --json                starts it: state \"pending\"
-  mcpcodex auth mfa enable --user alice --verify 123456       proves it with the first code")]
-    Enable(Enable),
+  mcpcodex auth mfa enable --user alice --verify 123456       proves it with the first code
+  mcpcodex auth mfa enable --user alice --type webauthn       prints the one-time link to make a passkey behind
+  mcpcodex auth mfa enable --user alice --type sms --phone +4915112345678")]
+    Enable(enroll::Enable),
     /// List a person's factors
     List(Whose),
-    /// Remove a person's second factors; their sessions end
-    Disable(Whose),
-    /// For a lost phone: remove every factor and recovery code, so that the person enrols anew
-    Reset(Whose),
+    /// Remove a person's second factors, all or some; their sessions end
+    Disable(Which),
+    /// For a lost phone: remove every factor and give the one-time link to enrol anew behind
+    Reset(Linked),
+    /// Give a one-time link behind which a person enrols a factor of their choice
+    Link(Linked),
     /// Make new recovery codes; the old ones end
     Codes(Whose),
 }
@@ -50,184 +54,130 @@ pub struct Whose {
     user: Option<String>,
 }
 
-/// The sorts of factor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Type {
-    /// Codes from an authenticator app.
-    Totp,
-    /// Passkeys and security keys.
-    Webauthn,
-    /// Codes by SMS.
-    Sms,
-    /// Codes by e-mail.
-    Email,
-}
-
-/// `auth mfa enable`.
+/// Whose factors, and how their link reaches them.
 #[derive(clap::Args, Debug)]
-pub struct Enable {
-    /// Whose: user name, e-mail address or id
+pub struct Linked {
+    /// User name, e-mail address or id
     #[arg(long, value_name = "USER")]
     user: Option<String>,
-    /// Which sort of factor: totp, webauthn, sms or email
-    #[arg(long = "type", value_name = "TYPE", default_value = "totp", hide_possible_values = true)]
-    kind: Type,
-    /// Prove it with this code from the app
-    #[arg(long, value_name = "CODE", conflicts_with = "unverified")]
-    verify: Option<String>,
-    /// Put it in force without a code
-    #[arg(long)]
-    unverified: bool,
-    /// Show no QR code
-    #[arg(long)]
-    no_qr: bool,
+    /// How the link reaches the person.
+    #[command(flatten)]
+    by: By,
+}
+
+/// Whose factors, and which of them.
+#[derive(clap::Args, Debug)]
+pub struct Which {
+    /// User name, e-mail address or id
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+    /// Only of this type: totp, webauthn, sms or email
+    #[arg(long = "type", value_name = "TYPE", hide_possible_values = true, conflicts_with = "id")]
+    kind: Option<Type>,
+    /// Only this one, as `auth mfa list` shows it
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
 }
 
 /// Runs it.
 pub fn run(ctx: &Ctx, verb: Verb) -> Done {
     match verb {
-        Verb::Enable(args) => enable(ctx, &args),
+        Verb::Enable(args) => enroll::run(ctx, &args),
         Verb::List(args) => list(ctx, &args),
         Verb::Disable(args) => disable(ctx, &args),
         Verb::Reset(args) => reset(ctx, &args),
+        Verb::Link(args) => link(ctx, &args),
         Verb::Codes(args) => codes(ctx, &args),
     }
 }
 
-fn whose(ctx: &Ctx, given: Option<&str>) -> Result<(Desk, User), Failure> {
+/// The opened data folder and the person who is meant.
+pub(super) fn whose(ctx: &Ctx, given: Option<&str>) -> Result<(Desk, User), Failure> {
     let name = ctx.ask.value(given, "Whose (user name)", "--user")?;
     let desk = ctx.open()?;
     let user = desk.user(&name)?;
     Ok((desk, user))
 }
 
-fn enable(ctx: &Ctx, args: &Enable) -> Done {
-    if args.kind != Type::Totp {
-        let kind =
-            args.kind.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned());
-        return Err(Error::conflict(format!("{kind} is not offered yet"))
-            .with_next("use an authenticator app: --type totp")
-            .into());
-    }
-    let (desk, user) = whose(ctx, args.user.as_deref())?;
-    let before = desk.read(|r, _, who| ops::factor::list(r, who, &user.id))?.0.len();
-    if before > 0 {
-        ctx.out
-            .note(&format!("{} has an authenticator already; this adds another.", user.username));
-    }
-    let owner = user.clone();
-    // A code proves what an earlier call showed; without one this call shows something new.
-    let which = if args.verify.is_some() { Which::Waiting } else { Which::New };
-    let started =
-        desk.write(move |tx, env, who| ops::factor::enroll_as(tx, env, who, &owner, which))?;
-    let proved = match (&args.verify, args.unverified) {
-        (Some(code), _) => Some(confirm(&desk, &user, code)?.ok_or_else(wrong_code)?),
-        (None, true) => {
-            let (id, shown) = (user.id.clone(), started.id.clone());
-            Some(desk.write(move |tx, env, who| {
-                ops::factor::confirm_unverified(tx, env, who, &id, &shown)
-            })?)
-        }
-        (None, false) if ctx.ask.able() && !ctx.out.json() => {
-            show(ctx, &started, args.no_qr)?;
-            Some(ask_for_code(ctx, &desk, &user)?)
-        }
-        (None, false) => None,
-    };
-    report(ctx, &user, &started, proved.as_deref(), args)
-}
-
-fn confirm(desk: &Desk, user: &User, code: &str) -> Result<Option<Vec<Plain>>, Failure> {
-    let (id, code) = (user.id.clone(), code.to_owned());
-    let enrolled =
-        desk.write(move |tx, env, who| ops::factor::confirm(tx, env, who, &id, &code))?;
-    Ok(match enrolled {
-        Enrolled::Active(in_force) => Some(in_force.codes),
-        Enrolled::Wrong => None,
-    })
-}
-
-fn wrong_code() -> Error {
-    Error::invalid("code", "the code is not the one that the app shows now")
-        .with_next("check the clocks of phone and server, then try the next code")
-}
-
-fn ask_for_code(ctx: &Ctx, desk: &Desk, user: &User) -> Result<Vec<Plain>, Failure> {
-    for _ in 0..TRIES {
-        let code = ctx.ask.line("The code that the app shows", None)?;
-        if let Some(codes) = confirm(desk, user, &code)? {
-            return Ok(codes);
-        }
-        ctx.out.talk("That is not the code that the app shows now.");
-    }
-    Err(wrong_code().into())
-}
-
-fn show(ctx: &Ctx, started: &Enrolment, no_qr: bool) -> Done {
-    ctx.out.talk("Scan this with an authenticator app, or type the secret into it.");
-    if !no_qr && ctx.out.terminal {
-        ctx.out.text(&qr::draw(started.uri.expose(), ctx.out.color)?)?;
-    }
-    ctx.out.record(
-        &Value::Null,
-        &[
-            ("account", format!("{} at {}", started.account, started.issuer)),
-            ("secret", started.secret.expose().to_owned()),
-            ("link", started.uri.expose().to_owned()),
-        ],
-    )
-}
-
-fn report(
-    ctx: &Ctx,
-    user: &User,
-    started: &Enrolment,
-    proved: Option<&[Plain]>,
-    args: &Enable,
-) -> Done {
-    let state = if proved.is_some() { "active" } else { "pending" };
-    let codes: Vec<&str> = proved.unwrap_or_default().iter().map(Plain::expose).collect();
-    if ctx.out.json() {
-        return ctx.out.document(&json!({
-            "type": "totp",
-            "secret": started.secret.expose(),
-            "otpauth_uri": started.uri.expose(),
-            "recovery_codes": codes,
-            "state": state,
-        }));
-    }
-    let asked = ctx.ask.able() && args.verify.is_none() && !args.unverified;
-    if !asked && args.verify.is_none() {
-        show(ctx, started, args.no_qr)?;
-    }
-    if proved.is_none() {
-        ctx.out.note(&format!(
-            "Pending: prove it with the first code: mcpcodex auth mfa enable --user {} --verify CODE",
-            user.username
-        ));
-        return Ok(());
-    }
-    ctx.out.note(&format!("{} now signs in with a code from the app.", user.username));
-    print_codes(ctx, &codes)
-}
-
-fn print_codes(ctx: &Ctx, codes: &[&str]) -> Done {
-    ctx.out.note("Recovery codes, once each, for when the app is lost. They are not shown again:");
+/// Prints recovery codes, a line each.
+pub(super) fn print_codes(ctx: &Ctx, codes: &[&str]) -> Done {
+    ctx.out
+        .note("Recovery codes, once each, for when the factor is lost. They are not shown again:");
     codes.iter().try_for_each(|code| ctx.out.line(code))
+}
+
+/// A factor of any type.
+struct Factor {
+    id: Id,
+    method: Method,
+    label: String,
+    state: &'static str,
+    created_at: Time,
+    last_used_at: Option<Time>,
+}
+
+/// Where a factor is kept.
+enum Id {
+    Passkey(CredentialId),
+    Totp(CredentialId),
+    Contact(ContactId),
+}
+
+impl Id {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Passkey(id) | Self::Totp(id) => id.as_str(),
+            Self::Contact(id) => id.as_str(),
+        }
+    }
+}
+
+/// Every factor of a person, and how many recovery codes are left.
+fn factors(desk: &Desk, id: &UserId) -> Result<(Vec<Factor>, u32), Failure> {
+    desk.read(|r, _, who| {
+        let (apps, left) = ops::factor::list(r, who, id)?;
+        let passkeys = ops::passkey::list(r, who, id)?.into_iter().map(|passkey| Factor {
+            id: Id::Passkey(passkey.id),
+            method: Method::Passkey,
+            label: passkey.label,
+            // Its counter went back: there may be a copy of it.
+            state: if passkey.flagged_at.is_some() { "flagged" } else { "active" },
+            created_at: passkey.created_at,
+            last_used_at: passkey.last_used_at,
+        });
+        let contacts = ops::contact::list(r, who, id)?;
+        let apps = apps.into_iter().map(|app| Factor {
+            id: Id::Totp(app.id),
+            method: Method::Totp,
+            label: app.label,
+            state: "active",
+            created_at: app.created_at,
+            last_used_at: app.last_used_at,
+        });
+        let contacts = contacts.into_iter().map(|contact| Factor {
+            id: Id::Contact(contact.id),
+            method: contact.method,
+            label: contact.value,
+            state: if contact.active { "active" } else { "pending" },
+            created_at: contact.created_at,
+            last_used_at: contact.last_used_at,
+        });
+        Ok((passkeys.chain(apps).chain(contacts).collect(), left))
+    })
 }
 
 fn list(ctx: &Ctx, args: &Whose) -> Done {
     let (desk, user) = whose(ctx, args.user.as_deref())?;
-    let (factors, left) = desk.read(|r, _, who| ops::factor::list(r, who, &user.id))?;
+    let (factors, left) = factors(&desk, &user.id)?;
     if ctx.out.json() {
         let factors: Vec<Value> = factors
             .iter()
             .map(|factor| {
                 json!({
-                    "id": factor.id,
-                    "type": "totp",
+                    "id": factor.id.as_str(),
+                    "type": factor.method.as_str(),
                     "label": factor.label,
-                    "state": "active",
+                    "state": factor.state,
                     "created_at": factor.created_at.rfc3339(),
                     "last_used_at": factor.last_used_at.map(Time::rfc3339),
                 })
@@ -239,51 +189,97 @@ fn list(ctx: &Ctx, args: &Whose) -> Done {
     }
     let rows = factors.iter().map(|factor| {
         vec![
-            factor.id.to_string(),
-            "totp".to_owned(),
+            factor.id.as_str().to_owned(),
+            factor.method.as_str().to_owned(),
             factor.label.clone(),
+            factor.state.to_owned(),
             factor.created_at.rfc3339(),
             when(factor.last_used_at),
         ]
     });
     let none = format!("none; enrol one: mcpcodex auth mfa enable --user {}", user.username);
-    ctx.out.list(
-        Vec::new(),
-        &["id", "type", "name", "made", "last used"],
-        rows.collect(),
-        &none,
-    )?;
+    let head = ["id", "type", "name", "state", "made", "last used"];
+    ctx.out.list(Vec::new(), &head, rows.collect(), &none)?;
     ctx.out.note(&format!("{left} recovery codes left"));
     Ok(())
 }
 
-fn disable(ctx: &Ctx, args: &Whose) -> Done {
+fn disable(ctx: &Ctx, args: &Which) -> Done {
     let (desk, user) = whose(ctx, args.user.as_deref())?;
-    if desk.read(|r, _, who| ops::factor::list(r, who, &user.id))?.0.is_empty() {
-        return Err(Error::conflict(format!("\"{}\" has no second factor", user.username)).into());
+    let (factors, _) = factors(&desk, &user.id)?;
+    let some = args.id.is_some() || args.kind.is_some();
+    let meant = |factor: &Factor| {
+        args.id.as_deref().is_none_or(|id| id == factor.id.as_str())
+            && args.kind.is_none_or(|kind| kind.method() == factor.method)
+            && (factor.state != "pending" || some)
+    };
+    let meant: Vec<Factor> = factors.into_iter().filter(meant).collect();
+    if meant.is_empty() {
+        return Err(match &args.id {
+            Some(id) => Error::absent(format!("\"{}\" has no factor \"{id}\"", user.username))
+                .with_next(format!("mcpcodex auth mfa list --user {}", user.username)),
+            None => Error::conflict(format!("\"{}\" has no such second factor", user.username)),
+        }
+        .into());
     }
-    remove(ctx, &desk, &user)
-}
-
-fn reset(ctx: &Ctx, args: &Whose) -> Done {
-    let (desk, user) = whose(ctx, args.user.as_deref())?;
-    remove(ctx, &desk, &user)
-}
-
-fn remove(ctx: &Ctx, desk: &Desk, user: &User) -> Done {
-    ctx.ask.noticeable(&format!(
-        "Remove every second factor and recovery code of {}? Their sessions end now.",
-        user.username
-    ))?;
+    let what = if some {
+        let names: Vec<&str> = meant.iter().map(|factor| factor.label.as_str()).collect();
+        names.join(", ")
+    } else {
+        "every second factor and recovery code".to_owned()
+    };
+    ctx.ask.noticeable(&format!("Remove {what} of {}? Their sessions end now.", user.username))?;
     let id = user.id.clone();
-    let removed = desk.write(move |tx, env, who| ops::factor::disable(tx, env, who, &id, None))?;
+    let removed = desk.write(move |tx, env, who| {
+        if !some {
+            return ops::factor::disable(tx, env, who, &id, None);
+        }
+        for factor in &meant {
+            match &factor.id {
+                Id::Passkey(passkey) => ops::passkey::remove(tx, env, who, &id, passkey)?,
+                Id::Totp(app) => ops::factor::remove_totp(tx, env, who, &id, app)?,
+                Id::Contact(contact) => {
+                    ops::contact::remove(tx, env, who, &id, contact)?;
+                }
+            }
+        }
+        Ok(meant.len())
+    })?;
     let document = json!({ "user": user.username, "removed": removed });
     ctx.out.record(&document, &[("removed", removed.to_string())])?;
-    if desk.env().factor_required(user) {
+    if desk.env().factor_required(&user) {
         ctx.out
             .note("This person needs a second factor and will be asked to enrol one at sign-in.");
     }
     Ok(())
+}
+
+fn reset(ctx: &Ctx, args: &Linked) -> Done {
+    let (desk, user) = whose(ctx, args.user.as_deref())?;
+    ctx.ask.noticeable(&format!(
+        "Remove every second factor and recovery code of {}? Their sessions end now.",
+        user.username
+    ))?;
+    let mail = |url| Mail::Enroll { url };
+    let (removed, handed) = handover::make(&desk, &user, args.by, mail, |tx, env, who, id| {
+        let reset = ops::factor::reset(tx, env, who, id)?;
+        Ok((reset.removed, reset.link))
+    })?;
+    ctx.out.note(&format!(
+        "Removed {removed} of {}. They sign in with their password and enrol anew behind this link, and nowhere else:",
+        user.username
+    ));
+    let document = json!({ "user": user.username, "removed": removed });
+    handover::report(ctx, document, "enroll_url", &handed)
+}
+
+fn link(ctx: &Ctx, args: &Linked) -> Done {
+    let (desk, user) = whose(ctx, args.user.as_deref())?;
+    let mail = |url| Mail::Enroll { url };
+    let ((), handed) = handover::make(&desk, &user, args.by, mail, |tx, env, who, id| {
+        Ok(((), ops::factor::enroll_link(tx, env, who, id)?))
+    })?;
+    handover::report(ctx, json!({ "user": user.username }), "enroll_url", &handed)
 }
 
 fn codes(ctx: &Ctx, args: &Whose) -> Done {

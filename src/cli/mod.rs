@@ -9,10 +9,13 @@ pub mod client;
 pub mod config;
 pub mod console;
 pub mod ctx;
+pub mod enroll;
 pub mod failure;
+pub mod handover;
 pub mod help;
 pub mod key;
 pub mod log;
+pub mod message;
 pub mod mfa;
 pub mod output;
 pub mod password;
@@ -87,6 +90,7 @@ fn dispatch(ctx: &Ctx, verb: Verb) -> Done {
         Verb::Auth(Auth::Apikey(verb)) | Verb::Apikey(verb) => apikey::run(ctx, verb),
         Verb::Auth(Auth::Validate(args)) => validate::run(ctx, &args),
         Verb::User(verb) => user::run(ctx, verb),
+        Verb::Message(verb) => message::run(ctx, verb),
         Verb::Client(verb) => client::run(ctx, verb),
         Verb::Resource(verb) => resource::run(ctx, verb),
         Verb::Session(verb) => session::run(ctx, verb),

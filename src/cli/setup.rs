@@ -16,6 +16,7 @@ use super::{
     client,
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
+    handover::{self, Handed},
     output::put,
     password, user,
 };
@@ -93,7 +94,7 @@ fn link(ctx: &Ctx) -> Done {
         Error::conflict("there is an administrator already")
             .with_next("make another: mcpcodex user create NAME --email E --role admin")
     })?;
-    user::link(ctx, "setup_url", &printed)
+    handover::report(ctx, json!({}), "setup_url", &Handed::Printed(printed))
 }
 
 fn oauth2(ctx: &Ctx, args: &Oauth2) -> Done {

@@ -6,14 +6,17 @@ use serde_json::{Value, json};
 use super::{
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
+    handover::{self, By},
     output::put,
     password,
 };
 use crate::{
-    model::user::{User, UserRow},
+    model::{
+        message::mail::Mail,
+        user::{User, UserRow},
+    },
     ops::{
         self,
-        link::Printed,
         password::Basis,
         session::Shut,
         user::{Edit, FirstPassword, New, Page},
@@ -48,10 +51,10 @@ pub enum Verb {
     Enable(Name),
     /// Remove a person and all that is theirs
     Delete(Name),
-    /// Set a person's password; their sessions end
+    /// Set a person's password, which ends their sessions; or give them a link to choose one
     Password(SetPassword),
-    /// Print a new invitation for someone who has no password yet
-    Invite(Name),
+    /// Give a new invitation to someone who has no password yet
+    Invite(Invite),
 }
 
 /// Who is meant.
@@ -116,8 +119,24 @@ pub struct SetPassword {
     /// User name, e-mail address or id
     name: String,
     /// Take the password from the first line of stdin
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["reset_link", "mail"])]
     password_stdin: bool,
+    /// Print a one-time link behind which they choose a new password
+    #[arg(long)]
+    reset_link: bool,
+    /// How the link reaches the person.
+    #[command(flatten)]
+    by: By,
+}
+
+/// `user invite`.
+#[derive(clap::Args, Debug)]
+pub struct Invite {
+    /// User name, e-mail address or id
+    name: String,
+    /// How the link reaches the person.
+    #[command(flatten)]
+    by: By,
 }
 
 /// Runs it.
@@ -190,7 +209,7 @@ pub fn summary(user: &User) -> Value {
 
 fn document(row: &UserRow) -> Value {
     let mut document = summary(&row.user);
-    put(&mut document, "mfa", json!(row.mfa));
+    put(&mut document, "mfa", json!(row.mfa()));
     put(&mut document, "sessions", json!(row.sessions));
     put(&mut document, "api_keys", json!(row.api_keys));
     put(&mut document, "recovery_codes", json!(row.recovery_codes));
@@ -237,7 +256,7 @@ fn list(ctx: &Ctx, args: &List) -> Done {
             row.user.email.clone(),
             row.user.roles.join(" "),
             row.user.state.as_str().to_owned(),
-            if row.mfa { "yes" } else { "no" }.to_owned(),
+            if row.mfa() { "yes" } else { "no" }.to_owned(),
             row.sessions.to_string(),
             when(row.user.last_login_at),
         ]
@@ -253,7 +272,7 @@ fn show(ctx: &Ctx, args: &Name) -> Done {
     let row = desk.read(|r, _, who| ops::user::show(r, who, &user.id))?;
     let mut properties = person(&row.user);
     properties.extend([
-        ("second factor", if row.mfa { "yes" } else { "no" }.to_owned()),
+        ("second factor", if row.mfa() { "yes" } else { "no" }.to_owned()),
         ("recovery codes", row.recovery_codes.to_string()),
         ("sessions", row.sessions.to_string()),
         ("API keys", row.api_keys.to_string()),
@@ -332,6 +351,9 @@ fn delete(ctx: &Ctx, args: &Name) -> Done {
 }
 
 fn set_password(ctx: &Ctx, args: &SetPassword) -> Done {
+    if args.reset_link || args.by.mail {
+        return reset_link(ctx, args);
+    }
     let desk = ctx.open()?;
     let user = desk.user(&args.name)?;
     let basis = desk.read(|r, env, _| Basis::of(r, env, &user.id))?;
@@ -343,21 +365,22 @@ fn set_password(ctx: &Ctx, args: &SetPassword) -> Done {
     ended(ctx, &desk, &user, shut)
 }
 
-fn invite(ctx: &Ctx, args: &Name) -> Done {
+fn invite(ctx: &Ctx, args: &Invite) -> Done {
     let desk = ctx.open()?;
     let user = desk.user(&args.name)?;
-    let printed = desk.write(move |tx, env, who| ops::user::invite(tx, env, who, &user.id))?;
-    link(ctx, "invite_url", &printed)
+    let mail = |url| Mail::Invite { url };
+    let ((), handed) = handover::make(&desk, &user, args.by, mail, |tx, env, who, id| {
+        Ok(((), ops::user::invite(tx, env, who, id)?))
+    })?;
+    handover::report(ctx, json!({}), "invite_url", &handed)
 }
 
-/// Prints a one-time link, alone on stdout.
-pub fn link(ctx: &Ctx, name: &str, printed: &Printed) -> Done {
-    if ctx.out.json() {
-        let mut document = json!({ "expires_at": printed.expires_at.rfc3339() });
-        put(&mut document, name, json!(printed.url));
-        return ctx.out.document(&document);
-    }
-    ctx.out.line(&printed.url)?;
-    ctx.out.note(&format!("It works once, until {}.", printed.expires_at));
-    Ok(())
+fn reset_link(ctx: &Ctx, args: &SetPassword) -> Done {
+    let desk = ctx.open()?;
+    let user = desk.user(&args.name)?;
+    let mail = |url| Mail::Reset { url };
+    let ((), handed) = handover::make(&desk, &user, args.by, mail, |tx, env, who, id| {
+        Ok(((), ops::reset::link(tx, env, who, id)?))
+    })?;
+    handover::report(ctx, json!({}), "reset_url", &handed)
 }

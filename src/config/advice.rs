@@ -108,6 +108,15 @@ fn is_loopback(url: &Url) -> bool {
 
 fn server(config: &Config, adviser: &mut Adviser) {
     let server = &config.server;
+    if let Some(path) = &server.brand.logo
+        && let Err(error) = super::look::picture(path)
+    {
+        adviser.warn(
+            "server.brand.logo",
+            format!("{} cannot be shown: {error}", path.display()),
+            "name a picture of at most 64 kB that the server may read",
+        );
+    }
     let issuer = config.authentication.primary.issuer.as_deref();
     if server.public_url.is_none() && issuer.is_none() && !server.listen.ip().is_loopback() {
         adviser.warn(

@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod environment;
 pub mod keys;
 pub mod load;
+pub mod look;
 pub mod mfa;
 pub mod password;
 pub mod problem;

@@ -226,8 +226,10 @@ fn passwords_and_keys(config: &Config, found: &mut Vec<Finding>) {
 
 fn messages(config: &Config, found: &mut Vec<Finding>) {
     let providers = &config.authentication.mfa.providers;
-    let unknown = |template: &str| !template.contains("{code}") && !text::exists(template);
-    let known = || format!("known are {}", text::names().collect::<Vec<_>>().join(", "));
+    let unknown = |template: &str| {
+        !template.contains("{code}") && !text::for_codes().any(|name| name == template)
+    };
+    let known = || format!("known are {}", text::for_codes().collect::<Vec<_>>().join(", "));
     find(
         found,
         unknown(&providers.sms.template),

@@ -11,6 +11,7 @@ use super::{
     text,
     value::words,
 };
+use crate::model::colour::Colour;
 
 section! {
     /// Where the server listens and how it is reached.
@@ -24,6 +25,21 @@ section! {
         trusted_proxies: Vec<IpNet> = key("[]"),
         /// A certificate of our own, for serving HTTPS without a proxy.
         tls: Tls,
+        /// How the pages look.
+        brand: Brand,
+    }
+}
+
+section! {
+    /// How the pages look.
+    Brand {
+        /// The name of your company or product, at the top of every page and in its title.
+        name: String = key("\"mcpcodex\"").check(text::brand),
+        /// The colour of buttons and links, for example `"#0a7d4f"`. Where it would be hard to read, a lighter or darker
+        /// one is made from it, in the light and in the dark scheme; unset, it is a blue.
+        accent: Option<Colour> = UNSET,
+        /// A file with your logo, which takes the place of the mark: .svg, .png, .webp or .jpg, at most 64 kB.
+        logo: Option<PathBuf> = UNSET.check(text::logo),
     }
 }
 

@@ -14,6 +14,20 @@ pub fn not_empty(text: &str) -> Check {
     refuse(text.trim().is_empty(), || "must not be empty".into())
 }
 
+/// The name at the top of every page: it shares a line of a small screen with the mark.
+pub fn brand(text: &str) -> Check {
+    not_empty(text)?;
+    let length = text.chars().count();
+    refuse(length > 60, || format!("must have at most 60 characters, found {length}"))
+}
+
+/// The file of a picture that browsers show.
+pub fn logo(text: &str) -> Check {
+    refuse(super::look::picture_type(text.as_ref()).is_none(), || {
+        format!("must be a .svg, .png, .webp or .jpg file, found {text:?}")
+    })
+}
+
 /// RFC 6749 §3.3: printable ASCII without space, quote and backslash.
 pub fn scope(text: &str) -> Check {
     let fits = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';

@@ -12,6 +12,7 @@ use super::{
     secret::Secret,
     tree::{Data, Node},
 };
+use crate::model::colour::Colour;
 
 /// Declares an enum of words: the configuration takes exactly these.
 macro_rules! words {
@@ -205,6 +206,16 @@ impl Leaf for PathBuf {
             return Err(wrong(node, "must be a path"));
         }
         Ok(Self::from(path))
+    }
+}
+
+impl Leaf for Colour {
+    fn kind() -> Kind {
+        Kind::Text("a colour")
+    }
+    fn parse(node: &Node, spec: &Spec) -> Result<Self, Problem> {
+        let text = checked(node, spec, "a colour")?;
+        text.parse().map_err(|_| wrong(node, "must be a colour such as \"#4353d6\""))
     }
 }
 

@@ -73,19 +73,26 @@ fn subject(message: &Outgoing) -> String {
 pub struct Carriers(BTreeMap<Carrier, Arc<Transport>>);
 
 impl Carriers {
-    /// Reads the credentials. One that is there but cannot be used is an error.
-    pub fn of(config: &Config) -> Result<Self> {
+    /// Reads the credentials. What is there but cannot be used is told beside; the others carry on.
+    pub fn of(config: &Config) -> (Self, Vec<Error>) {
         let mut all = BTreeMap::from([(Carrier::Console, Arc::new(Transport::Console))]);
-        if let Some(twilio) = Twilio::of(config)? {
-            all.insert(Carrier::Twilio, Arc::new(Transport::Twilio(twilio)));
+        let mut unfit = Vec::new();
+        let made = [
+            (Carrier::Twilio, Twilio::of(config).map(|found| found.map(Transport::Twilio))),
+            (Carrier::Sendgrid, Sendgrid::of(config).map(|found| found.map(Transport::Sendgrid))),
+            (
+                Carrier::Smtp,
+                Smtp::of(config).map(|found| found.map(|smtp| Transport::Smtp(Box::new(smtp)))),
+            ),
+        ];
+        for (carrier, transport) in made {
+            match transport {
+                Ok(Some(transport)) => drop(all.insert(carrier, Arc::new(transport))),
+                Ok(None) => {}
+                Err(error) => unfit.push(error),
+            }
         }
-        if let Some(sendgrid) = Sendgrid::of(config)? {
-            all.insert(Carrier::Sendgrid, Arc::new(Transport::Sendgrid(sendgrid)));
-        }
-        if let Some(smtp) = Smtp::of(config)? {
-            all.insert(Carrier::Smtp, Arc::new(Transport::Smtp(Box::new(smtp))));
-        }
-        Ok(Self(all))
+        (Self(all), unfit)
     }
 
     /// Each of them.

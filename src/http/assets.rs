@@ -27,7 +27,7 @@ pub struct Asset {
 }
 
 /// A year, the longest that caches honour; the address changes with the content.
-const FOREVER: &str = "public, max-age=31536000, immutable";
+pub(super) const FOREVER: &str = "public, max-age=31536000, immutable";
 
 static ALL: LazyLock<BTreeMap<String, Asset>> = LazyLock::new(|| {
     Files::iter()

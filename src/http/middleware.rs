@@ -7,7 +7,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{error::Fault, lang, view::Shell};
+use super::{brand, error::Fault, lang};
 use crate::app::App;
 
 /// No inline script or style, nothing from elsewhere, no frame. `form-action` is left
@@ -45,7 +45,7 @@ pub async fn error_pages(State(app): State<App>, request: Request, next: Next) -
     let (lang, _) = lang::wanted(request.headers(), request.uri());
     let mut response = next.run(request).await;
     let Some(fault) = response.extensions_mut().remove::<Fault>() else { return response };
-    let shell = Shell { host: app.env.site.host().to_owned(), lang, ..Shell::default() };
+    let shell = brand::frame(&app.env, lang);
     let (mut head, _) = response.into_parts();
     head.headers.remove(header::CONTENT_LENGTH);
     (head, Html(fault.page(shell).render())).into_response()

@@ -3,7 +3,9 @@
 
 pub mod assets;
 pub mod auth;
+pub mod brand;
 pub mod cookies;
+pub mod courier;
 pub mod demo;
 pub mod error;
 pub mod extract;
@@ -62,6 +64,8 @@ pub async fn serve_with(
         stopper.graceful_shutdown(Some(DRAIN));
     });
     let upkeep = tokio::spawn(upkeep(app.clone()));
+    let (courier_goes_on, until) = tokio::sync::oneshot::channel::<()>();
+    let courier = tokio::spawn(courier::run(app.clone(), async move { drop(until.await) }));
     let service = router::routes_with(app.clone(), more)
         .into_make_service_with_connect_info::<std::net::SocketAddr>();
     let served = axum_server::from_tcp(listener)
@@ -71,6 +75,9 @@ pub async fn serve_with(
         .serve(service)
         .await;
     upkeep.abort();
+    drop(courier_goes_on);
+    // What a carrier does not answer in time ends as unknown; the next start says so.
+    drop(tokio::time::timeout(DRAIN, courier).await);
     write_marks(&app).await;
     served.map_err(failed)
 }

@@ -254,12 +254,12 @@ impl Outgoing {
     pub fn unpack(recipient: String, packed: &[u8]) -> Option<Self> {
         let body: Value = serde_json::from_slice(packed).ok()?;
         let plain = |value: &Value| value.as_str().map(|text| Plain::new(text.to_owned()));
-        let template = match body.get("template")? {
-            Value::Object(template) => Some(Template {
+        let template = match body.get("template")?.as_object() {
+            Some(template) => Some(Template {
                 id: template.get("id")?.as_str()?.to_owned(),
                 data: template.get("data")?.as_object()?.clone(),
             }),
-            _ => None,
+            None => None,
         };
         Some(Self {
             recipient,

@@ -1,7 +1,7 @@
 //! A person: who they are and what state their account is in.
 //! Names are parsed in `name`, passwords judged in `password`.
 
-use super::id::UserId;
+use super::{factor::Method, id::UserId};
 use crate::{
     error::{Error, Result},
     time::Time,
@@ -129,8 +129,8 @@ impl User {
 pub struct UserRow {
     /// The person.
     pub user: User,
-    /// Whether a second factor is active.
-    pub mfa: bool,
+    /// The second factors in force, the strongest first, each method once.
+    pub methods: Vec<Method>,
     /// Sessions alive now.
     pub sessions: u32,
     /// Recovery codes not used yet.
@@ -139,4 +139,11 @@ pub struct UserRow {
     pub api_keys: u32,
     /// When tries count again, if sign-in is paused after wrong ones.
     pub paused_until: Option<Time>,
+}
+
+impl UserRow {
+    /// Whether a second factor is in force.
+    pub fn mfa(&self) -> bool {
+        !self.methods.is_empty()
+    }
 }

@@ -34,6 +34,14 @@ pub enum Verb {
     SessionRevoke,
     /// Ends every session of a person.
     SessionRevokeOfUser,
+    /// Removes every second factor of a person and gives a link to enrol anew.
+    MfaReset,
+    /// Gives a link behind which a person enrols a second factor.
+    MfaLink,
+    /// Gives a new invitation to someone who has no password yet.
+    UserInvite,
+    /// Gives a link behind which a person chooses a new password.
+    UserResetLink,
 }
 
 /// What every face has to say about a verb.
@@ -57,8 +65,16 @@ pub struct Spec {
 
 impl Verb {
     /// Every verb there is.
-    pub const ALL: [Self; 4] =
-        [Self::UserLock, Self::UserUnlock, Self::SessionRevoke, Self::SessionRevokeOfUser];
+    pub const ALL: [Self; 8] = [
+        Self::UserLock,
+        Self::UserUnlock,
+        Self::SessionRevoke,
+        Self::SessionRevokeOfUser,
+        Self::MfaReset,
+        Self::MfaLink,
+        Self::UserInvite,
+        Self::UserResetLink,
+    ];
 
     /// What the faces say about it.
     pub const fn spec(self) -> Spec {
@@ -95,6 +111,42 @@ impl Verb {
                 command: "mcpcodex session revoke --user NAME",
                 label: "end all sessions",
                 help: "end every session of a person and revoke refresh tokens",
+                tier: Tier::Final,
+                noun: Noun::User,
+                undo: None,
+            },
+            Self::MfaReset => Spec {
+                words: "mfa reset",
+                command: "mcpcodex mfa reset --user NAME",
+                label: "reset MFA",
+                help: "remove every second factor and give a link to enrol anew",
+                tier: Tier::Final,
+                noun: Noun::User,
+                undo: None,
+            },
+            Self::MfaLink => Spec {
+                words: "mfa link",
+                command: "mcpcodex mfa link --user NAME",
+                label: "enrol link",
+                help: "give a one-time link to enrol a second factor",
+                tier: Tier::Final,
+                noun: Noun::User,
+                undo: None,
+            },
+            Self::UserInvite => Spec {
+                words: "user invite",
+                command: "mcpcodex user invite NAME",
+                label: "invite",
+                help: "give a new one-time link to choose the first password",
+                tier: Tier::Final,
+                noun: Noun::User,
+                undo: None,
+            },
+            Self::UserResetLink => Spec {
+                words: "user password --reset-link",
+                command: "mcpcodex user password --reset-link NAME",
+                label: "reset link",
+                help: "give a one-time link to choose a new password",
                 tier: Tier::Final,
                 noun: Noun::User,
                 undo: None,

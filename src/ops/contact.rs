@@ -47,10 +47,6 @@ pub fn enroll(
     begin(tx, env, who, user, kind, value, binding)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the same as of its callers, who have each proved something else"
-)]
 fn begin(
     tx: &Write<'_>,
     env: &Env,
@@ -71,6 +67,9 @@ fn begin(
         last_used_at: None,
     };
     refuse_unreachable(env, &contact)?;
+    if let Some(before) = waiting(tx, user, kind)? {
+        take_back(tx, &before.id)?;
+    }
     store::contact::insert_pending(tx, &contact)?;
     let sent = code::dispatch(tx, env, who, &contact, Purpose::Enroll, binding)?;
     Ok(Enrolling { contact, sent })
@@ -123,6 +122,14 @@ pub fn again(
 fn waiting(r: &Read<'_>, user: &UserId, kind: Method) -> Result<Option<Contact>> {
     let all = store::contact::all_of(r, user)?;
     Ok(all.into_iter().find(|contact| contact.method == kind && !contact.active))
+}
+
+/// The codes go with their contact: what has not been sent of them need not be.
+fn take_back(tx: &Write<'_>, id: &ContactId) -> Result<()> {
+    for message in store::code::messages_to(tx, id)? {
+        store::message::cancel(tx, &message)?;
+    }
+    Ok(())
 }
 
 fn nothing_waits() -> Error {
@@ -205,6 +212,7 @@ pub fn remove(
 ) -> Result<bool> {
     session::permit_recent(tx, who, user)?;
     let Some(contact) = store::contact::by_id(tx, user, id)? else { return Ok(false) };
+    take_back(tx, id)?;
     store::contact::delete(tx, user, id)?;
     if contact.active {
         removal::removed(tx, env, who, user, contact.method)?;

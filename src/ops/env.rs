@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::{
-    config::{Config, mfa::TotpAlgorithm, site::Site},
+    config::{Config, look::Look, mfa::TotpAlgorithm, site::Site},
     crypto::{keyring::Keyring, password::Hasher, totp},
     model::{
         attempt::Limits,
@@ -21,6 +21,8 @@ pub struct Env {
     pub config: Config,
     /// Where this server is reached.
     pub site: Site,
+    /// How the pages look.
+    pub look: Look,
     /// Seals, signs and derives.
     pub keys: Keyring,
     /// Hashes passwords, a bounded number at a time.

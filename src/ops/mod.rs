@@ -8,6 +8,7 @@ mod cap;
 pub mod client;
 pub mod code;
 pub mod contact;
+pub mod coverage;
 pub mod demo;
 pub mod device;
 pub mod env;

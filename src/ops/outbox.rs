@@ -118,10 +118,6 @@ pub fn mail(
 }
 
 /// [`mail`], in the language of whoever reads it, and counted against the address that asked for it.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "who asks, in which language, to whom, what: none implies another"
-)]
 pub fn mail_as(
     tx: &Write<'_>,
     env: &Env,
@@ -175,12 +171,12 @@ pub fn claim(tx: &Write<'_>, env: &Env, carrier: Carrier, limit: usize) -> Resul
     let mut claimed = Vec::new();
     for (row, sealed) in store::message::claim(tx, carrier, limit)? {
         let opened = sealed.and_then(|sealed| env.keys.vault.open(&aad(&row.id), &sealed).ok());
-        match opened.and_then(|body| Outgoing::unpack(row.recipient.clone(), &body)) {
-            Some(outgoing) => claimed.push(Claimed { id: row.id, claim: row.tries, outgoing }),
-            None => {
-                let answer = (None, Some("its text cannot be read"));
-                store::message::finish(tx, &row.id, row.tries, State::Failed, answer, false)?;
-            }
+        let read = opened.and_then(|body| Outgoing::unpack(row.recipient.clone(), &body));
+        if let Some(outgoing) = read {
+            claimed.push(Claimed { id: row.id, claim: row.tries, outgoing });
+        } else {
+            let answer = (None, Some("its text cannot be read"));
+            store::message::finish(tx, &row.id, row.tries, State::Failed, answer, false)?;
         }
     }
     Ok(claimed)
@@ -212,15 +208,30 @@ pub fn recover(tx: &Write<'_>) -> Result<usize> {
     Ok(abandoned.saturating_add(store::message::expire(tx)?))
 }
 
-/// Which of these carriers have something to do now, and when to look again if nothing changes before.
-pub fn due(r: &Read<'_>, carriers: &[Carrier]) -> Result<(Vec<Carrier>, Option<Time>)> {
+/// What there is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Carriers with messages that may go now.
+    pub carriers: Vec<Carrier>,
+    /// Whether [`recover`] has something to do.
+    pub stale: bool,
+    /// When to look again if nothing changes before.
+    pub next: Option<Time>,
+}
+
+/// What there is to do now, for these carriers.
+pub fn due(r: &Read<'_>, carriers: &[Carrier]) -> Result<Due> {
     let mut busy = Vec::new();
     for carrier in carriers {
         if store::message::is_due(r, *carrier)? {
             busy.push(*carrier);
         }
     }
-    Ok((busy, store::message::next_due(r)?))
+    Ok(Due {
+        carriers: busy,
+        stale: store::message::is_stale(r, r.now.minus(ABANDONED))?,
+        next: store::message::next_due(r, ABANDONED)?,
+    })
 }
 
 /// The newest messages, newest first, without what they say.

@@ -129,7 +129,7 @@ pub fn choose(env: &Env, basis: &Basis, candidate: &str) -> Result<Chosen, Refus
         username: &basis.username,
         email: &basis.email,
         display_name: &basis.name,
-        words: &["mcpcodex", env.site.host()],
+        words: &["mcpcodex", &env.config.server.brand.name, env.site.host()],
     };
     password::check(&env.password_policy(), candidate, &about)
         .map_err(|all| Refused::Unfit(all.into_iter().map(Unfit::Rule).collect()))?;

@@ -50,6 +50,15 @@ pub fn replace(tx: &Write<'_>, slot: Slot<'_>) -> Result<Option<String>> {
     Ok(found.and_then(|(message, unused)| unused.then_some(message)))
 }
 
+/// The messages that carry unused codes to a contact.
+pub fn messages_to(r: &Read<'_>, contact: &ContactId) -> Result<Vec<String>> {
+    r.all(
+        "select message_id from one_time_codes where contact_id = ?1 and used_at is null",
+        params![contact.as_str()],
+        |row| row.get(0),
+    )
+}
+
 /// Adds a code.
 pub fn insert(
     tx: &Write<'_>,

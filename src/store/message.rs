@@ -1,5 +1,7 @@
 //! The table `messages`: the outbox.
 
+use std::time::Duration;
+
 use crate::{
     db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
@@ -106,13 +108,28 @@ pub fn is_due(r: &Read<'_>, carrier: Carrier) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// The next moment at which something is to be done that nobody will announce.
-pub fn next_due(r: &Read<'_>) -> Result<Option<Time>> {
+/// Whether something was taken before `before` and never settled, or is of no use any more.
+pub fn is_stale(r: &Read<'_>, before: Time) -> Result<bool> {
+    let found = r.one(
+        "select 1 from messages
+         where (state = 'sending' and claimed_at <= ?1) or (state = 'queued' and expires_at <= ?2)
+            or (state = 'sent' and body_sealed is not null and expires_at <= ?2) limit 1",
+        params![before, r.now],
+        |row| row.get::<_, i64>(0),
+    )?;
+    Ok(found.is_some())
+}
+
+/// The next moment at which something is to be done that nobody will announce: a message may be tried again, comes to
+/// its end, or has been taken for so long that it is to be given up.
+pub fn next_due(r: &Read<'_>, patience: Duration) -> Result<Option<Time>> {
     let found = r.one(
         "select min(at) from
             (select min(next_at) as at from messages where state = 'queued' and next_at > ?1
-             union all select min(expires_at) from messages where state = 'queued')",
-        params![r.now],
+             union all select min(expires_at) from messages
+                where (state = 'queued' or (state = 'sent' and body_sealed is not null)) and expires_at > ?1
+             union all select min(claimed_at) + ?2 from messages where state = 'sending')",
+        params![r.now, i64::try_from(patience.as_millis()).unwrap_or(i64::MAX)],
         |row| row.get::<_, Option<Time>>(0),
     )?;
     Ok(found.flatten())

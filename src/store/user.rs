@@ -1,9 +1,11 @@
 //! The tables `users`, `user_roles` and `password_history`.
 
+use super::{FACTORS, blank_words, covered};
 use crate::{
     db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
+        factor::Method,
         id::UserId,
         user::{User, UserRow, UserState},
     },
@@ -239,20 +241,25 @@ pub struct Page {
     pub limit: u32,
 }
 
-const COUNTS: &str = "exists (select 1 from totp_credentials t where t.user_id = u.id and t.state = 'active')
-        or exists (select 1 from passkeys p where p.user_id = u.id),
-    (select count(*) from sessions s where s.user_id = u.id and s.ended_at is null
+const COUNTS: &str = "(select count(*) from sessions s where s.user_id = u.id and s.ended_at is null
         and s.expires_at > ?1 and s.last_seen_at + s.idle_ms > ?1),
     (select count(*) from recovery_codes c where c.user_id = u.id and c.used_at is null),
     (select count(*) from api_keys k where k.user_id = u.id and k.revoked_at is null
         and (k.expires_at is null or k.expires_at > ?1)),
     (select max(a.next_at) from attempts a where a.scope = 'account' and a.subject in (u.username_key, u.email_key))";
 
+/// What [`counted`] reads; `?1` is now.
+fn counts() -> String {
+    format!(
+        "{COLUMNS}, (select group_concat(distinct method) from {FACTORS} where user_id = u.id), {COUNTS}"
+    )
+}
+
 fn counted(row: &Row<'_>, now: Time) -> RowResult<UserRow> {
     let paused: Option<Time> = row.get(14)?;
     Ok(UserRow {
         user: from_row(row)?,
-        mfa: row.get(10)?,
+        methods: methods(&row.get::<_, Option<String>>(10)?.unwrap_or_default())?,
         sessions: row.get(11)?,
         recovery_codes: row.get(12)?,
         api_keys: row.get(13)?,
@@ -260,22 +267,52 @@ fn counted(row: &Row<'_>, now: Time) -> RowResult<UserRow> {
     })
 }
 
+fn methods(text: &str) -> RowResult<Vec<Method>> {
+    let parse =
+        |word| Method::parse(word).ok_or_else(|| unreadable("the method of a factor", word));
+    let mut methods: Vec<Method> =
+        text.split(',').filter(|word| !word.is_empty()).map(parse).collect::<RowResult<_>>()?;
+    methods.sort_unstable();
+    Ok(methods)
+}
+
 /// One person with their counts.
 pub fn row(r: &Read<'_>, id: &UserId) -> Result<Option<UserRow>> {
-    let sql = format!("select {COLUMNS}, {COUNTS} from users u where u.id = ?2");
+    let sql = format!("select {} from users u where u.id = ?2", counts());
     r.one(&sql, params![r.now, id.as_str()], |row| counted(row, r.now))
 }
 
 /// People by user name, with their counts.
 pub fn list(r: &Read<'_>, page: &Page) -> Result<Vec<UserRow>> {
     let sql = format!(
-        "select {COLUMNS}, {COUNTS} from users u
+        "select {} from users u
          where (?2 = '' or instr(u.username_key, ?2) > 0 or instr(u.email_key, ?2) > 0
                 or instr(lower(u.name), ?2) > 0)
            and u.username_key > ?3
-         order by u.username_key limit ?4"
+         order by u.username_key limit ?4",
+        counts()
     );
     let filter = page.filter.to_lowercase();
     let after = page.after.as_deref().unwrap_or_default();
     r.all(&sql, params![r.now, filter, after, page.limit], |row| counted(row, r.now))
+}
+
+/// People by user name whose account is not put away, with their counts; when methods are given, only those who have
+/// none of them.
+pub fn by_factor(r: &Read<'_>, page: &Page, without: Option<&[Method]>) -> Result<Vec<UserRow>> {
+    let sql = format!(
+        "select {} from users u
+         where u.state <> 'disabled' and (?5 is null or u.id not in {})
+           and (?2 = '' or instr(u.username_key, ?2) > 0 or instr(u.email_key, ?2) > 0
+                or instr(lower(u.name), ?2) > 0
+                or exists (select 1 from user_roles where user_id = u.id and instr(lower(role), ?2) > 0))
+           and u.username_key > ?3
+         order by u.username_key limit ?4",
+        counts(),
+        covered("?5")
+    );
+    let filter = page.filter.to_lowercase();
+    let after = page.after.as_deref().unwrap_or_default();
+    let without = without.map(blank_words);
+    r.all(&sql, params![r.now, filter, after, page.limit, without], |row| counted(row, r.now))
 }

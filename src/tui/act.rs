@@ -26,6 +26,14 @@ impl App {
             Action::SessionsOfUser => self.sessions_of_user(),
             Action::UserOfSession => self.user_of_session(),
             Action::Run(verb) => self.run(verb),
+            Action::Enroll => self.enroll_selected(),
+            Action::Everyone => self.everyone(),
+            Action::Copy => self.copy(),
+            Action::CopyUri => self.copy_uri(),
+            Action::Veil => self.look(|sight| sight.veiled = !sight.veiled),
+            Action::Full => self.full(),
+            Action::Invert => self.look(|sight| sight.inverted = !sight.inverted),
+            Action::Anew => self.anew(),
             Action::Help => self.overlay = Some(Overlay::Help(0)),
             Action::Palette => self.overlay = Some(Overlay::Palette(Palette::default())),
             Action::Redraw => self.effects.push(Effect::Repaint),
@@ -47,15 +55,11 @@ impl App {
     fn show(&mut self, tab: Tab) {
         self.finding = None;
         self.ahead.clear();
-        if tab == Tab::Sessions {
-            // The number means everybody; only `gs` narrows to one person.
-            let narrowed = self.sessions.of.take().is_some();
-            self.tab = tab;
-            self.ask(narrowed || !self.sessions.list.loaded());
-        } else {
-            self.tab = tab;
-            self.ask(!self.users.list.loaded());
-        }
+        self.tab = tab;
+        // The number means everybody; only `gs` narrows to one person.
+        let narrowed = tab == Tab::Sessions && self.sessions.of.take().is_some();
+        let fresh = narrowed || !self.wait().loaded();
+        self.ask(fresh);
     }
 
     fn step(&mut self, motion: Motion) {
@@ -64,53 +68,34 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Help(top)) => *top = help::scroll(*top, motion, page),
             Some(Overlay::Palette(palette)) => palette.step(motion),
-            Some(Overlay::Confirm(_)) => {}
-            None => match self.tab {
-                Tab::Users => {
-                    if self.users.step(motion, page) {
-                        self.ask_window();
-                    }
-                }
-                Tab::Sessions => {
-                    self.sessions.list.step(motion, page);
-                }
-            },
+            Some(Overlay::Confirm(_) | Overlay::Enroll(_) | Overlay::Handed(_)) => {}
+            None => self.step_rows(motion, page),
         }
     }
 
     fn open(&mut self) {
         match self.tab {
-            Tab::Users if self.users.list.selected().is_some() => self.users.page = true,
+            Tab::Users if self.person().0.is_some() => self.users.page = true,
             Tab::Sessions if self.sessions.list.selected().is_some() => self.sessions.page = true,
-            Tab::Users | Tab::Sessions => {}
+            Tab::Messages => {
+                let ticket = self.ticket();
+                let query = self.messages.open(ticket);
+                self.effects.extend(query.map(|query| Effect::Ask(ticket, query)));
+            }
+            Tab::Users | Tab::Sessions | Tab::Mfa => {}
         }
     }
 
     /// One step up: from the page to the list, from the filter to all, from one person's sessions to everybody's.
     fn back(&mut self) {
         self.refused = None;
-        let page = match self.tab {
-            Tab::Users => &mut self.users.page,
-            Tab::Sessions => &mut self.sessions.page,
-        };
-        if std::mem::take(page) {
+        if self.close_page() {
             return;
         }
         if self.search_mut().clear() {
             self.filtered();
         } else if self.tab == Tab::Sessions && self.sessions.of.take().is_some() {
             self.ask(true);
-        }
-    }
-
-    /// Follows a filter that has become another.
-    pub(super) fn filtered(&mut self) {
-        match self.tab {
-            Tab::Users => {
-                self.users.rewind();
-                self.ask(true);
-            }
-            Tab::Sessions => self.sessions.sift_anew(),
         }
     }
 
@@ -123,7 +108,7 @@ impl App {
     }
 
     fn sessions_of_user(&mut self) {
-        let Some(row) = self.users.list.selected() else { return };
+        let Some(row) = self.users.people.list.selected() else { return };
         self.sessions.of = Some((row.key(), row.title()));
         self.sessions.search.clear();
         self.sessions.page = false;
@@ -136,8 +121,8 @@ impl App {
         let (id, name) = (row.session.user_id.clone(), row.username.clone());
         self.tab = Tab::Users;
         self.users.page = false;
-        self.users.search.set(name);
-        self.users.look_for(id);
+        self.users.people.search.set(name);
+        self.users.people.look_for(id);
         self.ask(true);
     }
 
@@ -177,19 +162,22 @@ impl App {
             let typed = palette.line().0.trim().to_owned();
             self.overlay = None;
             match command {
-                Some(Command { action: Action::Run(verb), name: Some(name) }) => {
-                    self.find(verb, name);
-                }
+                Some(Command { action, name: Some(name) }) => self.find(action, name),
                 Some(Command { action, .. }) => self.act(action),
                 None if empty => {}
                 None => self.say(Tone::Bad, format!("no command \"{typed}\"; ? shows the keys")),
             }
+        } else if self.is_enrolling() {
+            self.submit();
         } else if self.search_mut().accept() {
             self.filtered();
         }
     }
 
     fn cancel(&mut self) {
+        if self.keeps_secret() {
+            return;
+        }
         if self.overlay.take().is_none() && self.search_mut().cancel() {
             self.filtered();
         }

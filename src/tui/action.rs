@@ -9,17 +9,33 @@ pub enum Tab {
     Users,
     /// Signed-in browsers.
     Sessions,
+    /// Second factors.
+    Mfa,
+    /// Codes, links and notices on their way to people.
+    Messages,
 }
 
 impl Tab {
     /// Every screen, in the order of their numbers.
-    pub const ALL: [Self; 2] = [Self::Users, Self::Sessions];
+    pub const ALL: [Self; 4] = [Self::Users, Self::Sessions, Self::Mfa, Self::Messages];
+
+    /// The key that shows it. Numbers stay when screens come between.
+    pub const fn number(self) -> char {
+        match self {
+            Self::Users => '1',
+            Self::Sessions => '2',
+            Self::Mfa => '6',
+            Self::Messages => '9',
+        }
+    }
 
     /// Its name on the tab row.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Users => "Users",
             Self::Sessions => "Sessions",
+            Self::Mfa => "MFA",
+            Self::Messages => "Messages",
         }
     }
 }
@@ -60,6 +76,22 @@ pub enum Action {
     SessionsOfUser,
     /// Shows the person of the selected session.
     UserOfSession,
+    /// Enrols an authenticator app for the selected person.
+    Enroll,
+    /// Shows people with a second factor too, or only those without.
+    Everyone,
+    /// Offers what is shown to the terminal's clipboard.
+    Copy,
+    /// Offers the link inside the QR code to it.
+    CopyUri,
+    /// Covers a secret, or uncovers it.
+    Veil,
+    /// Gives the QR code the whole window, or takes it back.
+    Full,
+    /// Draws the QR code the other way round.
+    Invert,
+    /// Makes another secret.
+    Anew,
     /// Asks whether to do something to the selected row.
     Run(Verb),
     /// Shows the keys.
@@ -88,13 +120,21 @@ pub enum Action {
 
 impl Action {
     /// What may be typed after `:`, in the order of the palette.
-    pub const COMMANDS: [Self; 14] = [
+    pub const COMMANDS: [Self; 22] = [
         Self::Show(Tab::Users),
         Self::Show(Tab::Sessions),
+        Self::Show(Tab::Mfa),
+        Self::Show(Tab::Messages),
         Self::Run(Verb::UserLock),
         Self::Run(Verb::UserUnlock),
         Self::Run(Verb::SessionRevoke),
         Self::Run(Verb::SessionRevokeOfUser),
+        Self::Run(Verb::UserInvite),
+        Self::Run(Verb::UserResetLink),
+        Self::Enroll,
+        Self::Run(Verb::MfaLink),
+        Self::Run(Verb::MfaReset),
+        Self::Everyone,
         Self::SessionsOfUser,
         Self::UserOfSession,
         Self::Filter,
@@ -110,6 +150,10 @@ impl Action {
         Some(match self {
             Self::Show(Tab::Users) => "users",
             Self::Show(Tab::Sessions) => "sessions",
+            Self::Show(Tab::Mfa) => "mfa",
+            Self::Show(Tab::Messages) => "messages",
+            Self::Enroll => "mfa enable",
+            Self::Everyone => "everyone",
             Self::Run(verb) => verb.spec().words,
             Self::SessionsOfUser => "go sessions of user",
             Self::UserOfSession => "go user of session",
@@ -123,6 +167,12 @@ impl Action {
             | Self::Open
             | Self::Back
             | Self::Palette
+            | Self::Copy
+            | Self::CopyUri
+            | Self::Veil
+            | Self::Full
+            | Self::Invert
+            | Self::Anew
             | Self::Yes
             | Self::No
             | Self::Press
@@ -145,6 +195,14 @@ impl Action {
             Self::Reload => "reload",
             Self::SessionsOfUser => "sessions of user",
             Self::UserOfSession => "user of session",
+            Self::Enroll => "enrol an app",
+            Self::Everyone => "all, or without",
+            Self::Copy => "copy",
+            Self::CopyUri => "copy the app's link",
+            Self::Veil => "hide, show",
+            Self::Full => "full-window QR",
+            Self::Invert => "invert",
+            Self::Anew => "new secret",
             Self::Run(verb) => verb.spec().label,
             Self::Help => "help",
             Self::Palette => "command",
@@ -165,6 +223,10 @@ impl Action {
         match self {
             Self::Show(Tab::Users) => "show the people who may sign in",
             Self::Show(Tab::Sessions) => "show who is signed in now",
+            Self::Show(Tab::Mfa) => "show who has a second factor and who has none",
+            Self::Show(Tab::Messages) => "show what was sent to people and what became of it",
+            Self::Enroll => "enrol an authenticator app with the person beside you",
+            Self::Everyone => "show people with a second factor too, or only those without",
             Self::Run(verb) => verb.spec().help,
             Self::SessionsOfUser => "show the sessions of the selected person",
             Self::UserOfSession => "show the person of the selected session",
@@ -178,6 +240,12 @@ impl Action {
             | Self::Open
             | Self::Back
             | Self::Palette
+            | Self::Copy
+            | Self::CopyUri
+            | Self::Veil
+            | Self::Full
+            | Self::Invert
+            | Self::Anew
             | Self::Yes
             | Self::No
             | Self::Press
@@ -219,7 +287,8 @@ pub fn candidates(line: &str) -> Vec<Command> {
 }
 
 fn takes_name(action: Action) -> bool {
-    matches!(action, Action::Run(verb) if verb.spec().noun == Noun::User)
+    let of_person = matches!(action, Action::Run(verb) if verb.spec().noun == Noun::User);
+    of_person || action == Action::Enroll
 }
 
 /// Whether the typed words stand, shortened perhaps, in this order among `words`; answers how many were left out.

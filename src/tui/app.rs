@@ -6,19 +6,21 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 
 use super::{
-    action::Tab,
+    action::{Action, Tab},
     confirm::{self, Confirm},
-    keymap::{Key, Place},
-    layout::{self, Room},
-    list::Keyed,
+    enroll::Enroll,
+    handed::Handed,
+    key::Key,
+    layout::Room,
     msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Ticket},
     palette::Palette,
-    screens::{sessions::Sessions, users::Users},
-    search::Search,
+    screens::{messages::Messages, mfa::Mfa, sessions::Sessions, users::Users},
+    secret::SHOWN,
     toast::{STAY, Toast, Tone, report, sentence},
 };
 use crate::{
     model::{session::SessionRow, user::UserRow, verb::Verb},
+    ops::coverage::Policy,
     time::Time,
 };
 
@@ -33,6 +35,8 @@ pub struct Site {
     pub account: String,
     /// How long an access token lives that an app has got already.
     pub access_lifetime: Duration,
+    /// What the configuration says about second factors.
+    pub policy: Policy,
     /// Whether a script presses the keys, which types faster than a person may.
     pub scripted: bool,
 }
@@ -46,6 +50,10 @@ pub enum Overlay {
     Palette(Palette),
     /// The keys; with the first line that is shown.
     Help(usize),
+    /// An authenticator app being enrolled.
+    Enroll(Box<Enroll>),
+    /// A one-time link.
+    Handed(Box<Handed>),
 }
 
 /// The console.
@@ -61,10 +69,16 @@ pub struct App {
     pub users: Users,
     /// The screen of sessions.
     pub sessions: Sessions,
+    /// The screen of second factors.
+    pub mfa: Mfa,
+    /// The screen of messages.
+    pub messages: Messages,
     /// What lies over it.
     pub overlay: Option<Overlay>,
     /// What happened last.
     pub toast: Option<Toast>,
+    /// When a key was pressed last.
+    pub(super) touched: Time,
     pub(super) size: (u16, u16),
     pub(super) prefix: Option<Key>,
     /// Keys that wait for the rows they are meant for.
@@ -77,7 +91,7 @@ pub struct App {
     ticket: u64,
     /// The question of the palette that is waited for.
     pub(super) finding: Option<Ticket>,
-    dirty: bool,
+    pub(super) dirty: bool,
 }
 
 impl App {
@@ -89,8 +103,11 @@ impl App {
             tab: Tab::Users,
             users: Users::default(),
             sessions: Sessions::default(),
+            mfa: Mfa::default(),
+            messages: Messages::default(),
             overlay: None,
             toast: None,
+            touched: now,
             size,
             prefix: None,
             ahead: Vec::new(),
@@ -113,6 +130,9 @@ impl App {
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
         // A beat alone changes nothing that is seen, most of the time.
         self.dirty |= !matches!(msg, Msg::Beat { .. });
+        if matches!(msg, Msg::Keys(_) | Msg::Paste(_)) {
+            self.touched = self.now;
+        }
         match msg {
             Msg::Keys(keys) => self.keys(keys),
             Msg::Paste(pasted) => self.paste(&pasted),
@@ -120,6 +140,7 @@ impl App {
             Msg::Beat { now, changed } => self.beat(now, changed),
             Msg::Answer { ticket, now, reply } => self.answer(ticket, now, reply),
             Msg::Done { change, now, outcome } => self.done(&change, now, outcome),
+            Msg::Enrolled { ticket, now, given } => self.enrolled(ticket, now, given),
             Msg::Continued => self.effects.push(Effect::Repaint),
             Msg::Stop => self.effects.push(Effect::Quit),
         }
@@ -137,52 +158,14 @@ impl App {
         Room::of(self.size.0, self.size.1)
     }
 
-    /// Whether the selected row fills the screen.
-    pub fn page(&self) -> bool {
-        match self.tab {
-            Tab::Users => self.users.page,
-            Tab::Sessions => self.sessions.page,
-        }
-    }
-
     /// Whether a change is under way.
     pub fn is_working(&self) -> bool {
         self.running.is_some()
     }
 
-    /// Where keys go now.
-    pub fn places(&self) -> &'static [Place] {
-        match (&self.overlay, self.search().is_open(), self.tab) {
-            (Some(Overlay::Confirm(_)), ..) => &[Place::Confirm],
-            (Some(Overlay::Palette(_)), ..) => &[Place::Palette],
-            (Some(Overlay::Help(_)), ..) => &[Place::Help],
-            (None, true, _) => &[Place::Field],
-            (None, false, Tab::Users) => &[Place::Users, Place::Screen],
-            (None, false, Tab::Sessions) => &[Place::Sessions, Place::Screen],
-        }
-    }
-
-    /// The filter of the screen that is shown.
-    pub fn search(&self) -> &Search {
-        match self.tab {
-            Tab::Users => &self.users.search,
-            Tab::Sessions => &self.sessions.search,
-        }
-    }
-
-    pub(super) fn search_mut(&mut self) -> &mut Search {
-        match self.tab {
-            Tab::Users => &mut self.users.search,
-            Tab::Sessions => &mut self.sessions.search,
-        }
-    }
-
     /// Why the newest question of the screen that is shown was not answered.
     pub fn trouble(&self) -> Option<&Problem> {
-        match self.tab {
-            Tab::Users => self.users.list.trouble(),
-            Tab::Sessions => self.sessions.list.trouble(),
-        }
+        self.wait().trouble()
     }
 
     /// The question about the selected row, or why it cannot be asked.
@@ -192,9 +175,10 @@ impl App {
         }
         let access = self.site.access_lifetime;
         let (gone, question) = match self.tab {
-            Tab::Users => {
-                let row = self.users.list.selected();
-                (self.users.list.gone(), row.map(|row| confirm::about_user(verb, row, access)))
+            Tab::Messages => (None, None),
+            Tab::Users | Tab::Mfa => {
+                let (row, gone) = self.person();
+                (gone, row.map(|row| confirm::about_user(verb, row, access)))
             }
             Tab::Sessions => {
                 let row = self.sessions.list.selected();
@@ -223,47 +207,20 @@ impl App {
         Ticket(self.ticket)
     }
 
-    /// Asks for the rows of the screen that is shown; `fresh` when they will be others.
-    pub(super) fn ask(&mut self, fresh: bool) {
-        let may = fresh
-            || match self.tab {
-                Tab::Users => self.users.list.may_ask(),
-                Tab::Sessions => self.sessions.list.may_ask(),
-            };
-        if may {
-            self.ask_now(fresh);
-        }
-    }
-
-    fn ask_now(&mut self, fresh: bool) {
-        let ticket = self.ticket();
-        let query = match self.tab {
-            Tab::Users => {
-                self.users.list.asked(ticket, fresh);
-                self.users.refresh_detail();
-                self.users.query()
-            }
-            Tab::Sessions => {
-                self.sessions.list.asked(ticket, fresh);
-                self.sessions.query()
-            }
-        };
-        self.effects.push(Effect::Ask(ticket, query));
-    }
-
-    /// Asks for the window in which the selection goes on.
-    pub(super) fn ask_window(&mut self) {
-        self.ask_now(false);
-    }
-
     fn beat(&mut self, now: Time, changed: bool) {
         // Sessions end and words like "5 m" grow old without anybody writing.
         let minute = now.secs().div_euclid(60) != self.now.secs().div_euclid(60);
+        // A code is good for seconds, which are counted on the screen.
+        let counts =
+            matches!(self.overlay, Some(Overlay::Enroll(_))) && now.secs() != self.now.secs();
         self.now = now;
         if changed || minute {
             self.ask(false);
         }
-        self.dirty |= minute;
+        self.dirty |= minute || counts;
+        if now.since(self.touched) >= SHOWN {
+            self.hide_secret();
+        }
         if self.toast.as_ref().and_then(|toast| toast.until).is_some_and(|until| now >= until) {
             self.toast = None;
             self.dirty = true;
@@ -273,16 +230,32 @@ impl App {
     fn answer(&mut self, ticket: Ticket, now: Time, reply: Result<Reply, Problem>) {
         self.now = self.now.max(now);
         let vanished = match reply {
-            Ok(Reply::Users(rows)) if self.users.list.expects(ticket) => self.users.take(rows),
-            Ok(Reply::Sessions(rows)) if self.sessions.list.expects(ticket) => {
+            Ok(Reply::Users(rows)) if self.users.people.list.wait.expects(ticket) => {
+                self.users.people.take(rows)
+            }
+            Ok(Reply::Users(rows)) if self.mfa.people.list.wait.expects(ticket) => {
+                self.mfa.people.take(rows)
+            }
+            Ok(Reply::Sessions(rows)) if self.sessions.list.wait.expects(ticket) => {
                 self.sessions.take(rows)
+            }
+            Ok(Reply::Messages(rows)) if self.messages.list.wait.expects(ticket) => {
+                self.messages.take(rows)
+            }
+            Ok(Reply::Message(id, text)) => {
+                self.messages.take_body(ticket, id, text);
+                None
             }
             Ok(Reply::Detail(detail)) => {
                 self.users.take_detail(ticket, *detail);
                 None
             }
-            Ok(Reply::Found(verb, row)) => {
-                self.found(ticket, verb, &row);
+            Ok(Reply::Coverage(coverage)) => {
+                self.mfa.take_coverage(ticket, *coverage);
+                None
+            }
+            Ok(Reply::Found(action, row)) => {
+                self.found(ticket, action, &row);
                 None
             }
             Err(problem) => {
@@ -290,7 +263,7 @@ impl App {
                 None
             }
             // An answer to a question that nobody asks any more.
-            Ok(Reply::Users(_) | Reply::Sessions(_)) => None,
+            Ok(Reply::Users(_) | Reply::Sessions(_) | Reply::Messages(_)) => None,
         };
         // What one ended oneself is expected to go; the frame of the list says it too.
         let expected = self.toast.as_ref().is_some_and(|toast| toast.tone == Tone::Good);
@@ -300,31 +273,34 @@ impl App {
         self.replay();
     }
 
-    fn found(&mut self, ticket: Ticket, verb: Verb, row: &UserRow) {
+    fn found(&mut self, ticket: Ticket, action: Action, row: &UserRow) {
         if self.finding != Some(ticket) {
             return;
         }
         self.finding = None;
-        let question = match &self.running {
-            Some(running) => Err(still_at(running)),
-            None => confirm::about_user(verb, row, self.site.access_lifetime),
+        let access = self.site.access_lifetime;
+        let refused = match (&self.running, action) {
+            (Some(running), _) => Some(still_at(running)),
+            (None, Action::Run(verb)) => match confirm::about_user(verb, row, access) {
+                Ok(question) => {
+                    self.overlay = Some(Overlay::Confirm(question));
+                    None
+                }
+                Err(why) => Some(why),
+            },
+            (None, _) => self.enroll(row).err(),
         };
-        match question {
-            Ok(question) => self.overlay = Some(Overlay::Confirm(question)),
-            Err(why) => {
-                self.ahead.clear();
-                self.say(Tone::Bad, why);
-            }
+        if let Some(why) = refused {
+            self.ahead.clear();
+            self.say(Tone::Bad, why);
         }
     }
 
     fn failed(&mut self, ticket: Ticket, problem: Problem) {
         // What was typed ahead was meant for an answer that will not come.
         self.ahead.clear();
-        if self.users.list.expects(ticket) {
-            self.users.list.fail(problem);
-        } else if self.sessions.list.expects(ticket) {
-            self.sessions.list.fail(problem);
+        if let Some(wait) = self.waits_mut().into_iter().find(|wait| wait.expects(ticket)) {
+            wait.fail(problem);
         } else if self.finding == Some(ticket) {
             self.finding = None;
             let text = sentence(&problem);
@@ -338,8 +314,11 @@ impl App {
         match outcome {
             Ok(outcome) => {
                 self.refused = None;
-                let text = report(change, outcome);
+                let text = report(change, &outcome);
                 self.say(Tone::Good, text);
+                if let Some(link) = &outcome.link {
+                    self.hand_over(change, link);
+                }
             }
             Err(problem) if problem.busy => {
                 self.refused = running;
@@ -358,18 +337,12 @@ impl App {
 
     /// What follows from the state alone, after every message.
     fn settle(&mut self) {
-        let (width, height) = self.size;
-        self.users.list.follow(layout::page(Tab::Users, width, height));
-        self.sessions.list.follow(layout::page(Tab::Sessions, width, height));
-        let again = match self.tab {
-            Tab::Users => self.users.list.must_ask_again(),
-            Tab::Sessions => self.sessions.list.must_ask_again(),
-        };
-        if again {
+        self.follow();
+        if self.wait_mut().must_ask_again() {
             self.ask(false);
         }
         let beside = self.room() == Room::Wide || self.users.page;
-        if self.tab == Tab::Users && beside && !self.users.list.changing() {
+        if self.tab == Tab::Users && beside && !self.wait().changing() {
             let ticket = self.ticket();
             if let Some(query) = self.users.detail_query(ticket) {
                 self.effects.push(Effect::Ask(ticket, query));
@@ -377,21 +350,13 @@ impl App {
         }
     }
 
-    pub(super) fn find(&mut self, verb: Verb, name: String) {
+    pub(super) fn find(&mut self, action: Action, name: String) {
         let ticket = self.ticket();
         self.finding = Some(ticket);
-        self.effects.push(Effect::Ask(ticket, Query::Find { verb, name }));
-    }
-
-    /// The name of the selected row, for the breadcrumb.
-    pub fn crumb(&self) -> Option<String> {
-        match self.tab {
-            Tab::Users => self.users.list.selected().map(Keyed::title),
-            Tab::Sessions => self.sessions.of.as_ref().map(|(_, name)| name.clone()),
-        }
+        self.effects.push(Effect::Ask(ticket, Query::Find { action, name }));
     }
 }
 
-fn still_at(running: &Confirm) -> String {
+pub(super) fn still_at(running: &Confirm) -> String {
     format!("still at work: {}", running.title.trim_end_matches(" ?"))
 }

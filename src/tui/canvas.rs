@@ -9,8 +9,11 @@ use ratatui::{
 };
 
 use super::{
-    layout, text,
+    layout,
+    qr::Qr,
+    text,
     theme::{Role, Theme},
+    view::Look,
 };
 use crate::time::Time;
 
@@ -22,6 +25,8 @@ pub type Piece<'a> = (&'a str, Role);
 pub struct Canvas<'b> {
     buf: &'b mut Buffer,
     theme: Theme,
+    /// Whether only ASCII can be shown.
+    pub ascii: bool,
     /// The present moment, for relative times.
     pub now: Time,
     /// Where the terminal's own cursor shall stand.
@@ -30,8 +35,8 @@ pub struct Canvas<'b> {
 
 impl<'b> Canvas<'b> {
     /// A canvas over a buffer.
-    pub fn new(buf: &'b mut Buffer, theme: Theme, now: Time) -> Self {
-        Self { buf, theme, now, cursor: None }
+    pub fn new(buf: &'b mut Buffer, look: Look, now: Time) -> Self {
+        Self { buf, theme: look.theme, ascii: look.ascii, now, cursor: None }
     }
 
     /// Writes words from the left of an area's first row; answers how many cells they took.
@@ -129,6 +134,58 @@ impl<'b> Canvas<'b> {
         }
     }
 
+    /// Empties an area.
+    pub fn clear(&mut self, area: Rect) {
+        Clear.render(area.intersection(self.buf.area), self.buf);
+    }
+
+    /// Draws a bar of which a part is full.
+    pub fn bar(&mut self, area: Rect, part: u32, whole: u32, role: Role) {
+        let cells = u32::from(area.width);
+        let full = (part * cells).checked_div(whole).unwrap_or(0).min(cells);
+        // Something is never drawn as nothing, and not quite all never as all.
+        let full = match part {
+            0 => 0,
+            part if part >= whole => cells,
+            _ => full.clamp(1, cells.saturating_sub(1).max(1)),
+        };
+        let full = usize::try_from(full).unwrap_or(0);
+        self.text(area, &"█".repeat(full), role);
+        let x = area.x.saturating_add(u16::try_from(full).unwrap_or(0));
+        let rest = usize::from(area.width).saturating_sub(full);
+        let width = u16::try_from(rest).unwrap_or(0);
+        self.text(Rect { x, width, ..area }, &"░".repeat(rest), Role::Border);
+    }
+
+    /// Draws a QR code into the middle of an area; answers whether there was room for it.
+    pub fn qr(&mut self, area: Rect, qr: &Qr, inverted: bool) -> bool {
+        let area = area.intersection(self.buf.area);
+        let Some(quiet) = qr.fit(area.width, area.height).filter(|_| !self.ascii) else {
+            return false;
+        };
+        let (width, height) = qr.cells(quiet);
+        let place = layout::middle(area, width, height);
+        let role = if inverted { Role::QrInverted } else { Role::Qr };
+        // Without colours the light modules are drawn, which is right on a dark terminal.
+        let light = self.theme == Theme::Mono && !inverted;
+        let style = self.theme.style(role);
+        for (row, y) in (0..height).zip(place.top()..place.bottom()) {
+            for (column, x) in (0..width).zip(place.left()..place.right()) {
+                let drawn = |module: u16| qr.is_dark(column, module, quiet) != light;
+                let symbol = match (drawn(row * 2), drawn(row * 2 + 1)) {
+                    (true, true) => "█",
+                    (true, false) => "▀",
+                    (false, true) => "▄",
+                    (false, false) => " ",
+                };
+                if let Some(cell) = self.buf.cell_mut(Position { x, y }) {
+                    cell.set_symbol(symbol).set_style(style);
+                }
+            }
+        }
+        true
+    }
+
     /// Replaces every character that is not ASCII, for terminals that know no other.
     pub fn to_ascii(&mut self) {
         for cell in &mut self.buf.content {
@@ -151,6 +208,8 @@ fn ascii(symbol: &str) -> &'static str {
         "…" => "~",
         "✓" | "↓" => "v",
         "×" => "x",
+        "█" => "#",
+        "░" => ".",
         "↑" => "^",
         "⏎" | "←" => "<",
         "“" | "”" => "\"",

@@ -59,50 +59,111 @@ fn forever(what: impl Into<String>) -> Step {
 /// Asks about a person, or says why there is nothing to ask.
 pub fn about_user(verb: Verb, row: &UserRow, access: Duration) -> Result<Confirm, String> {
     let name = text::clean(&row.user.username, 32);
-    let steps = match verb {
-        Verb::UserLock => {
-            match row.user.state {
-                UserState::Locked => return Err(format!("{name} is locked already")),
-                UserState::Disabled => {
-                    return Err(format!("{name} is disabled, which is more than locked"));
-                }
-                UserState::Active | UserState::Invited => {}
-            }
-            let mut steps = vec![
-                step("block sign-in", Fate::Undo(Verb::UserUnlock)),
-                end_sessions(row.sessions),
-                forever("revoke the refresh tokens of every app"),
-            ];
-            if row.api_keys > 0 {
-                let keys = text::count(usize_of(row.api_keys), "API key");
-                steps.push(step(format!("stop {keys} from working"), Fate::Undo(Verb::UserUnlock)));
-            }
-            steps
-        }
-        Verb::UserUnlock => {
-            if row.user.state == UserState::Disabled {
-                return Err(format!("{name} is disabled, not locked"));
-            }
-            let mut steps = vec![forever("forget wrong passwords and codes")];
-            if row.user.state == UserState::Locked {
-                steps.insert(0, step("allow sign-in again", Fate::Undo(Verb::UserLock)));
-                steps.push(step("sessions that were ended stay ended", Fate::Said));
-            }
-            steps
-        }
+    let (title, steps) = match verb {
+        Verb::UserLock => (format!("Lock out {name} ?"), lock(row, &name)?),
+        Verb::UserUnlock => (format!("Unlock {name} ?"), unlock(row, &name)?),
         Verb::SessionRevokeOfUser => {
-            vec![end_sessions(row.sessions), forever("revoke the refresh tokens of every app")]
+            (format!("End all sessions of {name} ?"), vec![end_sessions(row.sessions), tokens()])
+        }
+        Verb::MfaReset => (format!("Reset the second factors of {name} ?"), reset(row, &name)?),
+        Verb::MfaLink => (format!("Give {name} an enrolment link ?"), enroll_link(row, &name)?),
+        Verb::UserInvite => (format!("Invite {name} again ?"), invite(row, &name)?),
+        Verb::UserResetLink => {
+            (format!("Give {name} a password reset link ?"), reset_link(row, &name)?)
         }
         Verb::SessionRevoke => return Err("choose a session for that: gs".to_owned()),
     };
-    let title = match verb {
-        Verb::UserLock => format!("Lock out {name} ?"),
-        Verb::UserUnlock => format!("Unlock {name} ?"),
-        Verb::SessionRevokeOfUser | Verb::SessionRevoke => format!("End all sessions of {name} ?"),
-    };
+    let ends = steps.iter().any(|step| *step == tokens());
     let target = Target::User { id: row.user.id.clone(), name };
-    let note = (verb != Verb::UserUnlock).then(|| outlive(access));
+    let note = ends.then(|| outlive(access));
     Ok(Confirm { change: Change { verb, target }, title, steps, note, armed: false })
+}
+
+fn lock(row: &UserRow, name: &str) -> Result<Vec<Step>, String> {
+    match row.user.state {
+        UserState::Locked => return Err(format!("{name} is locked already")),
+        UserState::Disabled => {
+            return Err(format!("{name} is disabled, which is more than locked"));
+        }
+        UserState::Active | UserState::Invited => {}
+    }
+    let mut steps = vec![
+        step("block sign-in", Fate::Undo(Verb::UserUnlock)),
+        end_sessions(row.sessions),
+        tokens(),
+    ];
+    if row.api_keys > 0 {
+        let keys = text::count(usize_of(row.api_keys), "API key");
+        steps.push(step(format!("stop {keys} from working"), Fate::Undo(Verb::UserUnlock)));
+    }
+    Ok(steps)
+}
+
+fn unlock(row: &UserRow, name: &str) -> Result<Vec<Step>, String> {
+    if row.user.state == UserState::Disabled {
+        return Err(format!("{name} is disabled, not locked"));
+    }
+    let mut steps = vec![forever("forget wrong passwords and codes")];
+    if row.user.state == UserState::Locked {
+        steps.insert(0, step("allow sign-in again", Fate::Undo(Verb::UserLock)));
+        steps.push(step("sessions that were ended stay ended", Fate::Said));
+    }
+    Ok(steps)
+}
+
+/// Whoever never chose a password, or whose account is put away, has nothing to do with a link.
+fn must_have_joined(row: &UserRow, name: &str) -> Result<(), String> {
+    match row.user.state {
+        UserState::Invited => Err(format!("{name} has no password yet: I gives an invitation")),
+        UserState::Disabled => Err(format!("{name} is disabled")),
+        UserState::Active | UserState::Locked => Ok(()),
+    }
+}
+
+fn reset(row: &UserRow, name: &str) -> Result<Vec<Step>, String> {
+    must_have_joined(row, name)?;
+    let mut steps = Vec::new();
+    if row.mfa() {
+        let methods: Vec<&str> = row.methods.iter().copied().map(text::method).collect();
+        steps.push(forever(format!("remove every second factor: {}", methods.join(", "))));
+    }
+    if row.recovery_codes > 0 {
+        let codes = text::count(usize_of(row.recovery_codes), "recovery code");
+        steps.push(forever(format!("end {codes}")));
+    }
+    if row.mfa() {
+        steps.extend([end_sessions(row.sessions), tokens()]);
+    }
+    steps.push(step("show a link to enrol anew, once", Fate::Said));
+    steps.push(step("nothing can be enrolled but behind that link", Fate::Said));
+    Ok(steps)
+}
+
+fn enroll_link(row: &UserRow, name: &str) -> Result<Vec<Step>, String> {
+    must_have_joined(row, name)?;
+    Ok(vec![
+        step("show a link to enrol a second factor, once", Fate::Said),
+        forever("end the enrolment link from before, if there is one"),
+    ])
+}
+
+fn invite(row: &UserRow, name: &str) -> Result<Vec<Step>, String> {
+    if row.user.state != UserState::Invited {
+        return Err(format!("{name} has a password already: P gives a reset link"));
+    }
+    Ok(vec![
+        step("show a link to choose the first password, once", Fate::Said),
+        forever("end the invitation from before"),
+    ])
+}
+
+fn reset_link(row: &UserRow, name: &str) -> Result<Vec<Step>, String> {
+    must_have_joined(row, name)?;
+    Ok(vec![
+        step("show a link to choose a new password, once", Fate::Said),
+        forever("end the reset link from before, if there is one"),
+        step("the old password stays until the link is used", Fate::Said),
+    ])
 }
 
 /// Asks about a session; `alive` is how many its owner has, as far as they are shown.
@@ -129,15 +190,23 @@ pub fn about_session(
         }
         Verb::SessionRevokeOfUser => {
             let alive = u32::try_from(alive).unwrap_or(u32::MAX);
-            let steps =
-                vec![end_sessions(alive), forever("revoke the refresh tokens of every app")];
+            let steps = vec![end_sessions(alive), tokens()];
             let target = Target::User { id: session.user_id.clone(), name: name.clone() };
             (format!("End all sessions of {name} ?"), steps, target)
         }
-        Verb::UserLock | Verb::UserUnlock => return Err("go to the person for that: gu".to_owned()),
+        Verb::UserLock
+        | Verb::UserUnlock
+        | Verb::MfaReset
+        | Verb::MfaLink
+        | Verb::UserInvite
+        | Verb::UserResetLink => return Err("go to the person for that: gu".to_owned()),
     };
     let note = Some(outlive(access));
     Ok(Confirm { change: Change { verb, target }, title, steps, note, armed: false })
+}
+
+fn tokens() -> Step {
+    forever("revoke the refresh tokens of every app")
 }
 
 fn end_sessions(alive: u32) -> Step {

@@ -4,9 +4,10 @@
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::{
-    action::{Action, Tab},
+    action::Action,
     app::{App, Overlay},
-    keymap::{self, Found, Key, Place},
+    key::{self, Key},
+    keymap::{self, Found, Place},
     layout::Room,
     toast::Tone,
 };
@@ -30,6 +31,8 @@ impl App {
     pub(super) fn paste(&mut self, pasted: &str) {
         if let Some(Overlay::Palette(palette)) = &mut self.overlay {
             palette.paste(pasted);
+        } else if self.is_enrolling() {
+            pasted.chars().take(16).for_each(|c| self.digit(c));
         } else if self.overlay.is_none() && self.search().is_open() {
             if self.search_mut().paste(pasted) {
                 self.filtered();
@@ -40,7 +43,7 @@ impl App {
     }
 
     fn in_field(&self) -> bool {
-        matches!(self.places(), [Place::Field | Place::Palette])
+        matches!(self.places(), [Place::Field | Place::Palette | Place::Enroll])
     }
 
     fn key(&mut self, event: KeyEvent) {
@@ -97,7 +100,11 @@ impl App {
             && self.overlay.is_none()
             && matches!(
                 action,
-                Action::Run(_) | Action::Open | Action::SessionsOfUser | Action::UserOfSession
+                Action::Run(_)
+                    | Action::Open
+                    | Action::Enroll
+                    | Action::SessionsOfUser
+                    | Action::UserOfSession
             )
     }
 
@@ -107,7 +114,7 @@ impl App {
             return;
         }
         let keys = std::mem::take(&mut self.ahead);
-        let rows = if self.overlay.is_some() { 1 } else { self.matches() };
+        let rows = if self.overlay.is_some() { 1 } else { self.rows() };
         match rows {
             1 => keys.into_iter().for_each(|key| self.key(key)),
             0 => self.say(Tone::Bad, "nothing matches: the keys behind it were ignored"),
@@ -123,22 +130,14 @@ impl App {
     }
 
     fn changing(&self) -> bool {
-        match self.tab {
-            Tab::Users => self.users.list.changing(),
-            Tab::Sessions => self.sessions.list.changing(),
-        }
-    }
-
-    fn matches(&self) -> usize {
-        match self.tab {
-            Tab::Users => self.users.list.rows().len(),
-            Tab::Sessions => self.sessions.list.rows().len(),
-        }
+        self.wait().changing()
     }
 
     fn edit(&mut self, key: Key) {
-        let Some(request) = keymap::edit(key) else { return };
-        if let Some(Overlay::Palette(palette)) = &mut self.overlay {
+        let Some(request) = key::edit(key) else { return };
+        if self.is_enrolling() {
+            self.edit_code(request);
+        } else if let Some(Overlay::Palette(palette)) = &mut self.overlay {
             palette.edit(request);
         } else if self.search_mut().edit(request) {
             self.filtered();

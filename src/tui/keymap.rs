@@ -1,12 +1,12 @@
 //! Which key means what, in one table that input, footer, help and palette read.
 //! Lower-case keys look and upper-case keys act; what the actions do is in `app`.
 
-use std::fmt;
+use crossterm::event::KeyCode;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use tui_input::InputRequest;
-
-use super::action::{Action, Motion, Tab};
+use super::{
+    action::{Action, Motion, Tab},
+    key::{Chord, Key, ch, ctrl, g, one},
+};
 use crate::model::verb::Verb;
 
 /// Where a binding holds.
@@ -20,6 +20,10 @@ pub enum Place {
     Users,
     /// On the screen of sessions.
     Sessions,
+    /// On the screen of second factors.
+    Mfa,
+    /// On the screen of messages.
+    Messages,
     /// In a question.
     Confirm,
     /// In the filter field.
@@ -28,6 +32,12 @@ pub enum Place {
     Palette,
     /// In the help.
     Help,
+    /// Over a one-time link.
+    Handed,
+    /// While an authenticator app is enrolled: what is no key here goes into the field of its code.
+    Enroll,
+    /// Over recovery codes.
+    Codes,
 }
 
 /// The heading of the help under which a binding stands.
@@ -59,94 +69,6 @@ impl Group {
             Self::Always => "ALWAYS",
         }
     }
-}
-
-/// A key with the modifiers that matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
-    code: KeyCode,
-    control: bool,
-}
-
-impl Key {
-    const fn new(code: KeyCode) -> Self {
-        Self { code, control: false }
-    }
-
-    const fn char(c: char) -> Self {
-        Self::new(KeyCode::Char(c))
-    }
-
-    const fn control(c: char) -> Self {
-        Self { code: KeyCode::Char(c), control: true }
-    }
-
-    /// The key of an event; none with Alt or the like held, which nothing is bound to.
-    pub fn of(event: KeyEvent) -> Option<Self> {
-        // Shift is in the character already.
-        let others = event.modifiers.difference(KeyModifiers::SHIFT | KeyModifiers::CONTROL);
-        let control = event.modifiers.contains(KeyModifiers::CONTROL);
-        others.is_empty().then_some(Self { code: event.code, control })
-    }
-
-    /// Whether it writes a character.
-    pub fn is_printable(self) -> bool {
-        matches!(self.code, KeyCode::Char(_)) && !self.control
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.control {
-            f.write_str("^")?;
-        }
-        #[expect(clippy::wildcard_enum_match_arm, reason = "only keys of the table are shown")]
-        match self.code {
-            KeyCode::Char(c) if self.control => write!(f, "{}", c.to_uppercase()),
-            KeyCode::Char(c) => write!(f, "{c}"),
-            KeyCode::Enter => f.write_str("⏎"),
-            KeyCode::Esc => f.write_str("Esc"),
-            KeyCode::Tab => f.write_str("Tab"),
-            KeyCode::Up => f.write_str("↑"),
-            KeyCode::Down => f.write_str("↓"),
-            KeyCode::Left => f.write_str("←"),
-            KeyCode::Right => f.write_str("→"),
-            KeyCode::PageUp => f.write_str("PgUp"),
-            KeyCode::PageDown => f.write_str("PgDn"),
-            KeyCode::Home => f.write_str("Home"),
-            KeyCode::End => f.write_str("End"),
-            other => write!(f, "{other:?}"),
-        }
-    }
-}
-
-/// One or two keys after each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Chord {
-    prefix: Option<Key>,
-    key: Key,
-}
-
-impl fmt::Display for Chord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(prefix) = self.prefix {
-            write!(f, "{prefix}")?;
-        }
-        write!(f, "{}", self.key)
-    }
-}
-
-const fn one(code: KeyCode) -> Chord {
-    Chord { prefix: None, key: Key::new(code) }
-}
-const fn ch(c: char) -> Chord {
-    Chord { prefix: None, key: Key::char(c) }
-}
-const fn ctrl(c: char) -> Chord {
-    Chord { prefix: None, key: Key::control(c) }
-}
-const fn g(c: char) -> Chord {
-    Chord { prefix: Some(Key::char('g')), key: Key::char(c) }
 }
 
 /// What a key means in a place.
@@ -189,20 +111,33 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Screen, &[ch('G'), one(K::End)], A::Move(Motion::Last), G::Move, None),
         bind(P::Screen, &[ch('1')], A::Show(Tab::Users), G::Move, None),
         bind(P::Screen, &[ch('2')], A::Show(Tab::Sessions), G::Move, None),
+        bind(P::Screen, &[ch('6')], A::Show(Tab::Mfa), G::Move, None),
+        bind(P::Screen, &[ch('9')], A::Show(Tab::Messages), G::Move, None),
         bind(P::Screen, &[ch('/')], A::Filter, G::Look, Some(1)),
-        bind(P::Screen, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::Users, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::Sessions, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::Messages, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::Mfa, &[one(K::Enter)], A::Enroll, G::Look, Some(2)),
+        bind(P::Mfa, &[ch('a')], A::Everyone, G::Look, Some(3)),
         bind(P::Screen, &[ch('r')], A::Reload, G::Look, None),
         bind(P::Screen, &[one(K::Esc)], A::Back, G::Look, None),
         bind(P::Users, &[ch('L')], A::Run(Verb::UserLock), G::Act, Some(3)),
         bind(P::Users, &[ch('U')], A::Run(Verb::UserUnlock), G::Act, Some(4)),
         bind(P::Users, &[ch('X')], A::Run(Verb::SessionRevokeOfUser), G::Act, Some(5)),
+        bind(P::Users, &[ch('M')], A::Run(Verb::MfaReset), G::Act, Some(6)),
+        bind(P::Users, &[ch('E')], A::Run(Verb::MfaLink), G::Act, None),
+        bind(P::Users, &[ch('P')], A::Run(Verb::UserResetLink), G::Act, None),
+        bind(P::Users, &[ch('I')], A::Run(Verb::UserInvite), G::Act, None),
+        bind(P::Mfa, &[ch('E')], A::Run(Verb::MfaLink), G::Act, Some(4)),
+        bind(P::Mfa, &[ch('M')], A::Run(Verb::MfaReset), G::Act, Some(5)),
+        bind(P::Mfa, &[ch('I')], A::Run(Verb::UserInvite), G::Act, Some(6)),
         bind(P::Sessions, &[ch('K')], A::Run(Verb::SessionRevoke), G::Act, Some(3)),
         bind(P::Sessions, &[ch('X')], A::Run(Verb::SessionRevokeOfUser), G::Act, Some(4)),
-        bind(P::Users, &[g('s')], A::SessionsOfUser, G::Go, Some(6)),
+        bind(P::Users, &[g('s')], A::SessionsOfUser, G::Go, Some(7)),
         bind(P::Sessions, &[g('u')], A::UserOfSession, G::Go, Some(6)),
-        bind(P::Screen, &[ch(':')], A::Palette, G::Always, Some(7)),
-        bind(P::Screen, &[ch('?')], A::Help, G::Always, Some(8)),
-        bind(P::Screen, &[ch('q')], A::Quit, G::Always, Some(9)),
+        bind(P::Screen, &[ch(':')], A::Palette, G::Always, Some(8)),
+        bind(P::Screen, &[ch('?')], A::Help, G::Always, Some(9)),
+        bind(P::Screen, &[ch('q')], A::Quit, G::Always, Some(10)),
         bind(P::Always, &[ctrl('c')], A::Quit, G::Always, None),
         bind(P::Always, &[ctrl('z')], A::Suspend, G::Always, None),
         bind(P::Always, &[ctrl('l')], A::Redraw, G::Always, None),
@@ -227,11 +162,28 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Help, &[one(K::PageDown)], A::Move(Motion::PageDown), G::Move, None),
         bind(P::Help, &[one(K::PageUp)], A::Move(Motion::PageUp), G::Move, None),
         bind(P::Help, &[one(K::Esc), ch('?'), ch('q')], A::Cancel, G::Look, Some(3)),
+        bind(P::Handed, &[ch('c')], A::Copy, G::Look, Some(1)),
+        bind(P::Handed, &[ch('f')], A::Full, G::Look, Some(2)),
+        bind(P::Handed, &[ch('i')], A::Invert, G::Look, Some(3)),
+        bind(P::Handed, &[ch('t')], A::Veil, G::Look, Some(4)),
+        bind(P::Handed, &[one(K::Esc)], A::Cancel, G::Look, Some(5)),
+        bind(P::Enroll, &[one(K::Enter)], A::Accept, G::Look, None),
+        bind(P::Enroll, &[ch('f')], A::Full, G::Look, Some(2)),
+        bind(P::Enroll, &[ch('t')], A::Veil, G::Look, Some(3)),
+        bind(P::Enroll, &[ch('i')], A::Invert, G::Look, Some(4)),
+        bind(P::Enroll, &[ch('c')], A::Copy, G::Look, Some(5)),
+        bind(P::Enroll, &[ch('u')], A::CopyUri, G::Look, Some(8)),
+        bind(P::Enroll, &[ch('w')], A::Anew, G::Look, Some(6)),
+        bind(P::Enroll, &[one(K::Esc)], A::Cancel, G::Look, Some(7)),
+        bind(P::Codes, &[ch('c')], A::Copy, G::Look, Some(1)),
+        bind(P::Codes, &[ch('t')], A::Veil, G::Look, Some(2)),
+        bind(P::Codes, &[one(K::Esc)], A::Cancel, G::Look, Some(3)),
     ]
 };
 
 /// Where keys work while nothing lies over a screen.
-pub const EVERY: [Place; 4] = [Place::Users, Place::Sessions, Place::Screen, Place::Always];
+pub const EVERY: [Place; 6] =
+    [Place::Users, Place::Sessions, Place::Mfa, Place::Messages, Place::Screen, Place::Always];
 
 /// What a key turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,29 +213,12 @@ pub fn key_of(places: &[Place], action: Action) -> Option<String> {
     binding.keys.first().map(ToString::to_string)
 }
 
-/// What a key does to a line of text.
-pub fn edit(key: Key) -> Option<InputRequest> {
-    use InputRequest as R;
-    Some(match (key.code, key.control) {
-        (KeyCode::Char('a'), true) | (KeyCode::Home, _) => R::GoToStart,
-        (KeyCode::Char('e'), true) | (KeyCode::End, _) => R::GoToEnd,
-        (KeyCode::Char('w'), true) => R::DeletePrevWord,
-        (KeyCode::Char('u'), true) => R::DeleteLine,
-        (KeyCode::Char('h'), true) | (KeyCode::Backspace, _) => R::DeletePrevChar,
-        (KeyCode::Delete, _) => R::DeleteNextChar,
-        (KeyCode::Left, _) => R::GoToPrevChar,
-        (KeyCode::Right, _) => R::GoToNextChar,
-        (KeyCode::Char(c), false) => R::InsertChar(c),
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::verb::Tier;
 
-    const SCREENS: [Place; 2] = [Place::Users, Place::Sessions];
+    const SCREENS: [Place; 4] = [Place::Users, Place::Sessions, Place::Mfa, Place::Messages];
 
     #[test]
     fn every_verb_has_a_key_in_upper_case_and_looking_has_none() {
@@ -315,6 +250,14 @@ mod tests {
                 let end = binding.action == Action::Move(Motion::Last);
                 assert_eq!(upper, acts || (end && upper), "{chord}");
             }
+        }
+    }
+
+    #[test]
+    fn every_screen_has_its_number() {
+        for tab in Tab::ALL {
+            let key = key_of(&EVERY, Action::Show(tab));
+            assert_eq!(key, Some(tab.number().to_string()), "{tab:?}");
         }
     }
 

@@ -84,6 +84,42 @@ pub fn sessions(body: Rect) -> (Rect, Option<Rect>) {
     (list, Some(inspector))
 }
 
+/// The parts of the screen of second factors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MfaParts {
+    /// The people.
+    pub list: Rect,
+    /// The counts, when there is room.
+    pub coverage: Option<Rect>,
+    /// What the configuration says, when there is room.
+    pub policy: Option<Rect>,
+}
+
+/// The height of the panel that shows the configuration.
+const POLICY: u16 = 9;
+/// The height of the counts above the list.
+const SUMMARY: u16 = 8;
+
+/// The body of the screen of second factors: the counts beside the list, else above it, else only in its heading.
+pub fn mfa(body: Rect) -> MfaParts {
+    if body.width >= 100 {
+        let (list, beside) = users(body);
+        let beside = beside.unwrap_or_default();
+        let policy = POLICY.min(beside.height / 2);
+        let coverage = Rect { height: beside.height - policy, ..beside };
+        let policy = Rect { y: coverage.bottom(), height: policy, ..beside };
+        return MfaParts { list, coverage: Some(coverage), policy: Some(policy) };
+    }
+    if body.height < SUMMARY + 10 {
+        return MfaParts { list: body, coverage: None, policy: None };
+    }
+    let half = body.width / 2;
+    let coverage = Rect { width: half, height: SUMMARY, ..body };
+    let policy = Rect { x: body.x + half, width: body.width - half, height: SUMMARY, ..body };
+    let list = Rect { y: body.y + SUMMARY, height: body.height - SUMMARY, ..body };
+    MfaParts { list, coverage: Some(coverage), policy: Some(policy) }
+}
+
 /// The part of a list's panel that holds rows: inside the frame, under heading and rule.
 pub fn rows(panel: Rect) -> Rect {
     let inner = inner(panel);
@@ -105,7 +141,11 @@ pub fn page(tab: Tab, width: u16, height: u16) -> usize {
     let body = Parts::of(Rect::new(0, 0, width, height)).body;
     let (list, _) = match tab {
         Tab::Users => users(body),
-        Tab::Sessions => sessions(body),
+        Tab::Sessions | Tab::Messages => sessions(body),
+        Tab::Mfa => {
+            let parts = mfa(body);
+            (parts.list, None)
+        }
     };
     usize::from(rows(list).height)
 }

@@ -1,10 +1,7 @@
 //! A window of rows with a selection that is an id: rows may come, go and move, the selection stays on what was chosen.
 //! What the rows are and how they are asked for is for the screens.
 
-use super::{
-    action::Motion,
-    msg::{Problem, Ticket},
-};
+use super::{action::Motion, wait::Wait};
 
 /// A row that can be chosen.
 pub trait Keyed {
@@ -27,14 +24,8 @@ pub struct List<R: Keyed> {
     gone: Option<String>,
     /// The first row that is drawn.
     top: usize,
-    /// The question whose answer is waited for.
-    waiting: Option<Ticket>,
-    /// The next rows are others, not the same ones again.
-    fresh: bool,
-    loaded: bool,
-    /// Something changed while an answer was under way.
-    again: bool,
-    trouble: Option<Problem>,
+    /// What is asked and was answered.
+    pub wait: Wait,
 }
 
 impl<R: Keyed> Default for List<R> {
@@ -45,56 +36,22 @@ impl<R: Keyed> Default for List<R> {
             place: 0,
             gone: None,
             top: 0,
-            waiting: None,
-            fresh: true,
-            loaded: false,
-            again: false,
-            trouble: None,
+            wait: Wait::default(),
         }
     }
 }
 
 impl<R: Keyed> List<R> {
-    /// Notes that rows were asked for; `fresh` when they will be others than those shown.
-    pub fn asked(&mut self, ticket: Ticket, fresh: bool) {
-        self.waiting = Some(ticket);
-        self.fresh |= fresh;
-    }
-
-    /// Says that the next rows are others, though nothing is asked for them.
-    pub fn begin_anew(&mut self) {
-        self.fresh = true;
-    }
-
-    /// Whether the same rows may be asked for again now. While an answer is under way it is noted instead: a database
-    /// that changes all the time must not make every answer come too late.
-    pub fn may_ask(&mut self) -> bool {
-        self.again |= self.waiting.is_some();
-        self.waiting.is_none()
-    }
-
-    /// Whether rows must be asked for once more, since something changed meanwhile.
-    pub fn must_ask_again(&mut self) -> bool {
-        self.waiting.is_none() && std::mem::take(&mut self.again)
-    }
-
-    /// Whether an answer is to the newest question.
-    pub fn expects(&self, ticket: Ticket) -> bool {
-        self.waiting == Some(ticket)
-    }
-
     /// Takes rows; answers the title of the selected row if it is not among them any more.
     pub fn take(&mut self, rows: Vec<R>) -> Option<String> {
-        self.waiting = None;
-        self.trouble = None;
+        self.wait.answered();
         self.show(rows)
     }
 
     /// As [`List::take`], for rows that were here already and are sifted otherwise.
     pub fn show(&mut self, rows: Vec<R>) -> Option<String> {
         self.rows = rows;
-        self.loaded = true;
-        if std::mem::take(&mut self.fresh) {
+        if self.wait.take_fresh() {
             self.gone = None;
             self.top = 0;
             self.selected = None;
@@ -113,12 +70,6 @@ impl<R: Keyed> List<R> {
         }
         self.gone = Some(title.clone());
         Some(title)
-    }
-
-    /// Takes a refusal instead of rows; what is shown stays.
-    pub fn fail(&mut self, problem: Problem) {
-        self.waiting = None;
-        self.trouble = Some(problem);
     }
 
     fn select(&mut self, index: usize) {
@@ -196,26 +147,11 @@ impl<R: Keyed> List<R> {
     pub fn top(&self) -> usize {
         self.top
     }
-
-    /// Whether rows ever came.
-    pub fn loaded(&self) -> bool {
-        self.loaded
-    }
-
-    /// Whether the rows shown are about to be replaced by others.
-    pub fn changing(&self) -> bool {
-        self.waiting.is_some() && self.fresh
-    }
-
-    /// Why the newest question was not answered.
-    pub fn trouble(&self) -> Option<&Problem> {
-        self.trouble.as_ref()
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::msg::Ticket, *};
 
     impl Keyed for u32 {
         type Id = Self;
@@ -269,7 +205,7 @@ mod tests {
     fn other_rows_begin_at_the_top() {
         let mut list = list(&[10, 20, 30]);
         list.step(Motion::Last, 1);
-        list.asked(Ticket(7), true);
+        list.wait.asked(Ticket(7), true);
         assert_eq!(list.take(vec![5, 6]), None);
         assert_eq!(list.selected(), Some(&5));
     }

@@ -3,15 +3,23 @@
 
 use crossterm::event::KeyEvent;
 
+use super::{
+    action::Action,
+    enroll::{Given, Wanted},
+    secret::Secret,
+};
 use crate::{
     error::{Error, Kind},
     model::{
         audit::EventRow,
-        id::{SessionId, UserId},
+        coverage::Coverage,
+        id::{MessageId, SessionId, UserId},
+        message::MessageRow,
         session::SessionRow,
         user::UserRow,
         verb::Verb,
     },
+    ops::link::Printed,
     time::Time,
 };
 
@@ -53,6 +61,15 @@ pub enum Msg {
         /// What it did.
         outcome: Result<Outcome, Problem>,
     },
+    /// An enrolment went on, or was refused.
+    Enrolled {
+        /// Which wish this answers.
+        ticket: Ticket,
+        /// When.
+        now: Time,
+        /// What came of it.
+        given: Result<Given, Problem>,
+    },
     /// The process was stopped and goes on.
     Continued,
     /// Somebody wants the process to end.
@@ -66,6 +83,10 @@ pub enum Effect {
     Ask(Ticket, Query),
     /// Change the database.
     Do(Change),
+    /// Go on with an enrolment.
+    Enroll(Ticket, Wanted),
+    /// Offer a text to the terminal's clipboard.
+    Copy(Secret),
     /// Stop the process until the shell continues it.
     Suspend,
     /// Forget what the terminal shows and paint it anew.
@@ -88,10 +109,25 @@ pub enum Query {
     Detail(UserId),
     /// Live sessions, of one person or of all.
     Sessions(Option<UserId>),
+    /// A window of people by their second factors.
+    Factors {
+        /// Only those that hold this.
+        filter: String,
+        /// Only those behind this user name.
+        after: Option<String>,
+        /// Only those without a second factor.
+        lacking: bool,
+    },
+    /// How many people have a second factor.
+    Coverage,
+    /// The newest messages.
+    Messages,
+    /// What a message says that nobody carries.
+    Message(MessageId),
     /// The person meant by a palette line.
     Find {
         /// What is to be done to them.
-        verb: Verb,
+        action: Action,
         /// As typed.
         name: String,
     },
@@ -100,14 +136,20 @@ pub enum Query {
 /// An answer of the database.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
-    /// To [`Query::Users`].
+    /// To [`Query::Users`] and [`Query::Factors`].
     Users(Vec<UserRow>),
     /// To [`Query::Detail`].
     Detail(Box<Detail>),
     /// To [`Query::Sessions`].
     Sessions(Vec<SessionRow>),
+    /// To [`Query::Coverage`].
+    Coverage(Box<Coverage>),
+    /// To [`Query::Messages`].
+    Messages(Vec<MessageRow>),
+    /// To [`Query::Message`]; nothing when it is of no use any more.
+    Message(MessageId, Option<Secret>),
     /// To [`Query::Find`].
-    Found(Verb, Box<UserRow>),
+    Found(Action, Box<UserRow>),
 }
 
 /// What is shown beside one person.
@@ -149,13 +191,17 @@ pub enum Target {
     },
 }
 
-/// What a change took away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a change took away and what it gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Sessions that ended.
     pub sessions: usize,
     /// Refresh-token families that were revoked.
     pub grants: usize,
+    /// Second factors that were removed.
+    pub factors: usize,
+    /// A link to hand on.
+    pub link: Option<Printed>,
 }
 
 /// A refusal or a fault, fit for the screen.

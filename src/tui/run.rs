@@ -7,16 +7,16 @@ use std::{
 
 use super::{
     app::{App, Site},
+    clipboard::Between,
     live::Probe,
     msg::{Effect, Msg},
     terminal::{self, Screen},
     view::Look,
-    worker::Worker,
+    worker::{Worker, World},
 };
 use crate::{
-    db::Db,
     error::{Error, Result},
-    model::actor::Actor,
+    ops,
 };
 
 /// How long to wait for being stopped before taking it that the system does not stop us.
@@ -25,10 +25,8 @@ const STOPPING: Duration = Duration::from_millis(300);
 /// What the console works with.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    /// The database.
-    pub db: Db,
-    /// Who works at it: the operator, through the console.
-    pub who: Actor,
+    /// The database, and the operator who works at it through the console.
+    pub world: World,
     /// What this installation is called.
     pub title: String,
     /// How long an access token lives that an app has got already.
@@ -41,17 +39,18 @@ pub fn run(opened: Opened) -> Result<()> {
     let site = Site {
         title: opened.title,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        account: opened.who.name().to_owned(),
+        account: opened.world.who.name().to_owned(),
         access_lifetime: opened.access_lifetime,
+        policy: ops::coverage::policy(&opened.world.env),
         scripted: var("MCPCODEX_TUI_SCRIPTED").is_some_and(|value| value == "1"),
     };
     let (out, messages) = channel();
     terminal::hear_signals(&out)?;
-    let worker = Worker::start(&opened.db, &opened.who, &out)?;
-    let mut screen = Screen::enter(Look::choose(var))?;
+    let worker = Worker::start(&opened.world, &out)?;
+    let mut screen = Screen::enter(Look::choose(var), Between::choose(var))?;
     terminal::listen(&out)?;
-    let _probe = Probe::start(&opened.db, &out)?;
-    let app = App::new(site, opened.db.now(), screen.size());
+    let _probe = Probe::start(&opened.world.db, &out)?;
+    let app = App::new(site, opened.world.db.now(), screen.size());
     Loop { app, worker, messages, waiting: Vec::new() }.run(&mut screen)
 }
 
@@ -95,6 +94,8 @@ impl Loop {
             match effect {
                 Effect::Ask(ticket, query) => self.worker.ask(ticket, query)?,
                 Effect::Do(change) => self.worker.change(change)?,
+                Effect::Enroll(ticket, wanted) => self.worker.enroll(ticket, wanted)?,
+                Effect::Copy(text) => screen.offer(&text)?,
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Repaint => {
                     // How a test sees that a panic gives the terminal back; a release build has no such door.

@@ -22,10 +22,13 @@ use crossterm::{
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
 use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
 
 use super::{
     app::App,
+    clipboard::{self, Between},
     msg::Msg,
+    secret::Secret,
     view::{self, Look},
     worker,
 };
@@ -38,11 +41,12 @@ type Out = BufWriter<Stdout>;
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Out>>,
     look: Look,
+    between: Between,
 }
 
 impl Screen {
     /// Takes the terminal over.
-    pub fn enter(look: Look) -> Result<Self> {
+    pub fn enter(look: Look, between: Between) -> Result<Self> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(Error::invalid(
                 "--tui",
@@ -52,7 +56,7 @@ impl Screen {
         }
         restore_on_panic();
         take().map_err(broken)?;
-        Ok(Self { terminal: blank().map_err(broken)?, look })
+        Ok(Self { terminal: blank().map_err(broken)?, look, between })
     }
 
     /// The size, in cells.
@@ -66,6 +70,13 @@ impl Screen {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate).map_err(broken)?;
         self.terminal.draw(|frame| view::draw(app, frame, look)).map_err(broken)?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate).map_err(broken)
+    }
+
+    /// Offers a text to the terminal's clipboard.
+    pub fn offer(&mut self, text: &Secret) -> Result<()> {
+        let sequence = Zeroizing::new(clipboard::sequence(text.expose(), self.between));
+        let out = self.terminal.backend_mut();
+        out.write_all(sequence.as_bytes()).and_then(|()| Write::flush(out)).map_err(broken)
     }
 
     /// Forgets what is shown: somebody else may have written over it.

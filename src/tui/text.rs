@@ -6,7 +6,7 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
 use crate::{
-    model::{device::browser_and_system, name::sanitise},
+    model::{device::browser_and_system, factor::Method, name::sanitise},
     time::Time,
 };
 
@@ -87,6 +87,41 @@ pub fn agent(words: &str) -> String {
     }
 }
 
+/// A method of a second factor, as people call it.
+pub fn method(method: Method) -> &'static str {
+    match method {
+        Method::Passkey => "passkey",
+        Method::Totp => "app",
+        Method::Sms => "SMS",
+        Method::Email => "e-mail",
+        Method::Recovery => "recovery codes",
+    }
+}
+
+/// Words in lines of at most so many cells; a word that is longer than a line is cut into lines of its own.
+pub fn wrap(words: &str, cells: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words.split_whitespace() {
+        let needed = usize::from(width(word)) + 1;
+        match lines.last_mut() {
+            Some(line) if usize::from(width(line)) + needed <= cells => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.extend(pieces(word, cells)),
+        }
+    }
+    lines
+}
+
+fn pieces(word: &str, cells: usize) -> Vec<String> {
+    if usize::from(width(word)) <= cells {
+        return vec![word.to_owned()];
+    }
+    let letters: Vec<char> = word.chars().collect();
+    letters.chunks(cells.max(1)).map(|piece| piece.iter().collect()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +167,16 @@ mod tests {
         );
         assert_eq!(agent(""), "–");
         assert_eq!(agent("my\u{1b}[2Japp"), "my[2Japp");
+    }
+
+    #[test]
+    fn words_are_wrapped_and_what_has_no_gap_is_cut_without_losing_a_letter() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(
+            wrap("to https://a.example/x?token=abc", 10).concat(),
+            "tohttps://a.example/x?token=abc"
+        );
+        assert_eq!(wrap("", 10), Vec::<String>::new());
     }
 
     #[test]

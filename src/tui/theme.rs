@@ -34,7 +34,15 @@ pub enum Role {
     Selected,
     /// The button that Enter presses.
     Button,
+    /// A QR code: black on white whatever the terminal's colours are, since cameras want that.
+    Qr,
+    /// The same the other way round.
+    QrInverted,
 }
+
+/// The black and the white of the colour cube: those among the first sixteen are the terminal's to choose.
+const BLACK: Color = Color::Indexed(16);
+const WHITE: Color = Color::Indexed(231);
 
 /// How roles become styles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +71,11 @@ impl Theme {
             // One bar, whatever the cells under it were.
             style = style.remove_modifier(Modifier::DIM.union(Modifier::UNDERLINED));
         }
+        match (self, role) {
+            (Self::Colour, Role::Qr) => return style.fg(BLACK).bg(WHITE),
+            (Self::Colour, Role::QrInverted) => return style.fg(WHITE).bg(BLACK),
+            _ => {}
+        }
         match (self, Self::colour(role)) {
             (Self::Colour, Some(colour)) => style.fg(colour),
             (Self::Mono, _) if role == Role::Danger => style.add_modifier(Modifier::UNDERLINED),
@@ -72,7 +85,9 @@ impl Theme {
 
     fn modifier(role: Role) -> Modifier {
         match role {
-            Role::Text | Role::Border | Role::Good => Modifier::empty(),
+            Role::Text | Role::Border | Role::Good | Role::Qr | Role::QrInverted => {
+                Modifier::empty()
+            }
             Role::Muted => Modifier::DIM,
             Role::Strong
             | Role::Brand
@@ -87,7 +102,13 @@ impl Theme {
 
     fn colour(role: Role) -> Option<Color> {
         match role {
-            Role::Text | Role::Muted | Role::Strong | Role::Title | Role::Button => None,
+            Role::Text
+            | Role::Muted
+            | Role::Strong
+            | Role::Title
+            | Role::Button
+            | Role::Qr
+            | Role::QrInverted => None,
             Role::Border => Some(Color::DarkGray),
             Role::Brand | Role::Focus | Role::TabOn | Role::Key | Role::Selected => {
                 Some(Color::Cyan)

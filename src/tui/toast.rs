@@ -44,7 +44,7 @@ pub fn sentence(problem: &Problem) -> String {
 }
 
 /// What a change did, as it turned out and not as it was announced.
-pub fn report(change: &Change, outcome: Outcome) -> String {
+pub fn report(change: &Change, outcome: &Outcome) -> String {
     let (Target::User { name, .. } | Target::Session { name, .. }) = &change.target;
     let mut parts = vec![match change.verb {
         Verb::UserLock => format!("locked out {name}"),
@@ -52,8 +52,14 @@ pub fn report(change: &Change, outcome: Outcome) -> String {
         Verb::SessionRevoke | Verb::SessionRevokeOfUser => {
             format!("ended {} of {name}", text::count(outcome.sessions, "session"))
         }
+        Verb::MfaReset => {
+            format!("removed {} of {name}", text::count(outcome.factors, "second factor"))
+        }
+        Verb::MfaLink => format!("made an enrolment link for {name}"),
+        Verb::UserInvite => format!("made an invitation for {name}"),
+        Verb::UserResetLink => format!("made a password reset link for {name}"),
     }];
-    if change.verb == Verb::UserLock {
+    if change.verb == Verb::UserLock || (change.verb == Verb::MfaReset && outcome.sessions > 0) {
         parts.push(format!("{} ended", text::count(outcome.sessions, "session")));
     }
     if outcome.grants > 0 {

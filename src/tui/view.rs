@@ -7,10 +7,10 @@ use super::{
     app::{App, Overlay},
     canvas::Canvas,
     layout::{Parts, Room},
-    screens::{sessions_view, users_view},
+    screens::{messages_view, mfa_view, sessions_view, users_view},
     text,
     theme::{Role, Theme},
-    widgets::{chrome, dialog, help, palette},
+    widgets::{chrome, dialog, enroll, handed, help, palette},
 };
 
 /// How to draw.
@@ -40,7 +40,7 @@ impl Look {
 /// Draws the console.
 pub fn draw(app: &App, frame: &mut Frame<'_>, look: Look) {
     let area = frame.area();
-    let mut canvas = Canvas::new(frame.buffer_mut(), look.theme, app.now);
+    let mut canvas = Canvas::new(frame.buffer_mut(), look, app.now);
     if Room::of(area.width, area.height) == Room::Line {
         one_line(&mut canvas, area, app);
     } else {
@@ -58,9 +58,12 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let parts = Parts::of(area);
     chrome::header(canvas, parts.header, app);
     chrome::tabs(canvas, parts.tabs, app);
-    match app.tab {
-        Tab::Users => users_view::draw(canvas, parts.body, app),
-        Tab::Sessions => sessions_view::draw(canvas, parts.body, app),
+    match (&app.overlay, app.tab) {
+        (Some(Overlay::Enroll(open)), _) => enroll::draw(canvas, parts.body, app, open),
+        (_, Tab::Users) => users_view::draw(canvas, parts.body, app),
+        (_, Tab::Sessions) => sessions_view::draw(canvas, parts.body, app),
+        (_, Tab::Mfa) => mfa_view::draw(canvas, parts.body, app),
+        (_, Tab::Messages) => messages_view::draw(canvas, parts.body, app),
     }
     chrome::toast(canvas, parts.toast, app);
     chrome::footer(canvas, parts.footer, app);
@@ -70,7 +73,15 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         Some(Overlay::Confirm(question)) => dialog::draw(canvas, above, question),
         Some(Overlay::Palette(open)) => palette::draw(canvas, parts.body, open),
         Some(Overlay::Help(top)) => help::draw(canvas, above, app.tab, *top),
-        None => {}
+        Some(Overlay::Handed(open)) => {
+            // It hides no name of a screen where there is room enough.
+            let over = if parts.body.height >= 16 { parts.body } else { above };
+            handed::draw(canvas, area, over, open);
+        }
+        Some(Overlay::Enroll(open)) if open.sight.full => {
+            enroll::draw_full(canvas, area, app, open);
+        }
+        Some(Overlay::Enroll(_)) | None => {}
     }
 }
 
@@ -80,7 +91,24 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         (Some(Overlay::Confirm(question)), _) => {
             format!("{} enlarge the window to answer", question.title)
         }
-        (_, Tab::Users) => match app.users.list.selected() {
+        (Some(Overlay::Enroll(open)), _) => {
+            format!("enrolling {}: enlarge the window", open.name)
+        }
+        (Some(Overlay::Handed(open)), _) => {
+            format!("{}: enlarge the window", open.title)
+        }
+        (_, Tab::Mfa) => match (app.mfa.people.list.selected(), &app.mfa.coverage) {
+            (Some(row), _) => {
+                format!("{} {}", row.user.username, mfa_view::word(row, &app.site.policy))
+            }
+            (None, Some(coverage)) => format!("MFA {} %", coverage.everyone.percent()),
+            (None, None) => "no user".to_owned(),
+        },
+        (_, Tab::Messages) => match app.messages.list.selected() {
+            Some(row) => messages_view::word(row),
+            None => "no message".to_owned(),
+        },
+        (_, Tab::Users) => match app.users.people.list.selected() {
             Some(row) => {
                 let sessions = text::count(usize::try_from(row.sessions).unwrap_or(0), "session");
                 format!("{} {} · {sessions}", row.user.username, row.user.state.as_str())

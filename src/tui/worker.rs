@@ -2,34 +2,57 @@
 //! questions from being answered. The console's only way to `ops`.
 
 use std::{
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
     thread,
 };
 
 use super::{
+    enroll::{Given, Wanted},
     msg::{Change, Detail, Msg, Outcome, Problem, Query, Reply, Target, Ticket},
-    screens::{sessions, users},
+    screens::{messages, people, sessions},
 };
 use crate::{
     db::{Db, Read, Write},
     error::{Error, Result},
-    model::{actor::Actor, name::Username, user::UserRow, verb::Verb},
-    ops,
+    model::{actor::Actor, id::UserId, name::Username, user::UserRow, verb::Verb},
+    ops::{
+        self,
+        env::Env,
+        factor::{Enrolled, Which},
+        link::Printed,
+        session::Shut,
+        user::Page,
+    },
     time::Time,
 };
 
 /// How many sessions and events stand beside a person.
 const BESIDE: u32 = 8;
 
-/// Answers a question, with the moment the answer is of.
-pub fn answer(db: &Db, who: &Actor, query: &Query) -> Result<(Time, Reply)> {
-    db.read(|r| Ok((r.now, look(r, who, query)?)))
+/// What the threads work with.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The database.
+    pub db: Db,
+    /// Configuration, keys, addresses.
+    pub env: Arc<Env>,
+    /// Who works at the console.
+    pub who: Actor,
 }
 
-fn look(r: &Read<'_>, who: &Actor, query: &Query) -> Result<Reply> {
+/// Answers a question, with the moment the answer is of.
+pub fn answer(world: &World, query: &Query) -> Result<(Time, Reply)> {
+    world.db.read(|r| Ok((r.now, look(r, &world.env, &world.who, query)?)))
+}
+
+fn look(r: &Read<'_>, env: &Env, who: &Actor, query: &Query) -> Result<Reply> {
     Ok(match query {
         Query::Users { filter, after } => {
-            Reply::Users(people(r, who, filter, after.as_deref(), limit(users::WINDOW))?)
+            let page = page(filter, after.as_deref(), limit(people::WINDOW));
+            Reply::Users(ops::user::list(r, who, &page)?)
         }
         Query::Detail(user) => Reply::Detail(Box::new(Detail {
             user: user.clone(),
@@ -39,7 +62,17 @@ fn look(r: &Read<'_>, who: &Actor, query: &Query) -> Result<Reply> {
         Query::Sessions(user) => {
             Reply::Sessions(ops::session::list(r, who, user.as_ref(), limit(sessions::WINDOW))?)
         }
-        Query::Find { verb, name } => Reply::Found(*verb, Box::new(meant(r, who, name)?)),
+        Query::Factors { filter, after, lacking } => {
+            let page = page(filter, after.as_deref(), limit(people::WINDOW));
+            Reply::Users(ops::coverage::people(r, env, who, &page, *lacking)?)
+        }
+        Query::Coverage => Reply::Coverage(Box::new(ops::coverage::overview(r, env, who)?)),
+        Query::Messages => Reply::Messages(ops::outbox::list(r, who, limit(messages::WINDOW))?),
+        Query::Message(id) => {
+            let read = ops::outbox::read(r, env, who, id)?;
+            Reply::Message(id.clone(), read.map(|message| message.text.into()))
+        }
+        Query::Find { action, name } => Reply::Found(*action, Box::new(meant(r, who, name)?)),
     })
 }
 
@@ -47,15 +80,9 @@ fn limit(window: usize) -> u32 {
     u32::try_from(window).unwrap_or(u32::MAX)
 }
 
-fn people(
-    r: &Read<'_>,
-    who: &Actor,
-    filter: &str,
-    after: Option<&str>,
-    limit: u32,
-) -> Result<Vec<UserRow>> {
+fn page(filter: &str, after: Option<&str>, limit: u32) -> Page {
     let after = after.and_then(Username::lookup_key);
-    ops::user::list(r, who, &ops::user::Page { filter: filter.to_owned(), after, limit })
+    Page { filter: filter.to_owned(), after, limit }
 }
 
 /// The person a name stands for: the whole name, or a part of it that only one person has.
@@ -64,7 +91,7 @@ fn meant(r: &Read<'_>, who: &Actor, name: &str) -> Result<UserRow> {
         Ok(user) => return ops::user::show(r, who, &user.id),
         Err(error) => error,
     };
-    let mut rows = people(r, who, name, None, 2)?;
+    let mut rows = ops::user::list(r, who, &page(name, None, 2))?;
     match (rows.pop(), rows.is_empty()) {
         (Some(row), true) => Ok(row),
         (Some(_), false) => {
@@ -76,49 +103,89 @@ fn meant(r: &Read<'_>, who: &Actor, name: &str) -> Result<UserRow> {
 }
 
 /// Makes a change that was agreed to.
-pub fn carry_out(db: &Db, who: &Actor, change: &Change) -> Result<Outcome> {
-    let (who, change) = (who.clone(), change.clone());
-    db.write_blocking(move |tx| alter(tx, &who, &change))
+pub fn carry_out(world: &World, change: &Change) -> Result<Outcome> {
+    let (env, who, change) = (Arc::clone(&world.env), world.who.clone(), change.clone());
+    world.db.write_blocking(move |tx| match &change.target {
+        Target::User { id, .. } => alter_person(tx, &env, &who, change.verb, id),
+        Target::Session { id, .. } if change.verb == Verb::SessionRevoke => {
+            let sessions = ops::session::revoke(tx, &who, std::slice::from_ref(id))?;
+            Ok(Outcome { sessions, ..Outcome::default() })
+        }
+        Target::Session { .. } => Err(other_kind()),
+    })
 }
 
-fn alter(tx: &Write<'_>, who: &Actor, change: &Change) -> Result<Outcome> {
-    let shut = |shut: ops::session::Shut| Outcome { sessions: shut.sessions, grants: shut.grants };
-    match (change.verb, &change.target) {
-        (Verb::UserLock, Target::User { id, .. }) => ops::user::lock(tx, who, id).map(shut),
-        (Verb::UserUnlock, Target::User { id, .. }) => {
-            ops::user::unlock(tx, who, id).map(|_| Outcome::default())
+fn other_kind() -> Error {
+    Error::internal("a change was agreed to for a thing of another kind")
+}
+
+fn alter_person(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    verb: Verb,
+    id: &UserId,
+) -> Result<Outcome> {
+    let shut =
+        |shut: Shut| Outcome { sessions: shut.sessions, grants: shut.grants, ..Outcome::default() };
+    let link = |link: Printed| Outcome { link: Some(link), ..Outcome::default() };
+    match verb {
+        Verb::UserLock => ops::user::lock(tx, who, id).map(shut),
+        Verb::UserUnlock => ops::user::unlock(tx, who, id).map(|_| Outcome::default()),
+        Verb::SessionRevokeOfUser => ops::session::revoke_of_user(tx, who, id).map(shut),
+        Verb::UserInvite => ops::user::invite(tx, env, who, id).map(link),
+        Verb::UserResetLink => ops::reset::link(tx, env, who, id).map(link),
+        Verb::MfaLink => ops::factor::enroll_link(tx, env, who, id).map(link),
+        Verb::MfaReset => {
+            let reset = ops::factor::reset(tx, env, who, id)?;
+            Ok(Outcome { factors: reset.removed, ..link(reset.link) })
         }
-        (Verb::SessionRevokeOfUser, Target::User { id, .. }) => {
-            ops::session::revoke_of_user(tx, who, id).map(shut)
-        }
-        (Verb::SessionRevoke, Target::Session { id, .. }) => {
-            let sessions = ops::session::revoke(tx, who, std::slice::from_ref(id))?;
-            Ok(Outcome { sessions, grants: 0 })
-        }
-        (Verb::UserLock | Verb::UserUnlock | Verb::SessionRevokeOfUser, Target::Session { .. })
-        | (Verb::SessionRevoke, Target::User { .. }) => {
-            Err(Error::internal("a change was agreed to for a thing of another kind"))
-        }
+        Verb::SessionRevoke => Err(other_kind()),
     }
+}
+
+/// Goes on with an enrolment.
+pub fn enroll(world: &World, wanted: &Wanted) -> Result<Given> {
+    let (env, who, wanted) = (Arc::clone(&world.env), world.who.clone(), wanted.clone());
+    world.db.write_blocking(move |tx| match &wanted {
+        Wanted::Begin(id) => {
+            let user = ops::user::get(tx, id)?;
+            let started = ops::factor::enroll_as(tx, &env, &who, &user, Which::New)?;
+            Ok(Given::Begun(Box::new(started.into())))
+        }
+        Wanted::Prove(id, code) => {
+            Ok(match ops::factor::confirm(tx, &env, &who, id, code.expose())? {
+                Enrolled::Active(in_force) => Given::Right(in_force.codes),
+                Enrolled::Wrong => Given::Wrong,
+            })
+        }
+    })
+}
+
+/// Something for the thread that changes.
+#[derive(Debug)]
+enum Job {
+    Change(Change),
+    Enroll(Ticket, Wanted),
 }
 
 /// The two threads; they end when this is dropped and their work done.
 #[derive(Debug)]
 pub struct Worker {
     questions: Sender<(Ticket, Query)>,
-    changes: Sender<Change>,
+    jobs: Sender<Job>,
 }
 
 impl Worker {
     /// Starts the threads; what they find goes to `out`.
-    pub fn start(db: &Db, who: &Actor, out: &Sender<Msg>) -> Result<Self> {
+    pub fn start(world: &World, out: &Sender<Msg>) -> Result<Self> {
         let (questions, asked) = channel();
-        let (changes, wanted) = channel();
-        let (reader, writer) =
-            ((db.clone(), who.clone(), out.clone()), (db.clone(), who.clone(), out.clone()));
-        spawn("console-reader", move || read_on(&asked, &reader))?;
-        spawn("console-writer", move || write_on(&wanted, &writer))?;
-        Ok(Self { questions, changes })
+        let (jobs, wanted) = channel();
+        let (reader, readings) = (world.clone(), out.clone());
+        let (writer, outcomes) = (world.clone(), out.clone());
+        spawn("console-reader", move || read_on(&asked, &reader, &readings))?;
+        spawn("console-writer", move || write_on(&wanted, &writer, &outcomes))?;
+        Ok(Self { questions, jobs })
     }
 
     /// Asks; the answer comes as a message.
@@ -128,18 +195,21 @@ impl Worker {
 
     /// Makes a change; its end comes as a message.
     pub fn change(&self, change: Change) -> Result<()> {
-        self.changes.send(change).map_err(|_| stopped())
+        self.jobs.send(Job::Change(change)).map_err(|_| stopped())
+    }
+
+    /// Goes on with an enrolment; what came of it comes as a message.
+    pub fn enroll(&self, ticket: Ticket, wanted: Wanted) -> Result<()> {
+        self.jobs.send(Job::Enroll(ticket, wanted)).map_err(|_| stopped())
     }
 }
 
-type World = (Db, Actor, Sender<Msg>);
-
-fn read_on(asked: &Receiver<(Ticket, Query)>, (db, who, out): &World) {
+fn read_on(asked: &Receiver<(Ticket, Query)>, world: &World, out: &Sender<Msg>) {
     while let Ok(first) = asked.recv() {
         for (ticket, query) in newest_of_each(std::iter::once(first).chain(asked.try_iter())) {
-            let (now, reply) = match answer(db, who, &query) {
+            let (now, reply) = match answer(world, &query) {
                 Ok((now, reply)) => (now, Ok(reply)),
-                Err(error) => (db.now(), Err(Problem::from(error))),
+                Err(error) => (world.db.now(), Err(Problem::from(error))),
             };
             if out.send(Msg::Answer { ticket, now, reply }).is_err() {
                 return;
@@ -159,10 +229,19 @@ fn newest_of_each(asked: impl Iterator<Item = (Ticket, Query)>) -> Vec<(Ticket, 
     kept
 }
 
-fn write_on(wanted: &Receiver<Change>, (db, who, out): &World) {
-    while let Ok(change) = wanted.recv() {
-        let outcome = carry_out(db, who, &change).map_err(Problem::from);
-        if out.send(Msg::Done { change, now: db.now(), outcome }).is_err() {
+fn write_on(wanted: &Receiver<Job>, world: &World, out: &Sender<Msg>) {
+    while let Ok(job) = wanted.recv() {
+        let msg = match job {
+            Job::Change(change) => {
+                let outcome = carry_out(world, &change).map_err(Problem::from);
+                Msg::Done { change, now: world.db.now(), outcome }
+            }
+            Job::Enroll(ticket, wanted) => {
+                let given = enroll(world, &wanted).map_err(Problem::from);
+                Msg::Enrolled { ticket, now: world.db.now(), given }
+            }
+        };
+        if out.send(msg).is_err() {
             return;
         }
     }

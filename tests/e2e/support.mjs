@@ -1,7 +1,7 @@
 // What each end-to-end script needs: the binary, a browser, a redirect target, TOTP codes.
 import { spawn, spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,9 +14,11 @@ const binary =
 
 /** A data folder of its own, the command line on it, and a server when started. */
 export class Installation {
-  constructor() {
+  /** With these files beside the data, `auth.config.yaml` among them, and on `data` if that is there already. */
+  constructor({ files = {}, data } = {}) {
     this.folder = mkdtempSync(join(tmpdir(), "mcpcodex-e2e-"));
-    this.data = join(this.folder, "data");
+    this.data = data ?? join(this.folder, "data");
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.folder, name), text);
   }
 
   /** Runs a command and gives what it prints as JSON. */
@@ -32,7 +34,7 @@ export class Installation {
     return run.stdout.trim() ? JSON.parse(run.stdout) : undefined;
   }
 
-  /** Starts the server and waits for its first line. */
+  /** Starts the server and waits for its first line; `setup` then resolves with the line of the first link. */
   async serve() {
     this.server = spawn(
       binary,
@@ -42,6 +44,7 @@ export class Installation {
     this.log = "";
     this.server.stderr.on("data", (chunk) => (this.log += chunk));
     const lines = createInterface({ input: this.server.stdout });
+    this.setup = new Promise((resolve) => lines.on("line", (line) => line.includes('"setup"') && resolve(JSON.parse(line))));
     const first = await Promise.race([
       new Promise((resolve) => lines.once("line", resolve)),
       new Promise((_, reject) =>
@@ -61,9 +64,9 @@ export class Installation {
   }
 }
 
-/** A page of a fresh headless Chromium. */
-export async function browse(options = {}) {
-  const browser = await chromium.launch({
+/** A headless Chromium without any page. */
+export function launch() {
+  return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
@@ -75,6 +78,11 @@ export async function browse(options = {}) {
       "--disable-sync",
     ],
   });
+}
+
+/** A page of a fresh headless Chromium. */
+export async function browse(options = {}) {
+  const browser = await launch();
   const context = await browser.newContext(options);
   context.setDefaultTimeout(15_000);
   return { browser, context, page: await context.newPage() };

@@ -2,18 +2,11 @@
 
 use std::{path::Path, process::Command};
 
+use crate::support::packages;
+
 fn run(script: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
-    if !folder.join("node_modules").is_dir() {
-        let installed = Command::new("npm")
-            .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(&folder)
-            .status();
-        assert!(
-            installed.is_ok_and(|status| status.success()),
-            "npm ci failed in tests/e2e: are node and npm there?"
-        );
-    }
+    packages(&folder);
     let output = Command::new("node")
         .arg(script)
         .current_dir(&folder)

@@ -76,6 +76,31 @@ fn refuse_leaks(server: &TestApp, canaries: &[Canary]) {
     }
 }
 
+/// A mail with a link, as far as it comes with a carrier that repeats what it got.
+fn mail_a_link(server: &TestApp, secret: &'static str) {
+    let env = server.app.env();
+    server.write(move |tx| {
+        let plain = |text: &str| mcpcodex::crypto::secret::Plain::new(text.to_owned());
+        let outgoing = mcpcodex::model::message::Outgoing {
+            recipient: "ann@example.com".to_owned(),
+            subject: "A link".to_owned(),
+            text: plain(&format!("https://auth.example.com/reset?token={secret}\n")),
+            template: None,
+            hide: vec![plain(secret)],
+        };
+        let carrier = mcpcodex::model::message::Carrier::Smtp;
+        let message = ops::outbox::Message {
+            kind: mcpcodex::model::message::Kind::Reset,
+            carrier,
+            outgoing,
+            user: None,
+            lifetime: std::time::Duration::from_secs(600),
+        };
+        ops::outbox::queue(tx, &env, &message)?;
+        ops::outbox::claim(tx, &env, carrier, 1).map(drop)
+    });
+}
+
 /// Uses everything that has a secret, and gives back the secrets.
 fn plant(server: &TestApp) -> Vec<Canary> {
     let mut canaries = Vec::new();
@@ -106,6 +131,10 @@ fn plant(server: &TestApp) -> Vec<Canary> {
     server.browser().sign_in(misplaced, "x");
     plant("password typed as the user name", misplaced);
     server.advance(60);
+
+    let token = "mailed-token-4f7a1c9e2b";
+    mail_a_link(server, token);
+    plant("token of a link in a mail", token);
 
     let app = server.with_totp(&ann);
     plant("TOTP seed in base32", &app.base32);

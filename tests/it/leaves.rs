@@ -392,6 +392,21 @@ fn enrol(server: &TestApp, part: &str) -> String {
     after.unwrap_or_else(|| "none".to_owned())
 }
 
+/// What a device is asked when a passkey is made.
+fn passkey(server: &TestApp, part: &str) -> String {
+    let (env, ann) = (server.app.env(), server.user("ann"));
+    let who = Actor::person(ann.id.clone(), server.session_of(&ann, false).0.id, origin());
+    let browser = Hashed::of("a browser");
+    let asked = server
+        .app
+        .db
+        .write_blocking(move |tx| ops::passkey::register(tx, &env, &who, &ann, &browser));
+    match asked {
+        Ok(ceremony) => ceremony.options["publicKey"].pointer(part).unwrap().to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
 /// The code that goes to a new number or address.
 fn code_by(server: &TestApp, method: Method) -> String {
     let (env, ann) = (server.app.env(), server.user("ann"));
@@ -407,21 +422,6 @@ fn code_by(server: &TestApp, method: Method) -> String {
     let env = &server.app.env;
     let message = server.read(|r| ops::outbox::read(r, env, &operator(), &newest.id)).unwrap();
     message.text.expose().to_owned()
-}
-
-/// What a device is asked when a passkey is made.
-fn passkey(server: &TestApp, part: &str) -> String {
-    let (env, ann) = (server.app.env(), server.user("ann"));
-    let who = Actor::person(ann.id.clone(), server.session_of(&ann, false).0.id, origin());
-    let browser = Hashed::of("a browser");
-    let asked = server
-        .app
-        .db
-        .write_blocking(move |tx| ops::passkey::register(tx, &env, &who, &ann, &browser));
-    match asked {
-        Ok(ceremony) => ceremony.options["publicKey"].pointer(part).unwrap().to_string(),
-        Err(error) => error.to_string(),
-    }
 }
 
 fn second_sign_in(server: &TestApp, seconds: u64) -> String {

@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod config;
 mod db;
+mod deliver;
 mod e2e;
 mod http;
 mod leaks;

@@ -18,7 +18,7 @@ use axum::{
 };
 
 use super::{
-    assets, cookies,
+    assets, brand, cookies,
     error::PageError,
     extract::{self, Browser},
     fields::Fields,
@@ -40,11 +40,9 @@ use crate::{
 /// The frame of every page, in the language of the browser.
 pub fn shell(env: &Env, browser: &Browser) -> Shell {
     Shell {
-        host: env.site.host().to_owned(),
-        lang: browser.lang(),
         // Longer than what the switch would lead back to.
         here: browser.here().filter(|here| own_path(Some(here)) == *here).map(str::to_owned),
-        ..Shell::default()
+        ..brand::frame(env, browser.lang())
     }
 }
 
@@ -151,18 +149,21 @@ pub async fn blocking<T: Send + 'static>(
 }
 
 /// `GET /assets/…`.
-pub async fn asset(Path(file): Path<String>) -> Response {
-    match assets::find(&format!("{}{file}", assets::PREFIX)) {
-        Some(asset) => {
-            let headers = [
-                (header::CONTENT_TYPE, asset.content_type),
-                (header::CACHE_CONTROL, asset.cache_control),
-                (header::ETAG, asset.etag.as_str()),
-            ];
-            (headers, asset.body.clone()).into_response()
-        }
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+pub async fn asset(State(app): State<App>, Path(file): Path<String>) -> Response {
+    let path = format!("{}{file}", assets::PREFIX);
+    let (kind, cache, etag, body) = if let Some(asset) = assets::find(&path) {
+        (asset.content_type, asset.cache_control, asset.etag.clone(), asset.body.clone())
+    } else if let Some(made) = brand::find(&app.env.look, &path) {
+        (made.content_type, made.cache_control, made.etag, made.body.into_owned().into())
+    } else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, cache),
+        (header::ETAG, etag.as_str()),
+    ];
+    (headers, body).into_response()
 }
 
 /// `GET /language?to=TAG&return_to=PATH`: the switch at the foot of a page.

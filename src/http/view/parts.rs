@@ -10,6 +10,10 @@ use crate::http::lang::{Lang, Rich, Text};
 pub struct Shell {
     /// The product or company name, in the header and in every title.
     pub brand: String,
+    /// The address of the stylesheet with the brand's colours, which come after ours.
+    pub style: Option<String>,
+    /// The address of the brand's logo, in the place of our mark.
+    pub logo: Option<String>,
     /// The server's own host, shown in the footer so that people can compare it with the address bar.
     pub host: String,
     /// The language of the page.
@@ -23,6 +27,8 @@ impl Default for Shell {
     fn default() -> Self {
         Self {
             brand: String::from("mcpcodex"),
+            style: None,
+            logo: None,
             host: String::new(),
             lang: Lang::default(),
             here: None,

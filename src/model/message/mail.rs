@@ -125,7 +125,7 @@ impl Mail {
         let token = |url: &str| url.split_once("token=").map(|(_, token)| token.to_owned());
         self.url()
             .into_iter()
-            .flat_map(|url| token(url).or(Some(url.to_owned())))
+            .filter_map(|url| token(url).or(Some(url.to_owned())))
             .map(Plain::new)
             .collect()
     }

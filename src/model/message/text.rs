@@ -44,14 +44,9 @@ pub struct Filled {
     pub body: String,
 }
 
-/// The names of all texts.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    TEXTS.iter().map(|(name, _, _)| *name)
-}
-
-/// Whether there is a text of this name.
-pub fn exists(name: &str) -> bool {
-    names().any(|known| known == name)
+/// The names of the texts that a code can stand in.
+pub fn for_codes() -> impl Iterator<Item = &'static str> {
+    TEXTS.iter().filter(|(_, en, _)| en.contains("{code}")).map(|(name, _, _)| *name)
 }
 
 /// Fills a text in. Everything that stands in braces must be among `fields`.
@@ -130,6 +125,11 @@ mod tests {
                 assert!(body.ends_with('\n') && !text.contains(['\r', '\0', '<']), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn codes_go_into_the_texts_that_have_a_place_for_them() {
+        assert_eq!(for_codes().collect::<Vec<_>>(), ["sms-code", "mfa-code"]);
     }
 
     #[test]

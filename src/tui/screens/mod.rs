@@ -2,6 +2,11 @@
 //! What is common to all (keys, questions, messages) is for `app`.
 
 mod heading;
+pub mod messages;
+pub mod messages_view;
+pub mod mfa;
+pub mod mfa_view;
+pub mod people;
 pub mod sessions;
 pub mod sessions_view;
 pub mod users;

@@ -57,7 +57,7 @@ impl Sessions {
 
     /// Applies another filter to the rows that are here.
     pub fn sift_anew(&mut self) {
-        self.list.begin_anew();
+        self.list.wait.begin_anew();
         let rows = self.sifted();
         self.list.show(rows);
     }

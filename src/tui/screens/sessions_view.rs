@@ -48,7 +48,7 @@ fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
     } else {
         format!("{} of {}{most} live", text::grouped(shown), text::grouped(total))
     };
-    let count = if sessions.list.loaded() { count } else { String::new() };
+    let count = if sessions.list.wait.loaded() { count } else { String::new() };
     let of = sessions.of.as_ref().map(|(_, name)| format!("of {name}   "));
     let counts = [(of.as_deref().unwrap_or_default(), Role::Strong), (&count, Role::Muted)];
     heading::draw(canvas, panel, "Sessions", &sessions.search, &counts);

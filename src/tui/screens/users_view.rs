@@ -44,7 +44,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 }
 
 fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let users = &app.users;
+    let users = &app.users.people;
     let rows = users.list.rows().len();
     let count = match (users.more() || users.before() > 0, users.search.text().is_empty()) {
         (true, _) => format!("{}+", text::grouped(users.before() + rows)),
@@ -57,7 +57,7 @@ fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
             }
         }
     };
-    let count = if users.list.loaded() { count } else { String::new() };
+    let count = if users.list.wait.loaded() { count } else { String::new() };
     heading::draw(canvas, panel, "Users", &users.search, &[(&count, Role::Muted)]);
     let now = canvas.now;
     table::draw(canvas, panel, &COLUMNS, &users.list, |row| cells(row, now));
@@ -99,7 +99,7 @@ fn cells(row: &UserRow, now: Time) -> Vec<Cell> {
         (user.name.clone(), Role::Text),
         (user.email.clone(), Role::Text),
         (state.to_owned(), role),
-        if row.mfa { ("✓".to_owned(), Role::Good) } else { ("–".to_owned(), Role::Warn) },
+        if row.mfa() { ("✓".to_owned(), Role::Good) } else { ("–".to_owned(), Role::Warn) },
         if row.sessions == 0 {
             ("–".to_owned(), Role::Muted)
         } else {
@@ -126,9 +126,10 @@ fn state(row: &UserRow, now: Time) -> (&'static str, Role) {
 }
 
 fn detail(canvas: &mut Canvas<'_>, panel: Rect, app: &App, focus: bool) {
-    let Some(row) = app.users.list.selected() else {
+    let Some(row) = app.users.people.list.selected() else {
         let inner = canvas.panel(panel, focus, &[]);
-        let words = app.users.list.gone().map(|gone| format!("{gone} is gone from this list"));
+        let words =
+            app.users.people.list.gone().map(|gone| format!("{gone} is gone from this list"));
         let line = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
         canvas.text(line, words.as_deref().unwrap_or_default(), Role::Muted);
         return;
@@ -203,7 +204,7 @@ fn facts(page: &mut Page<'_, '_>, row: &UserRow) {
         "on · {} left",
         text::count(usize::try_from(row.recovery_codes).unwrap_or(0), "recovery code")
     );
-    match (row.mfa, user.mfa_grace_from) {
+    match (row.mfa(), user.mfa_grace_from) {
         (true, _) => page.fact("MFA", &codes, Role::Good),
         (false, Some(_)) => page.fact("MFA", "off, and required: in the grace period", Role::Warn),
         (false, None) => page.fact("MFA", "off", Role::Warn),

@@ -6,6 +6,7 @@ use super::super::{
     action::{Action, Tab},
     app::{App, Overlay},
     canvas::{Canvas, Piece},
+    enroll::Stage,
     keymap::{self, BINDINGS, Binding},
     text,
     theme::Role,
@@ -39,8 +40,8 @@ pub fn header(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
 /// The screens by number, and what is selected.
 pub fn tabs(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let mut rest = canvas.line(area, &[(" ", Role::Text)]);
-    for (number, tab) in (1..).zip(Tab::ALL) {
-        let words = format!(" {number} {} ", tab.title());
+    for tab in Tab::ALL {
+        let words = format!(" {} {} ", tab.number(), tab.title());
         let role = if tab == app.tab { Role::TabOn } else { Role::Muted };
         rest = canvas.line(rest, &[(&words, role), (" ", Role::Text)]);
     }
@@ -74,12 +75,12 @@ pub fn footer(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let mut hints: Vec<&Binding> =
         BINDINGS.iter().filter(|b| b.hint.is_some() && places.contains(&b.place)).collect();
     hints.sort_by_key(|binding| binding.hint);
-    let is_last = |b: &&&Binding| matches!(b.action, Action::Help | Action::Quit);
-    let last: u16 = hints.iter().filter(is_last).map(|b| cells(b)).sum();
+    let is_last = |b: &&&Binding| matches!(b.action, Action::Help | Action::Quit | Action::Cancel);
+    let last: u16 = hints.iter().filter(is_last).map(|b| cells(b, app)).sum();
     let mut room = area.width.saturating_sub(last + 1);
     let mut rest = canvas.line(area, &[(" ", Role::Text)]);
     for binding in hints {
-        let wide = cells(binding);
+        let wide = cells(binding, app);
         if !is_last(&&binding) {
             if wide > room {
                 room = 0;
@@ -110,14 +111,27 @@ fn label(binding: &Binding, app: &App) -> &'static str {
         (Some(Overlay::Confirm(question)), Action::Yes) => question.change.verb.spec().label,
         (Some(Overlay::Help(_)), Action::Move(_)) => "scroll",
         (Some(Overlay::Palette(_)), Action::Move(_)) => "choose",
+        (Some(Overlay::Enroll(open)), Action::Accept) if open.waiting.is_some() => "checking …",
+        (Some(Overlay::Enroll(_)), Action::Accept) => "check the code",
+        (Some(Overlay::Enroll(open)), Action::Copy) => match open.stage {
+            Stage::Scan(_) => "copy secret",
+            Stage::Begun | Stage::Refused(_) | Stage::Codes(_) => "copy all",
+        },
+        (Some(Overlay::Enroll(open)), Action::Cancel) => match open.stage {
+            Stage::Scan(_) => "cancel",
+            Stage::Begun | Stage::Refused(_) | Stage::Codes(_) => "close",
+        },
+        (Some(Overlay::Handed(_)), Action::Copy) => "copy the link",
         (Some(_), Action::Cancel) => "close",
         (Some(_), Action::Accept) => "run",
         (None, Action::Accept) => "to the list",
         (None, Action::Open) if app.page() => "back",
+        (None, Action::Everyone) if app.mfa.everyone => "only without",
+        (None, Action::Everyone) => "everybody",
         (_, action) => action.label(),
     }
 }
 
-fn cells(binding: &Binding) -> u16 {
-    text::width(&key(binding)) + text::width(binding.action.label()) + 3
+fn cells(binding: &Binding, app: &App) -> u16 {
+    text::width(&key(binding)) + text::width(label(binding, app)) + 3
 }

@@ -15,8 +15,10 @@ const WIDTH: u16 = 70;
 /// Draws a question into the middle of an area. The buttons are always there; what is said besides goes first.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, question: &Confirm) {
     let width = WIDTH.min(area.width.saturating_sub(2));
-    let note =
-        wrap(question.note.as_deref().unwrap_or_default(), usize::from(width.saturating_sub(6)));
+    let note = text::wrap(
+        question.note.as_deref().unwrap_or_default(),
+        usize::from(width.saturating_sub(6)),
+    );
     let lines = u16::try_from(question.steps.len() + note.len()).unwrap_or(0);
     // Frame, first sentence, gaps, buttons; a roomy one has air inside its frame and says how to answer.
     let close = lines + 7;
@@ -101,19 +103,4 @@ fn buttons(canvas: &mut Canvas<'_>, line: Rect, question: &Confirm) {
 fn capital(words: &str) -> String {
     let mut chars = words.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-fn wrap(words: &str, cells: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words.split_whitespace() {
-        let needed = usize::from(text::width(word)) + 1;
-        match lines.last_mut() {
-            Some(line) if usize::from(text::width(line)) + needed <= cells => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }

@@ -2,6 +2,9 @@
 
 pub mod chrome;
 pub mod dialog;
+pub mod enroll;
+pub mod flow;
+pub mod handed;
 pub mod help;
 pub mod palette;
 pub mod table;

@@ -118,7 +118,7 @@ pub fn draw_waiting<R: Keyed>(
     if !list.rows().is_empty() {
         return false;
     }
-    match list.trouble() {
+    match list.wait.trouble() {
         Some(problem) => {
             let next = problem.next.clone().unwrap_or_else(|| "r tries again".to_owned());
             draw_empty(
@@ -128,11 +128,11 @@ pub fn draw_waiting<R: Keyed>(
             );
             true
         }
-        None if !list.loaded() => {
+        None if !list.wait.loaded() => {
             draw_empty(canvas, panel, &[("loading …", Role::Muted)]);
             true
         }
-        None => app.is_working() && list.changing(),
+        None => app.is_working() && list.wait.changing(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use clap::{Command, CommandFactory as _};
-use mcpcodex::cli::args::Cli;
+use clap::{Command, CommandFactory as _, Parser as _};
+use mcpcodex::{cli::args::Cli, model::verb::Verb};
 
 use super::Place;
 
@@ -69,5 +69,19 @@ fn completions_and_manual_pages_name_every_command() {
     assert_eq!(place.run(&["man", "--out", "pages"]).code, 0);
     for page in ["mcpcodex.1", "mcpcodex-auth-apikey-create.1", "mcpcodex-client-secret-rotate.1"] {
         assert!(place.path("pages").join(page).exists(), "{page}");
+    }
+}
+
+#[test]
+fn every_verb_of_the_console_is_a_command() {
+    for verb in Verb::ALL {
+        let command = verb.spec().command;
+        let words = command.split(' ').map(|word| match word {
+            "NAME" => "alice",
+            "ID" => "s_1",
+            word => word,
+        });
+        let parsed = Cli::try_parse_from(words);
+        assert!(parsed.is_ok(), "{command}: {parsed:?}");
     }
 }

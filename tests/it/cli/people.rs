@@ -145,14 +145,171 @@ fn new_recovery_codes_need_a_factor_and_reset_takes_all_away() {
     assert_eq!(place.json(&["mfa", "reset", "--user", "alice"])["removed"], 0);
 }
 
+/// A folder where codes are carried by nobody, so that they can be read.
+fn offline() -> Place {
+    let place = Place::bare();
+    place.write(
+        "auth.config.yaml",
+        "\
+authentication:
+  tokens: { access_token: { algorithm: ES256 } }
+  password: { hashing: { memory_kib: 64, iterations: 1 } }
+  mfa:
+    providers:
+      sms: { enabled: true, provider: console }
+      email: { enabled: true, provider: console }
+",
+    );
+    place
+}
+
+/// The six digits in the newest message.
+fn newest_code(place: &Place) -> String {
+    let messages = place.json(&["message", "list"]);
+    let read = place.json(&["message", "read", messages[0]["id"].as_str().unwrap()]);
+    let text = read["text"].as_str().unwrap().to_owned();
+    let digits = |word: &&str| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit());
+    let found = text.split(|c: char| !c.is_ascii_digit()).find(digits).map(str::to_owned);
+    found.unwrap_or_else(|| panic!("no code in {text:?}"))
+}
+
 #[test]
-fn factors_of_later_versions_are_refused_by_name() {
-    let place = Place::new();
-    for kind in ["webauthn", "sms", "email"] {
-        let (code, error) = place.error(&["mfa", "enable", "--user", "alice", "--type", kind]);
-        assert_eq!(code, 5);
-        assert_eq!(error["message"], format!("{kind} is not offered yet"));
+fn number_and_address_are_in_force_after_the_code_that_went_there() {
+    let place = offline();
+    place.person("alice", "user");
+    for (kind, more, recipient) in [
+        ("sms", vec!["--phone", "+49 1512 3456789"], "+4915123456789"),
+        ("email", vec![], "alice@example.com"),
+    ] {
+        let enable = ["mfa", "enable", "--user", "alice", "--type", kind];
+        let started: Vec<&str> = enable.into_iter().chain(more).collect();
+        let started = place.json(&started);
+        assert_eq!(
+            (&started["state"], &started["recipient"]),
+            (&json!("pending"), &json!(recipient))
+        );
+        let code = newest_code(&place);
+        let wrong = if code == "000000" { "111111" } else { "000000" };
+        let refused: Vec<&str> = enable.into_iter().chain(["--verify", wrong]).collect();
+        assert_eq!(place.error(&refused).0, 2);
+        let right: Vec<&str> = enable.into_iter().chain(["--verify", &code]).collect();
+        assert_eq!(place.json(&right)["state"], "active", "{kind}");
     }
+    let listed = place.json(&["mfa", "list", "--user", "alice"]);
+    assert_eq!(listed["factors"][0]["type"], "email", "{listed}");
+    assert_eq!(listed["factors"][1]["type"], "sms", "{listed}");
+    assert_eq!(place.json(&["user", "show", "alice"])["mfa"], true);
+}
+
+#[test]
+fn unverified_number_is_in_force_at_once() {
+    let place = offline();
+    place.person("alice", "user");
+    let enable = ["mfa", "enable", "--user", "alice", "--type", "sms", "--phone", "+4915123456789"];
+    let enable: Vec<&str> = enable.into_iter().chain(["--unverified"]).collect();
+    let made = place.json(&enable);
+    assert_eq!(made["state"], "active");
+    assert_eq!(made["recovery_codes"].as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn factors_go_one_by_one_by_type_or_all() {
+    let place = offline();
+    place.person("alice", "user");
+    for kind in [
+        vec!["--type", "totp"],
+        vec!["--type", "email"],
+        vec!["--type", "sms", "--phone", "+4915123456789"],
+    ] {
+        let args = ["mfa", "enable", "--user", "alice", "--unverified"].into_iter().chain(kind);
+        place.json(&args.collect::<Vec<&str>>());
+    }
+    let disable = |more: &[&str]| {
+        let args = ["mfa", "disable", "--user", "alice"].into_iter().chain(more.iter().copied());
+        place.json(&args.collect::<Vec<&str>>())["removed"].clone()
+    };
+    let left =
+        || place.json(&["mfa", "list", "--user", "alice"])["factors"].as_array().unwrap().len();
+    assert_eq!((disable(&["--type", "sms"]), left()), (json!(1), 2));
+    let listed = place.json(&["mfa", "list", "--user", "alice"]);
+    let id = listed["factors"][0]["id"].as_str().unwrap();
+    assert_eq!((disable(&["--id", id]), left()), (json!(1), 1));
+    let (code, error) = place.error(&["mfa", "disable", "--user", "alice", "--id", id]);
+    assert_eq!((code, &error["code"]), (3, &json!("not_found")));
+    assert_eq!((disable(&[]), left()), (json!(1), 0));
+}
+
+#[test]
+fn passkey_is_made_behind_a_link_and_options_of_other_types_are_refused() {
+    let place = Place::new();
+    place.person("alice", "user");
+    let made = place.json(&["mfa", "enable", "--user", "alice", "--type", "webauthn"]);
+    assert_eq!(keys(&made), ["enroll_url", "expires_at", "state", "type"]);
+    assert!(made["enroll_url"].as_str().unwrap().contains("/enroll?token="));
+    let ran = place.run(&["mfa", "enable", "--user", "alice", "--type", "webauthn"]);
+    assert_eq!(ran.out.lines().count(), 1, "alone on stdout: {}", ran.out);
+    for wrong in [
+        vec!["--type", "webauthn", "--verify", "123456"],
+        vec!["--type", "totp", "--phone", "+491"],
+        vec!["--type", "sms", "--address", "a@example.com"],
+        vec!["--type", "totp", "--mail"],
+    ] {
+        let args = ["mfa", "enable", "--user", "alice"].into_iter().chain(wrong.iter().copied());
+        assert_eq!(place.run(&args.collect::<Vec<&str>>()).code, 2, "{wrong:?}");
+    }
+    let refused =
+        ["mfa", "enable", "--user", "alice", "--type", "sms", "--phone", "+4915123456789"];
+    assert_eq!(place.error(&refused).0, 5, "not offered without a carrier");
+}
+
+#[test]
+fn reset_and_links_are_printed_alone_and_work_for_their_purpose() {
+    let place = Place::new();
+    place.person("alice", "user");
+    place.json(&["mfa", "enable", "--user", "alice", "--unverified"]);
+    let reset = place.json(&["mfa", "reset", "--user", "alice"]);
+    assert_eq!(keys(&reset), ["enroll_url", "expires_at", "removed", "user"]);
+    assert_eq!(reset["removed"], 1);
+    let link = place.run(&["mfa", "link", "--user", "alice"]);
+    assert!(link.out.trim().starts_with("http://localhost:8420/enroll?token="), "{}", link.out);
+    assert_ne!(link.out.trim(), reset["enroll_url"], "the newest counts");
+    let password = place.json(&["user", "password", "alice", "--reset-link"]);
+    assert_eq!(keys(&password), ["expires_at", "reset_url"]);
+    assert!(password["reset_url"].as_str().unwrap().contains("/reset?token="));
+}
+
+#[test]
+fn link_goes_by_mail_where_mail_is_carried_and_is_not_printed_then() {
+    let place = offline();
+    place.person("alice", "user");
+    place.json(&["user", "create", "bob", "--email", "bob@example.com", "--invite"]);
+    for (args, path) in [
+        (vec!["user", "password", "alice", "--mail"], "/reset?token="),
+        (vec!["user", "invite", "bob", "--mail"], "/invite?token="),
+        (vec!["mfa", "link", "--user", "alice", "--mail"], "/enroll?token="),
+    ] {
+        let sent = place.json(&args);
+        assert_eq!(keys(&sent).iter().filter(|key| key.ends_with("_url")).count(), 0, "{sent}");
+        let read = place.json(&["message", "read", sent["message_id"].as_str().unwrap()]);
+        assert!(read["text"].as_str().unwrap().contains(path), "{read}");
+        assert_eq!(read["recipient"], sent["mailed_to"]);
+    }
+    let silent = Place::new();
+    silent.person("alice", "user");
+    let (code, error) = silent.error(&["user", "password", "alice", "--mail"]);
+    assert_eq!((code, &error["message"]), (5, &json!("no mail goes out here")));
+}
+
+#[test]
+fn messages_are_listed_without_what_they_say() {
+    let place = offline();
+    place.person("alice", "user");
+    place.json(&["mfa", "enable", "--user", "alice", "--type", "email"]);
+    let code = newest_code(&place);
+    let ran = place.run(&["message", "list"]);
+    assert!(ran.out.contains("alice@example.com") && ran.out.contains("queued"), "{}", ran.out);
+    assert!(!ran.out.contains(&code), "{}", ran.out);
+    assert_eq!(place.error(&["message", "read", "m_none"]).0, 3);
 }
 
 #[test]

@@ -162,6 +162,11 @@ fn every_leaf_of_the_reference_can_be_changed() {
             (_, "authentication.mfa.providers.totp.algorithm") => "SHA256".to_owned(),
             (_, "authentication.mfa.providers.sms.provider") => "console".to_owned(),
             (_, "authentication.mfa.providers.email.provider") => "smtp".to_owned(),
+            (
+                _,
+                "authentication.mfa.providers.sms.template"
+                | "authentication.mfa.providers.email.template",
+            ) => "Another text: {code}".to_owned(),
             (_, "authentication.mfa.providers.webauthn.user_verification") => {
                 "preferred".to_owned()
             }

@@ -52,12 +52,12 @@ fn numbers_out_of_bounds_are_refused() {
 
 #[test]
 fn words_and_texts_that_mean_nothing_are_refused() {
-    check("words_and_texts_that_mean_nothing_are_refused", 25);
+    check("words_and_texts_that_mean_nothing_are_refused", 26);
 }
 
 #[test]
 fn keys_that_cannot_be_together_are_refused() {
-    check("keys_that_cannot_be_together_are_refused", 19);
+    check("keys_that_cannot_be_together_are_refused", 22);
 }
 
 #[test]

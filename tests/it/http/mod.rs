@@ -1,6 +1,7 @@
 //! The HTTP face, seen from outside.
 
 mod address;
+mod courier;
 mod csrf;
 mod demo;
 mod headers;

@@ -2,12 +2,16 @@
 
 mod apikey;
 mod audit;
+mod code;
+mod contact;
+mod coverage;
 mod denial;
 mod device;
 mod factor;
 mod factor_removal;
 mod login;
 pub(crate) mod oauth;
+mod outbox;
 mod passkey;
 mod password;
 mod reset;

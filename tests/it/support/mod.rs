@@ -8,6 +8,7 @@ pub(crate) mod browser;
 pub(crate) mod html;
 pub(crate) mod log;
 pub(crate) mod people;
+pub(crate) mod vendors;
 
 use std::{path::Path, sync::LazyLock, time::Duration};
 
@@ -152,6 +153,27 @@ impl TestApp {
 /// A browser without cookies, at the server that `app` is.
 pub(crate) fn browser_of(app: &App) -> Browser {
     Browser::new(router::routes(app.clone()), &app.env.site.public_url)
+}
+
+/// Sees to it that the packages of `tests/e2e` are there.
+pub(crate) fn packages(folder: &Path) {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        if ["openid-client", "smtp-server"]
+            .iter()
+            .all(|p| folder.join("node_modules").join(p).is_dir())
+        {
+            return;
+        }
+        let installed = std::process::Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(folder)
+            .status();
+        assert!(
+            installed.is_ok_and(|status| status.success()),
+            "npm ci failed in tests/e2e: are node and npm there?"
+        );
+    });
 }
 
 /// The operator on the host.

@@ -9,18 +9,25 @@ use std::{
 use mcpcodex::{
     app::App as Opened,
     config::Config,
+    crypto::{
+        secret::Plain,
+        totp::{self, Settings},
+    },
     db::Clock,
     model::{
         actor::{Actor, Origin, Via},
+        factor::Method,
+        message::{Carrier, Kind, Outgoing},
         user::{User, UserState},
     },
-    ops,
+    ops::{self, factor::Which, outbox::Message, password::Basis},
+    time::Time,
     tui::{
-        app::App,
+        app::{App, Site},
         msg::{Effect, Msg, Problem},
         theme::Theme,
         view::{self, Look},
-        worker,
+        worker::{self, World},
     },
 };
 use ratatui::{Terminal, backend::TestBackend};
@@ -35,6 +42,8 @@ struct Driver {
     who: Actor,
     clock: Clock,
     pressed: usize,
+    /// What was offered to the terminal's clipboard.
+    copied: Vec<String>,
     folder: TempDir,
 }
 
@@ -54,31 +63,42 @@ impl Driver {
         for name in names {
             add(&opened, name);
         }
-        let mut app = App::new(site(), NOW, (100, 30));
+        let policy = ops::coverage::policy(&opened.env);
+        let mut app = App::new(Site { policy, ..site() }, NOW, (100, 30));
         let first = app.start();
-        let mut driver = Self { app, opened, who, clock, pressed: 0, folder };
+        let mut driver = Self { app, opened, who, clock, pressed: 0, copied: Vec::new(), folder };
         driver.carry_out(first);
         driver
+    }
+
+    fn world(&self) -> World {
+        World { db: self.opened.db.clone(), env: self.opened.env(), who: self.who.clone() }
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             let msg = match effect {
-                Effect::Ask(ticket, query) => {
-                    match worker::answer(&self.opened.db, &self.who, &query) {
-                        Ok((now, reply)) => Msg::Answer { ticket, now, reply: Ok(reply) },
-                        Err(error) => {
-                            Msg::Answer { ticket, now: NOW, reply: Err(Problem::from(error)) }
-                        }
+                Effect::Ask(ticket, query) => match worker::answer(&self.world(), &query) {
+                    Ok((now, reply)) => Msg::Answer { ticket, now, reply: Ok(reply) },
+                    Err(error) => {
+                        Msg::Answer { ticket, now: NOW, reply: Err(Problem::from(error)) }
                     }
-                }
+                },
                 Effect::Do(change) => {
-                    let outcome = worker::carry_out(&self.opened.db, &self.who, &change);
+                    let outcome = worker::carry_out(&self.world(), &change);
                     Msg::Done {
                         change,
                         now: self.opened.db.now(),
                         outcome: outcome.map_err(Problem::from),
                     }
+                }
+                Effect::Enroll(ticket, wanted) => {
+                    let given = worker::enroll(&self.world(), &wanted).map_err(Problem::from);
+                    Msg::Enrolled { ticket, now: self.opened.db.now(), given }
+                }
+                Effect::Copy(text) => {
+                    self.copied.push(text.expose().to_owned());
+                    continue;
                 }
                 Effect::Suspend | Effect::Repaint | Effect::Quit => continue,
             };
@@ -269,4 +289,177 @@ fn busy_database_keeps_nothing_and_r_asks_again() {
     assert_eq!(driver.user("mallory").state, UserState::Invited);
     driver.press("r").see("Lock out mallory ?").press("y").see("✓ locked out mallory");
     assert_eq!(driver.user("mallory").state, UserState::Locked);
+}
+
+/// Gives somebody a password, as if they had taken their invitation up.
+fn join(opened: &Opened, name: &str) {
+    let id = opened.db.read(|r| ops::user::find(r, name)).unwrap().id;
+    let basis = opened.db.read(|r| Basis::of(r, &opened.env, &id)).unwrap();
+    let chosen = ops::password::choose(&opened.env, &basis, "Amber-Kettle-41-Harbour").unwrap();
+    let (env, who) = (opened.env(), Actor::operator("root", Via::Cli));
+    opened
+        .db
+        .write_blocking(move |tx| ops::user::set_password(tx, &env, &who, &id, &chosen).map(drop))
+        .unwrap();
+}
+
+/// The code that an authenticator app shows for the secret on the screen.
+pub(crate) fn code_on(screen: &str, now: Time) -> String {
+    let groups = |word: &&str| {
+        word.len() == 4 && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    let secret: String = screen
+        .lines()
+        .filter(|line| line.split_whitespace().filter(groups).count() >= 4)
+        .flat_map(|line| line.split_whitespace().filter(groups))
+        .collect();
+    let seed = totp::read_base32(&secret).expect("no secret on the screen");
+    totp::code_at(&seed, &Settings::default(), now).unwrap().expose().to_owned()
+}
+
+impl Driver {
+    /// Half a second later, in which somebody changed something.
+    fn beat(&mut self) {
+        let effects = self.app.update(Msg::Beat { now: self.opened.db.now(), changed: true });
+        self.carry_out(effects);
+    }
+
+    fn factors_of(&self, name: &str) -> Vec<Method> {
+        let id = self.user(name).id;
+        self.opened.db.read(|r| ops::user::show(r, &self.who, &id)).unwrap().methods
+    }
+}
+
+#[test]
+fn lost_phone_costs_seven_keys_and_one_to_copy_the_link() {
+    let mut driver = Driver::with(&["alice", "bob"]);
+    join(&driver.opened, "alice");
+    driver.press("6/ali<Enter><Enter>").see("Enrol alice");
+    let code = code_on(&driver.screen(), NOW);
+    driver.press(&code).see("Recovery codes of alice").press("c<Esc>1");
+    assert_eq!(driver.factors_of("alice"), [Method::Totp]);
+    sign_in(&driver.opened, "alice");
+    (driver.pressed, driver.copied) = (0, Vec::new());
+    driver.press("/ali<Enter>M").see("remove every second factor: app").see("end 1 session");
+    assert_eq!(driver.factors_of("alice"), [Method::Totp], "the question alone does nothing");
+    driver.press("y").see("Enrolment link for alice").see("removed 1 second factor of alice");
+    assert_eq!(driver.pressed, 7);
+    driver.press("c<Esc>");
+    assert!(driver.copied[0].contains("/enroll?token="), "{:?}", driver.copied);
+    assert_eq!((driver.factors_of("alice"), driver.sessions_of("alice")), (vec![], 0));
+    driver.see("Users › alice");
+}
+
+#[test]
+fn nothing_is_in_force_before_a_code_matches() {
+    let mut driver = Driver::with(&["alice"]);
+    join(&driver.opened, "alice");
+    sign_in(&driver.opened, "alice");
+    driver.press("6").see("Without a second factor   1").press("<Enter>").see("Step 1 of 2");
+    let code = code_on(&driver.screen(), NOW);
+    let wrong = if code == "000000" { "111111" } else { "000000" };
+    driver.press(wrong).see("That is not the code");
+    assert_eq!((driver.factors_of("alice"), driver.sessions_of("alice")), (vec![], 1));
+    driver.press(&code).see("Recovery codes of alice");
+    assert_eq!((driver.factors_of("alice"), driver.sessions_of("alice")), (vec![Method::Totp], 0));
+    driver.press("c<Esc>").see("Everybody has a second factor");
+    assert_eq!(driver.copied[0].lines().count(), 10);
+    let events = driver.opened.db.read(|r| ops::audit::newest(r, &driver.who, None, 5)).unwrap();
+    let enrolled = events.iter().find(|row| row.event == "factor.enroll").unwrap();
+    assert_eq!((enrolled.actor.as_str(), enrolled.via.as_str()), ("root", "tui"));
+}
+
+#[test]
+fn new_secret_makes_the_one_before_worthless() {
+    let mut driver = Driver::with(&["alice"]);
+    join(&driver.opened, "alice");
+    driver.press("6<Enter>");
+    let before = code_on(&driver.screen(), NOW);
+    driver.press("w").see("Step 1 of 2");
+    driver.press(&before).see("That is not the code");
+    let code = code_on(&driver.screen(), NOW);
+    driver.press(&code).see("Recovery codes of alice");
+}
+
+#[test]
+fn each_link_is_the_one_that_its_verb_names() {
+    let mut driver = Driver::with(&["alice", "bob"]);
+    join(&driver.opened, "alice");
+    driver.beat();
+    for (keys, title, path) in [
+        ("P", "Password reset link for alice", "/reset?token="),
+        ("E", "Enrolment link for alice", "/enroll?token="),
+        ("jI", "Invitation for bob", "/invite?token="),
+    ] {
+        driver.copied.clear();
+        driver.press(keys).press("y").see(title).press("c<Esc>");
+        assert!(driver.copied[0].contains(path), "{:?}", driver.copied);
+    }
+}
+
+#[test]
+fn palette_enrols_and_resets_by_name_from_any_screen() {
+    let mut driver = Driver::with(&["alice", "bob"]);
+    join(&driver.opened, "bob");
+    driver.press("2:mfa enable bo<Enter>").see("Enrol bob").press("<Esc>");
+    driver.press(":mfa reset bo<Enter>").see("Reset the second factors of bob ?").press("n");
+    driver.press(":mfa link bob<Enter>y").see("Enrolment link for bob");
+}
+
+#[test]
+fn factor_that_somebody_enrols_elsewhere_is_shown_after_the_next_beat() {
+    let mut driver = Driver::with(&["alice", "bob"]);
+    driver.press("6").see("Without a second factor   2 · 0 % have one");
+    let (env, who, alice) = (driver.opened.env(), driver.who.clone(), driver.user("alice"));
+    driver
+        .opened
+        .db
+        .write_blocking(move |tx| {
+            let started = ops::factor::enroll_as(tx, &env, &who, &alice, Which::New)?;
+            ops::factor::confirm_unverified(tx, &env, &who, &alice.id, &started.id).map(drop)
+        })
+        .unwrap();
+    driver.beat();
+    driver.see("Without a second factor   1 · 50 % have one").see("alice is gone from this list");
+}
+
+#[test]
+fn message_is_listed_with_its_state_and_read_only_where_nobody_carries_it() {
+    let mut driver = Driver::with(&["alice"]);
+    driver.press("9").see("No message was sent yet.");
+    let alice = driver.user("alice");
+    let carried = |carrier: Carrier, kind: Kind, text: &str| Message {
+        kind,
+        carrier,
+        outgoing: Outgoing {
+            recipient: "alice@example.com".to_owned(),
+            subject: "A subject".to_owned(),
+            text: Plain::new(text.to_owned()),
+            template: None,
+            hide: Vec::new(),
+        },
+        user: Some(alice.id.clone()),
+        lifetime: Duration::from_secs(600),
+    };
+    let (by_mail, offline) = (
+        carried(Carrier::Smtp, Kind::EmailCode, "the code is 135790"),
+        carried(Carrier::Console, Kind::Reset, "the link is https://auth.example.com/reset"),
+    );
+    let env = driver.opened.env();
+    driver
+        .opened
+        .db
+        .write_blocking(move |tx| {
+            ops::outbox::queue(tx, &env, &by_mail)?;
+            ops::outbox::queue(tx, &env, &offline)
+        })
+        .unwrap();
+    driver.beat();
+    driver.see("Messages   2").see("smtp").see("queued").press("/smtp<Enter><Enter>");
+    driver.see("for its recipient alone");
+    assert!(!driver.screen().contains("135790"), "{}", driver.screen());
+    driver.press("<Esc><Esc>/console<Enter>");
+    assert!(!driver.screen().contains("the link is"), "only when it is opened");
+    driver.press("<Enter>").see("the link is https://auth.example.com/reset").press("<Esc>");
+    assert!(!driver.screen().contains("the link is"));
 }

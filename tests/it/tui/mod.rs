@@ -1,6 +1,7 @@
 //! The console: what it does with messages, how it looks, and its work on a real database.
 
 mod driver;
+mod enroll;
 mod screens;
 mod sizes;
 mod tmux;
@@ -10,12 +11,16 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use mcpcodex::{
+    crypto::totp::Settings,
     model::{
         audit::EventRow,
+        coverage::{Coverage, Share},
+        factor::Method,
         id::{SessionId, UserId},
         session::{Session, SessionRow},
         user::{User, UserRow, UserState},
     },
+    ops::coverage::Policy,
     time::Time,
     tui::{
         app::{App, Site},
@@ -40,7 +45,19 @@ pub(crate) fn site() -> Site {
         version: "0.1.0".to_owned(),
         account: "root".to_owned(),
         access_lifetime: Duration::from_secs(900),
+        policy: policy(),
         scripted: false,
+    }
+}
+
+/// What the shipped configuration says, as far as the console shows it.
+pub(crate) fn policy() -> Policy {
+    Policy {
+        enabled: true,
+        required_for: vec!["admin".to_owned(), "developer".to_owned()],
+        grace: Duration::from_secs(3_600),
+        offered: vec![Method::Totp, Method::Recovery],
+        totp: Settings::default(),
     }
 }
 
@@ -58,7 +75,7 @@ pub(crate) fn user(name: &str) -> UserRow {
             password_changed_at: Some(ago(86_400 * 30)),
             mfa_grace_from: None,
         },
-        mfa: true,
+        methods: vec![Method::Totp],
         sessions: 1,
         recovery_codes: 8,
         api_keys: 0,
@@ -79,18 +96,54 @@ pub(crate) fn people() -> Vec<UserRow> {
     let mut bob = user("bob");
     bob.user.state = UserState::Locked;
     bob.sessions = 0;
-    bob.mfa = false;
+    bob.methods.clear();
     bob.user.last_login_at = Some(ago(86_400 * 12));
     let mut carol = user("carol");
     carol.user.state = UserState::Invited;
     carol.sessions = 0;
-    carol.mfa = false;
+    carol.methods.clear();
     carol.user.last_login_at = None;
     carol.user.password_changed_at = None;
     let mut malik = user("malik.h");
     malik.user.name = String::from("Malik Haddad");
     malik.paused_until = Some(NOW.plus(Duration::from_secs(240)));
     vec![alice, bob, carol, malik, mallory]
+}
+
+/// People without a second factor.
+pub(crate) fn lacking() -> Vec<UserRow> {
+    let mut dev = user("dev");
+    dev.user.roles = vec!["developer".to_owned()];
+    dev.user.mfa_grace_from = Some(ago(1_800));
+    let mut root = user("root2");
+    root.user.roles = vec!["admin".to_owned(), "user".to_owned()];
+    root.user.mfa_grace_from = Some(ago(86_400));
+    let mut rows: Vec<UserRow> =
+        people().into_iter().filter(|row| !row.mfa()).chain([dev, root]).collect();
+    for row in &mut rows {
+        row.methods.clear();
+        row.recovery_codes = 0;
+    }
+    rows
+}
+
+pub(crate) fn coverage() -> Coverage {
+    let share = |people, covered| Share { people, covered };
+    Coverage {
+        everyone: share(837, 619),
+        roles: vec![
+            ("admin".to_owned(), share(3, 2)),
+            ("developer".to_owned(), share(41, 17)),
+            ("user".to_owned(), share(800, 602)),
+        ],
+        methods: vec![
+            (Method::Passkey, 0),
+            (Method::Totp, 619),
+            (Method::Sms, 0),
+            (Method::Email, 0),
+        ],
+        out_of_codes: 3,
+    }
 }
 
 pub(crate) fn session(id: &str, of: &str, seen: u64) -> SessionRow {
@@ -173,6 +226,18 @@ impl Stage {
         stage
     }
 
+    /// A console that shows who has no second factor.
+    pub(crate) fn with_factors(width: u16, height: u16, rows: Vec<UserRow>) -> Self {
+        let mut stage = Self::with_people(width, height, people());
+        stage.press("6");
+        stage.answer(
+            |query| matches!(query, Query::Coverage),
+            Ok(Reply::Coverage(Box::new(coverage()))),
+        );
+        stage.answer(|query| matches!(query, Query::Factors { .. }), Ok(Reply::Users(rows)));
+        stage
+    }
+
     /// A console that shows these sessions.
     pub(crate) fn with_sessions(width: u16, height: u16, rows: Vec<SessionRow>) -> Self {
         let mut stage = Self::with_people(width, height, people());
@@ -197,9 +262,13 @@ impl Stage {
     pub(crate) fn asked(&self, kind: fn(&Query) -> bool) -> Option<(Ticket, Query)> {
         self.wishes.iter().rev().find_map(|wish| match wish {
             Effect::Ask(ticket, query) if kind(query) => Some((*ticket, query.clone())),
-            Effect::Ask(..) | Effect::Do(_) | Effect::Suspend | Effect::Repaint | Effect::Quit => {
-                None
-            }
+            Effect::Ask(..)
+            | Effect::Do(_)
+            | Effect::Enroll(..)
+            | Effect::Copy(_)
+            | Effect::Suspend
+            | Effect::Repaint
+            | Effect::Quit => None,
         })
     }
 

@@ -1,15 +1,22 @@
 //! How the screens look, as pictures; times and ids stand still.
 
 use mcpcodex::{
-    model::user::UserRow,
+    model::{
+        id::MessageId,
+        message::{Carrier, Kind, MessageRow, State},
+        user::UserRow,
+    },
     tui::{
-        msg::{Problem, Query},
+        enroll::Given,
+        layout::Room,
+        msg::{Msg, Problem, Query, Reply},
+        secret::Secret,
         theme::Theme,
     },
 };
 use ratatui::style::Modifier;
 
-use super::{Stage, live, people, user};
+use super::{NOW, Stage, ago, lacking, live, people, user};
 
 const SIZES: [(u16, u16); 4] = [(40, 12), (60, 16), (80, 24), (100, 30)];
 
@@ -147,6 +154,162 @@ fn sessions_of_one_person_filtered() {
     picture("sessions_filtered", |width, height| {
         let mut stage = Stage::with_sessions(width, height, live());
         stage.press("/claude<Enter>");
+        stage
+    });
+}
+
+#[test]
+fn factors() {
+    picture("mfa", |width, height| Stage::with_factors(width, height, lacking()));
+}
+
+#[test]
+fn factors_of_everybody() {
+    picture("mfa_everyone", |width, height| {
+        let mut stage = Stage::with_factors(100, 30, lacking());
+        stage.press("a");
+        stage.answer(|query| matches!(query, Query::Factors { .. }), Ok(Reply::Users(people())));
+        stage.send(Msg::Resize(width, height));
+        stage
+    });
+}
+
+#[test]
+fn factors_of_a_server_where_all_have_one() {
+    picture("mfa_full", |width, height| Stage::with_factors(width, height, Vec::new()));
+}
+
+#[test]
+fn factors_help() {
+    picture("mfa_help", |width, height| {
+        let mut stage = Stage::with_factors(width, height, lacking());
+        stage.press("?");
+        stage
+    });
+}
+
+#[test]
+fn factors_reset_question() {
+    picture("mfa_reset", |width, height| {
+        let mut stage = Stage::with_people(width, height, people());
+        stage.press("M");
+        stage
+    });
+}
+
+#[test]
+fn enrolment() {
+    picture("enroll", Stage::enrolling);
+}
+
+#[test]
+fn enrolment_after_a_wrong_code() {
+    picture("enroll_wrong", |width, height| {
+        let mut stage = Stage::enrolling(width, height);
+        stage.press("000000");
+        if stage.app.room() != Room::Line {
+            stage.give(Ok(Given::Wrong));
+        }
+        stage
+    });
+}
+
+#[test]
+fn enrolment_on_the_whole_window() {
+    picture("enroll_full", |width, height| {
+        let mut stage = Stage::enrolling(width, height);
+        stage.press("f492");
+        stage
+    });
+}
+
+#[test]
+fn enrolment_of_which_the_secret_is_hidden() {
+    picture("enroll_hidden", |width, height| {
+        let mut stage = Stage::enrolling(width, height);
+        let now = NOW.plus(std::time::Duration::from_secs(121));
+        stage.send(Msg::Beat { now, changed: false });
+        stage
+    });
+}
+
+#[test]
+fn recovery_codes() {
+    picture("enroll_codes", Stage::with_codes);
+}
+
+#[test]
+fn link_to_hand_on() {
+    picture("handed", Stage::with_link);
+}
+
+fn outbox() -> Vec<MessageRow> {
+    let row = |n: u32, kind: Kind, carrier: Carrier, to: &str, state: State| MessageRow {
+        id: MessageId::from_text(format!("m_0193f2a1b7c87d12a{n:04}")),
+        kind,
+        carrier,
+        recipient: to.to_owned(),
+        template: None,
+        state,
+        tries: 1,
+        next_at: NOW,
+        vendor_id: None,
+        vendor_answer: None,
+        user_id: None,
+        created_at: ago(u64::from(n) * 90),
+        expires_at: NOW.plus(std::time::Duration::from_secs(600)),
+        finished_at: None,
+    };
+    let sent = MessageRow {
+        vendor_id: Some("SM5f0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e".to_owned()),
+        finished_at: Some(ago(85)),
+        ..row(1, Kind::SmsCode, Carrier::Twilio, "+4915123456789", State::Sent)
+    };
+    let failed = MessageRow {
+        vendor_answer: Some("21610 Attempt to send to unsubscribed recipient".to_owned()),
+        ..row(2, Kind::SmsCode, Carrier::Twilio, "+15005550004", State::Failed)
+    };
+    let waits = MessageRow {
+        tries: 3,
+        vendor_answer: Some("429 too many requests".to_owned()),
+        next_at: NOW.plus(std::time::Duration::from_secs(40)),
+        ..row(3, Kind::Reset, Carrier::Smtp, "alice@example.com", State::Queued)
+    };
+    let lost = row(4, Kind::EmailCode, Carrier::Sendgrid, "bob@example.com", State::Unknown);
+    let offline = row(5, Kind::Invite, Carrier::Console, "carol@example.com", State::Queued);
+    vec![failed, sent, waits, lost, offline]
+}
+
+fn with_messages(width: u16, height: u16, rows: Vec<MessageRow>) -> Stage {
+    let mut stage = Stage::with_people(width, height, people());
+    stage.press("9");
+    stage.answer(|query| matches!(query, Query::Messages), Ok(Reply::Messages(rows)));
+    stage
+}
+
+#[test]
+fn messages() {
+    picture("messages", |width, height| with_messages(width, height, outbox()));
+}
+
+#[test]
+fn messages_empty() {
+    picture("messages_empty", |width, height| with_messages(width, height, Vec::new()));
+}
+
+#[test]
+fn message_that_nobody_carries_is_read_here() {
+    picture("messages_page", |width, height| {
+        let mut stage = with_messages(100, 30, outbox());
+        stage.press("G<Enter>");
+        let id = outbox().pop().unwrap().id;
+        let text = Secret::new(
+            "Hello Carol,\n\nchoose your password here:\nhttps://auth.example.com/invite?token=x\n"
+                .to_owned(),
+        );
+        stage
+            .answer(|query| matches!(query, Query::Message(_)), Ok(Reply::Message(id, Some(text))));
+        stage.send(Msg::Resize(width, height));
         stage
     });
 }

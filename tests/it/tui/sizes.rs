@@ -3,7 +3,7 @@
 use mcpcodex::tui::msg::{Msg, Problem, Query};
 use proptest::prelude::*;
 
-use super::{Stage, live, people};
+use super::{Stage, lacking, live, people};
 
 fn states() -> Vec<(&'static str, Stage)> {
     let with = |keys: &str| {
@@ -24,6 +24,15 @@ fn states() -> Vec<(&'static str, Stage)> {
         ("palette", with(":user<Down><Down>")),
         ("field", with("/some text that is longer than a narrow window would be wide")),
         ("sessions", Stage::with_sessions(100, 30, live())),
+        ("factors", Stage::with_factors(100, 30, lacking())),
+        ("enrolment", Stage::enrolling(100, 30)),
+        ("enrolment full", {
+            let mut stage = Stage::enrolling(100, 30);
+            stage.press("f");
+            stage
+        }),
+        ("codes", Stage::with_codes(100, 30)),
+        ("link", Stage::with_link(100, 30)),
         ("failed", failed),
     ]
 }

@@ -6,7 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mcpcodex::{app::App as Opened, db::Clock, model::user::UserState, ops};
+use mcpcodex::{
+    app::App as Opened,
+    db::Clock,
+    model::{
+        actor::{Actor, Via},
+        factor::Method,
+        user::UserState,
+    },
+    ops,
+};
 use tempfile::TempDir;
 
 use super::driver;
@@ -85,6 +94,25 @@ impl Shell {
                 return screen;
             }
             assert!(start.elapsed() < PATIENCE, "no {words:?} in\n{screen}");
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    }
+
+    /// Runs tmux where it may have nothing to say.
+    fn try_tmux(&self, args: &[&str]) -> String {
+        let socket = self.folder.path().join("tmux");
+        let output = Command::new("tmux").arg("-S").arg(socket).args(args).output();
+        String::from_utf8_lossy(&output.expect("tmux is needed").stdout).into_owned()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a terminal can only be polled")]
+    fn wait_for<T>(&self, look: impl Fn() -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(start.elapsed() < PATIENCE, "never came; there is\n{}", self.screen());
             std::thread::sleep(Duration::from_millis(30));
         }
     }
@@ -229,4 +257,59 @@ fn idle_console_takes_no_processor_time() {
     std::thread::sleep(Duration::from_secs(4));
     let spent = ticks(console) - before;
     assert!(spent <= 2, "{spent} ticks of 10 ms in 4 s");
+}
+
+/// The code that an authenticator app shows for the secret on the screen.
+fn code(shell: &Shell) -> String {
+    driver::code_on(&shell.screen(), Clock::system().now())
+}
+
+#[test]
+fn app_is_enrolled_with_the_qr_code_and_the_codes_reach_the_clipboard_of_the_terminal() {
+    let shell = Shell::open();
+    shell.tmux(&["set-option", "-g", "set-clipboard", "on"]);
+    shell.start("");
+    shell.press(&["6"]);
+    shell.wait("Without a second factor   2");
+    shell.press(&["Enter"]);
+    let screen = shell.wait("Step 1 of 2");
+    assert!(screen.contains("█▀▀▀▀▀█"), "no QR code:\n{screen}");
+    let coloured = shell.tmux(&["capture-pane", "-p", "-e"]);
+    assert!(coloured.contains("48;5;231"), "not on white: {coloured:?}");
+    shell.tmux(&["send-keys", "-l", &code(&shell)]);
+    let screen = shell.wait("Recovery codes of alice");
+    let first = screen.lines().find_map(|line| {
+        line.split_whitespace().find(|word| word.len() == 19 && word.matches('-').count() == 3)
+    });
+    let first = first.expect("no code").to_owned();
+    shell.press(&["c"]);
+    shell.wait("sent to your terminal");
+    let buffer = shell.wait_for(|| {
+        let shown = shell.try_tmux(&["show-buffer"]);
+        shown.contains(&first).then_some(shown)
+    });
+    assert_eq!(buffer.lines().count(), 10, "{buffer}");
+    shell.press(&["Escape"]);
+    shell.wait("Without a second factor   1");
+    let id = shell.opened.db.read(|r| ops::user::find(r, "alice")).unwrap().id;
+    let who = Actor::operator("test", Via::Cli);
+    let row = shell.opened.db.read(|r| ops::user::show(r, &who, &id)).unwrap();
+    assert_eq!((row.methods, row.recovery_codes), (vec![Method::Totp], 10));
+    shell.press(&["q"]);
+    shell.is_sane();
+    assert!(!shell.screen().contains(&first), "a code is left in the shell");
+}
+
+#[test]
+fn smaller_window_takes_the_qr_code_away_and_a_key_brings_it_back() {
+    let shell = Shell::open();
+    shell.start("");
+    shell.press(&["6", "Enter"]);
+    shell.wait("█▀▀▀▀▀█");
+    shell.tmux(&["resize-window", "-x", "80", "-y", "24"]);
+    let screen = shell.wait("text mode");
+    assert!(!screen.contains("█▀▀▀▀▀█"), "{screen}");
+    shell.press(&["f"]);
+    shell.wait("█▀▀▀▀▀█");
+    shell.wait("Code: [ _ _ _ _ _ _ ]");
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers};
 use mcpcodex::{
     model::{id::UserId, verb::Verb},
-    tui::msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Target},
+    tui::{
+        action::Action,
+        msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Target},
+    },
 };
 
 use super::{NOW, Stage, keys, live, people, user};
@@ -176,7 +179,7 @@ fn second_change_waits_for_the_first() {
     stage.press("LyjXy");
     assert_eq!(stage.changes().len(), 1);
     assert!(stage.screen(80, 24).contains("still at work"));
-    let outcome = Ok(Outcome { sessions: 1, grants: 2 });
+    let outcome = Ok(Outcome { sessions: 1, grants: 2, ..Outcome::default() });
     stage.send(Msg::Done { change: lock("alice"), now: NOW, outcome });
     let screen = stage.screen(80, 24);
     assert!(screen.contains("✓ locked out alice · 1 session ended"), "{screen}");
@@ -232,14 +235,14 @@ fn list_goes_on_behind_its_window_and_comes_back() {
     assert_eq!(query, Query::Users { filter: String::new(), after: Some("user0099".to_owned()) });
     stage.answer_users((100..300).map(name).collect());
     assert_eq!(
-        stage.app.users.list.selected().map(|row| row.user.username.as_str()),
+        stage.app.users.people.list.selected().map(|row| row.user.username.as_str()),
         Some("user0200")
     );
     stage.press("gg");
     stage.press("k");
     stage.answer_users((0..200).map(name).collect());
     assert_eq!(
-        stage.app.users.list.selected().map(|row| row.user.username.as_str()),
+        stage.app.users.people.list.selected().map(|row| row.user.username.as_str()),
         Some("user0099")
     );
 }
@@ -277,10 +280,10 @@ fn palette_locks_whom_it_names_after_the_question() {
     let name = "mal".to_owned();
     assert_eq!(
         stage.asked(find).map(|(_, query)| query),
-        Some(Query::Find { verb: Verb::UserLock, name })
+        Some(Query::Find { action: Action::Run(Verb::UserLock), name })
     );
     assert!(stage.changes().is_empty());
-    stage.answer(find, Ok(Reply::Found(Verb::UserLock, Box::new(user("mallory")))));
+    stage.answer(find, Ok(Reply::Found(Action::Run(Verb::UserLock), Box::new(user("mallory")))));
     assert_eq!(stage.changes(), [&Effect::Do(lock("mallory"))], "y was typed ahead");
 }
 

@@ -68,6 +68,8 @@ impl Words {
         // Titles are compared across pages, so that the brand stays the same.
         Shell {
             brand: "Northwind".to_owned(),
+            style: Some(self.path("/assets/brand.0123456789abcdef.css")),
+            logo: None,
             host: self.text("auth.northwind.example"),
             lang: if self == Self::German { Lang::De } else { Lang::En },
             here: Some(self.path("/login?return_to=/account")),

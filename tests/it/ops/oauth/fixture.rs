@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use mcpcodex::{
-    config::{Config, site::Site},
+    config::{Config, look::Look, site::Site},
     crypto::{
         keyring::Keyring,
         password::{HashLimits, Hasher, Params},
@@ -82,6 +82,7 @@ pub(crate) fn world_with(
     let limits = HashLimits { permits: 1, queue: 1, wait: Duration::from_secs(1) };
     let env = Arc::new(Env {
         site: Site::of(&config, ([127, 0, 0, 1], 8420).into()),
+        look: Look::of(&config.server.brand),
         keys: Keyring::new(
             Vault::new(&MasterKey::generate()).unwrap(),
             SessionSigner::new(&[7; 32]),

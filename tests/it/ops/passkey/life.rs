@@ -177,7 +177,8 @@ fn turning_all_factors_off_removes_passkeys_too() {
     let ann = Person::new(&server, "ann");
     let mut device = Device::default();
     ann.register(&server, &mut device);
-    let (env, id) = (server.app.env(), ann.user.id.clone());
+    let id = ann.user.id.clone();
+    let env = server.app.env();
     let removed = server.write(move |tx| ops::factor::disable(tx, &env, &operator(), &id, None));
     assert_eq!(removed, 1);
     let checked = sign_in(&server, &mut device, &Page::default());

@@ -1,0 +1,150 @@
+// Every page, as people of either language see it in both schemes on a phone and on a desk: accessible (axe), small,
+// without a request to anyone else, without scrolling sideways, with a title of its own. Pictures of each are left in
+// target/screenshots to be looked at. Then a whole sign-in with the keyboard alone, and without JavaScript.
+//
+// A new page is a line in `table`.
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { examine } from "./examine.mjs";
+import { byKeyboard } from "./keyboard.mjs";
+import { check, launch, totp } from "./support.mjs";
+import { password, signIn, world } from "./world.mjs";
+
+/**
+ * `id` names the pictures; `as` is the state of `world.mjs` that the browser is in (nobody), `on` the server (main).
+ * `go` leads to the page: its address, or a function that gets there. Rows of one path, or with the same `is`, are the
+ * same page in several states and may share a title.
+ */
+const table = (w) => [
+  { id: "login", go: "/login" },
+  { id: "login-app", go: w.authorize() },
+  { id: "login-wrong", go: wrongPassword },
+  { id: "mfa-totp", as: "code", go: "/mfa" },
+  { id: "mfa-totp-wrong", as: "code", go: (page) => wrongCode(page, "/mfa", "000 000") },
+  { id: "recovery", as: "code", go: "/mfa/recovery" },
+  { id: "recovery-wrong", as: "code", go: (page) => wrongCode(page, "/mfa/recovery", "aaaa-aaaa") },
+  { id: "enrol-totp", as: "enrol", go: "/mfa/enroll" },
+  { id: "enrol-totp-wrong", as: "enrol", go: (page) => wrongCode(page, "/mfa/enroll", "000000") },
+  { id: "codes", go: (page) => recoveryCodes(page, w) },
+  { id: "password", as: "max", go: "/password" },
+  { id: "password-refused", as: "max", go: refusedPassword },
+  ...(w.hasExpired ? [{ id: "password-expired", as: "expired", go: "/password" }] : []),
+  { id: "setup", on: "empty", go: w.setup },
+  { id: "setup-refused", on: "empty", go: (page) => refusedSetup(page, w.setup) },
+  { id: "setup-over", is: "not found", go: "/setup" },
+  { id: "setup-wrong-link", is: "not found", on: "empty", go: "/setup?token=no-such-link" },
+  { id: "invite", go: w.someone("user", true).invite_url },
+  { id: "invite-over", is: "not found", go: "/invite?token=no-such-link" },
+  { id: "consent", as: "ada", go: w.authorize({ prompt: "consent" }) },
+  { id: "consent-over", go: "/consent?request=no-such-request" },
+  { id: "account", as: "ada", go: "/account" },
+  { id: "account-long-name", as: "max", go: "/account" },
+  { id: "logout", as: "max", go: "/logout" },
+  { id: "signed-out", go: "/logout" },
+  { id: "unsure-app", go: w.authorize({ client_id: "no-such-client" }) },
+  { id: "no-such-page", is: "not found", go: "/no-such-page" },
+  { id: "form-not-ours", go: formNotOurs },
+  { id: "brand-login", on: "branded", go: "/login" },
+  { id: "brand-account", on: "branded", as: "max", go: "/account" },
+];
+
+async function wrongPassword(page) {
+  await page.goto("/login");
+  await page.fill("#username", "nobody-with-this-name");
+  await page.fill("#password", "not the password");
+  await page.click("#submit");
+}
+
+async function wrongCode(page, path, code) {
+  await page.goto(path);
+  await page.fill("#code", code);
+  await page.click("#submit");
+}
+
+async function recoveryCodes(page, w) {
+  const { username } = w.someone("admin");
+  await signIn(page, username);
+  const secret = (await page.textContent("#secret")).replaceAll(" ", "");
+  await page.fill("#code", totp(secret));
+  await page.click("#submit");
+}
+
+async function refusedPassword(page) {
+  await page.goto("/password");
+  await page.fill("#password", password);
+  await page.fill("#new_password", "password123");
+  await page.click("#submit");
+}
+
+async function refusedSetup(page, path) {
+  await page.goto(path);
+  await page.fill("#username", "root");
+  await page.fill("#email", "root@example.com");
+  await page.fill("#new_password", "qwertyuiop");
+  await page.click("#submit");
+}
+
+async function formNotOurs(page) {
+  await page.goto("/login");
+  await page.fill("#username", "ada");
+  await page.fill("#password", password);
+  await page.context().clearCookies();
+  await page.click("#submit");
+}
+
+const pictures = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
+mkdirSync(pictures, { recursive: true });
+const only = process.argv[2];
+const began = Date.now();
+const browser = await launch();
+let w;
+try {
+  w = await world(browser, process.env.MCPCODEX_E2E_DATA);
+  const rows = table(w).filter((row) => !only || row.id.startsWith(only));
+  // Each language goes through the table by itself, both at the same time.
+  const faults = (await Promise.all(["en", "de"].map((lang) => walk(rows, lang)))).flat();
+  check(faults.length === 0, `${rows.length} pages in two languages\n${faults.join("\n")}`);
+  if (!only) await byKeyboard(browser, w);
+  console.log(`ok: all in ${Math.round((Date.now() - began) / 1000)} s; pictures in ${pictures}`);
+} finally {
+  await browser.close();
+  await w?.stop();
+}
+
+/** Looks at every page in one language, also after a fault, and gives back what is wrong. */
+async function walk(rows, lang) {
+  const titles = new Map();
+  const faults = [];
+  for (const row of rows) {
+    await visit(row, lang, titles).catch((fault) => faults.push(`${row.id} (${lang}): ${fault.message}`));
+  }
+  return faults;
+}
+
+async function visit({ id, is, go, as, on = "main" }, lang, titles) {
+  const context = await browser.newContext({
+    baseURL: w.at[on],
+    locale: lang === "de" ? "de-AT" : "en-GB",
+    storageState: as && (await w.states(as, on)),
+    viewport: { width: 360, height: 740 },
+    reducedMotion: "reduce",
+  });
+  try {
+    context.setDefaultTimeout(15_000);
+    const elsewhere = [];
+    context.on("request", (request) => {
+      if (new URL(request.url()).origin !== w.at[on]) elsewhere.push(request.url());
+    });
+    const page = await context.newPage();
+    if (typeof go === "string") await page.goto(go);
+    else await go(page);
+    await examine(page, { id, lang, pictures });
+    check(elsewhere.length === 0, `asks nobody else ${elsewhere.join(" ")}`);
+    const [title, own] = [await page.title(), is ?? new URL(page.url()).pathname];
+    const other = titles.get(title) ?? own;
+    check(other === own, `its title is its own: ${title}, also of ${other}`);
+    titles.set(title, own);
+  } finally {
+    await context.close();
+  }
+}

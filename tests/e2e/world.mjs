@@ -1,0 +1,115 @@
+// The servers and people that the pages are shown to: one installation with somebody in every state, one that nobody
+// has set up yet, one with a brand. A state is the cookies of a browser that has come so far.
+import { Installation, redirectTarget, totp } from "./support.mjs";
+
+export const password = "Vexing-Otter7-Quilt";
+/** The longest names that still are ordinary: what is too wide for a small screen shows with them. */
+const people = {
+  ada: { name: "Ada Byron", role: "admin" },
+  kay: { name: "Kay", role: "user" },
+  max: { name: "Maximiliane-Friederike Wolkenstein-Trostburg", role: "user" },
+  zoe: { name: "Zoe", role: "admin" },
+};
+const fast = `
+  password:
+    history: { expiry_days: 1 }
+    hashing: { memory_kib: 8, iterations: 1 }
+  mfa: { grace_period: 0 }
+  tokens: { access_token: { algorithm: "ES256" } }`;
+const brand = `
+server:
+  brand: { name: "Stadtbücherei Nørrebro & Söhne", accent: "#ffd400", logo: "logo.svg" }`;
+const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><circle cx="24" cy="24" r="22" fill="#c60"/></svg>`;
+
+/** Starts everything. `data` is a folder in which `otto` has a password that has expired. */
+export async function world(browser, data) {
+  const files = { "auth.config.yaml": `authentication:${fast}\n` };
+  const main = new Installation({ files, data });
+  const empty = new Installation({ files });
+  const branded = new Installation({
+    files: { "auth.config.yaml": `authentication:${fast}${brand}\n`, "logo.svg": logo },
+  });
+  const [served, , brandServed, target] =
+    await Promise.all([main.serve(), empty.serve(), branded.serve(), redirectTarget()]);
+  const make = (where, name, { name: full, role }) =>
+    where.cli(["user", "create", name, "--email", `${name}@example.com`, "--name", full, "--role", role,
+      "--password-stdin"], `${password}\n`);
+  const factor = (name) => main.cli(["auth", "mfa", "enable", "--user", name, "--unverified"]).secret;
+  for (const [name, about] of Object.entries(people)) make(main, name, about);
+  make(branded, "max", people.max);
+  const secrets = Object.fromEntries(["ada", "kay"].map((name) => [name, factor(name)]));
+  const client = main.cli(["client", "create", "Notebook for Researchers", "--public", "--redirect-uri", target.uri,
+    "--scope", "openid", "--scope", "profile", "--scope", "email", "--scope", "offline_access"]).client_id;
+
+  const at = {
+    main: served.issuer,
+    empty: (await empty.setup).url.replace(/\/setup.*/, ""),
+    branded: brandServed.issuer,
+  };
+  const authorize = (more = {}) => `/authorize?${new URLSearchParams({
+    client_id: client, redirect_uri: target.uri, response_type: "code", scope: "openid profile email offline_access",
+    state: "s", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method: "S256", ...more,
+  })}`;
+  const setup = new URL((await empty.setup).url);
+  return {
+    at, authorize, secrets, target,
+    setup: setup.pathname + setup.search,
+    states: states(browser, at, secrets),
+    hasExpired: data !== undefined,
+    /** A person whom nobody else uses, for pages that use somebody up. */
+    someone: (role, invite = false) => someone(main, role, invite),
+    stop: async () => {
+      target.close();
+      await Promise.all([main, empty, branded].map((each) => each.stop()));
+    },
+  };
+}
+
+let count = 0;
+function someone(main, role, invite) {
+  const name = `person${(count += 1)}`;
+  return main.cli(["user", "create", name, "--email", `${name}@example.com`, "--name", "Wilhelmine Oberschmidt",
+    "--role", role, invite ? "--invite" : "--password-stdin"], `${password}\n`);
+}
+
+/** Types name and password. */
+export async function signIn(page, name) {
+  await page.goto("/login");
+  await page.fill("#username", name);
+  await page.fill("#password", password);
+  await page.click("#submit");
+}
+
+/** The states a browser can be in: each is reached once, and given to every page that wants it. */
+function states(browser, at, secrets) {
+  const ways = {
+    nobody: async () => {},
+    /** In, without a second factor. */
+    max: (page) => signIn(page, "max"),
+    /** In, with everything. */
+    ada: async (page) => {
+      await signIn(page, "ada");
+      await page.fill("#code", totp(secrets.ada));
+      await page.click("#submit");
+    },
+    /** The password was right, the code is asked for. */
+    code: (page) => signIn(page, "kay"),
+    /** The role needs a second factor, and there is none. */
+    enrol: (page) => signIn(page, "zoe"),
+    /** The password was right, but is too old. */
+    expired: (page) => signIn(page, "otto"),
+  };
+  const reached = new Map();
+  const reach = async (name, server) => {
+    const context = await browser.newContext({ baseURL: at[server] });
+    await ways[name](await context.newPage());
+    const state = await context.storageState();
+    await context.close();
+    return state;
+  };
+  return (name, server) => {
+    const key = `${name} ${server}`;
+    if (!reached.has(key)) reached.set(key, reach(name, server));
+    return reached.get(key);
+  };
+}
