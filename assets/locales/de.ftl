@@ -28,6 +28,10 @@ wait-minutes = { $n ->
     [one] Der nächste Versuch zählt in 1 Minute wieder.
    *[other] Der nächste Versuch zählt in { $n } Minuten wieder.
 }
+wait-pause = { $n ->
+    [one] Versuchen Sie es in 1 Minute noch einmal.
+   *[other] Versuchen Sie es in { $n } Minuten noch einmal.
+}
 
 ## Anmelden
 login-title = Anmelden
@@ -36,6 +40,16 @@ login-password = Passwort
 login-remember = Auf diesem Gerät angemeldet bleiben
 login-submit = Anmelden
 login-wrong = Das hat nicht geklappt. Prüfen Sie Benutzernamen und Passwort. Nach einigen falschen Versuchen ist die Anmeldung eine Zeit lang gesperrt.
+login-forgot = Passwort vergessen?
+login-done-reset = Ihr Passwort ist gesetzt. Melden Sie sich damit an.
+login-enrol = Melden Sie sich zuerst an; gleich danach richten Sie Ihren zweiten Faktor ein.
+
+## Bestätigen
+confirm-title = Bestätigen Sie, dass Sie es sind
+confirm-lead = Sie sind als <b>{ $username }</b> angemeldet. Für diesen Schritt brauchen wir Ihr Passwort noch einmal.
+confirm-submit = Bestätigen
+confirm-cancel = Zurück zum Konto
+confirm-wrong = Das hat nicht geklappt. Prüfen Sie das Passwort. Nach einigen falschen Versuchen ist dieser Schritt eine Zeit lang gesperrt.
 
 ## Zweiter Faktor
 mfa-title = Code der Authenticator-App
@@ -46,12 +60,39 @@ mfa-submit = Weiter
 mfa-use-recovery = Wiederherstellungscode verwenden
 mfa-restart = Als jemand anderes anmelden
 mfa-wrong = Dieser Code hat nicht funktioniert. Nehmen Sie den neuesten aus Ihrer App; jeder gilt nur einmal.
+mfa-trust = { $n ->
+    [one] Diesem Browser 1 Tag lang vertrauen
+   *[other] Diesem Browser { $n } Tage lang vertrauen
+}
+mfa-use-totp = Authenticator-App verwenden
+mfa-use-sms = Code per SMS erhalten
+mfa-use-email = Code per E-Mail erhalten
+mfa-sms-title = Code per SMS
+mfa-sms-heading = Code per SMS erhalten
+mfa-sms-lead = Wir senden einen Code an <b>{ $to }</b>.
+mfa-sms-weak = Wer Ihre Telefonnummer übernimmt, bekommt auch diese Codes. Sicherer ist eine Authenticator-App.
+mfa-email-title = Code per E-Mail
+mfa-email-heading = Code per E-Mail erhalten
+mfa-email-lead = Wir senden einen Code an <b>{ $to }</b>.
+mfa-email-weak = Wer Ihre E-Mails lesen kann, bekommt auch diese Codes. Sicherer ist eine Authenticator-App.
+mfa-nothing-title = Kein zweiter Faktor verwendbar
+mfa-nothing-what = Ihr Konto hat einen zweiten Faktor, aber dieser Server nimmt ihn zurzeit nicht an, und Wiederherstellungscodes sind keine mehr übrig.
+mfa-nothing-next = Bitten Sie den Betreiber dieses Servers, Ihren zweiten Faktor zurückzusetzen.
+message-send = Code senden
+message-again = Neuen Code senden
+message-code = Code aus der Nachricht
+message-hint = 6 Ziffern, für <b>{ $username }</b>. Nur der neueste Code gilt.
+message-wrong = Dieser Code hat nicht funktioniert. Nehmen Sie den neuesten; jeder gilt einmal und 10 Minuten lang.
+message-capped = Es wurden zu viele Codes gesendet, deshalb ging jetzt keiner hinaus.
+sending-underway = Der Code ist unterwegs an { $to }. Das kann eine Minute dauern.
+sending-sent = Ein Code ging an { $to }.
+sending-failed = Der Code konnte nicht an { $to } zugestellt werden. Nehmen Sie einen anderen Weg, oder versuchen Sie es noch einmal.
+sending-unknown = Wir wissen nicht, ob der Code bei { $to } angekommen ist. Wenn nichts eintrifft, nehmen Sie einen anderen Weg, oder senden Sie einen neuen Code.
 recovery-title = Wiederherstellungscode
-recovery-heading = Wiederherstellungscode verwenden
+recovery-heading = Wiederherstellungs{"\u00AD"}code verwenden
 recovery-code = Einer Ihrer Wiederherstellungscodes
 recovery-hint = Für <b>{ $username }</b>. Jeder Code gilt nur einmal.
 recovery-submit = Weiter
-recovery-use-app = Authenticator-App verwenden
 recovery-wrong = Dieser Wiederherstellungscode hat nicht funktioniert. Jeder gilt nur einmal.
 
 ## Authenticator-App einrichten
@@ -68,16 +109,52 @@ enrol-code = Geben Sie dann die { $digits } angezeigten Ziffern ein
 enrol-submit = Einschalten
 enrol-later = Später
 enrol-wrong = Dieser Code passt nicht. Prüfen Sie die Uhrzeit Ihres Telefons und nehmen Sie den neuesten Code.
+enrol-cancel = Zurück zum Konto
+enrol-other = Anderen Weg wählen
+enrol-choice-title = Zweiten Faktor einrichten
+enrol-choice-lead = Neben Ihrem Passwort fragt die Anmeldung dann nach etwas, das nur Sie haben.
+enrol-choose = Einrichten
+enrol-weak = Schwächer
+enrol-totp-about = Eine App auf Telefon oder Computer zeigt jede halbe Minute einen neuen Code. Sie braucht kein Netz.
+enrol-sms-about = Ein Code kommt auf Ihr Telefon. Wer Ihre Nummer übernimmt, bekommt ihn ebenfalls.
+enrol-email-about = Ein Code kommt in Ihr Postfach. Wer Ihre E-Mails lesen kann, bekommt ihn ebenfalls.
+enrol-sms-title = Codes per SMS einrichten
+enrol-sms-number = Telefonnummer
+enrol-sms-hint = Mit Landesvorwahl, zum Beispiel +49 151 23456789. Wir senden jetzt einen Code dorthin.
+enrol-sms-code-title = Telefonnummer bestätigen
+enrol-email-title = Codes per E-Mail einrichten
+enrol-email-address = E-Mail-Adresse
+enrol-email-hint = Wir senden jetzt einen Code dorthin.
+enrol-email-code-title = E-Mail-Adresse bestätigen
+enrol-code-hint = 6 Ziffern, gesendet an <b>{ $to }</b>. Nur der neueste Code gilt.
+enrol-link-title = Richten Sie Ihren zweiten Faktor ein
+enrol-link-lead = Dieser Link ist für <b>{ $username }</b>.
+enrol-link-once = Zuerst melden Sie sich mit Ihrem Passwort an. Der Link funktioniert einmal, und ohne dieses Passwort nützt er niemandem.
+enrol-link-go = Anmelden und fortfahren
+factor-totp = Authenticator-App
+factor-sms = Codes per SMS
+factor-email = Codes per E-Mail
 
 ## Wiederherstellungscodes
 codes-title = Ihre Wiederherstellungscodes
-codes-heading = Bewahren Sie Ihre Wiederherstellungscodes auf
+codes-heading = Bewahren Sie Ihre Wiederherstellungs{"\u00AD"}codes auf
 codes-lead = Mit ihnen kommen Sie hinein, wenn Sie Ihre Authenticator-App nicht zur Hand haben. Jeder gilt nur einmal, und sie werden <b>nur jetzt angezeigt</b>.
 codes-replaced = Ihre älteren Wiederherstellungscodes gelten nicht mehr.
 codes-label = Wiederherstellungscodes
 codes-keep = Für <b>{ $account }</b>. Bewahren Sie sie in einem Passwortmanager auf, oder drucken Sie diese Seite aus.
 codes-keep-host = Für <b>{ $account }</b> auf { $host }. Bewahren Sie sie in einem Passwortmanager auf, oder drucken Sie diese Seite aus.
 codes-submit = Ich habe sie aufbewahrt
+codes-download = Als Datei herunterladen
+codes-file = Wiederherstellungscodes von { $account } auf { $host }. Jeder gilt nur einmal.
+codes-new-title = Neue Wiederherstellungscodes
+codes-new-left = { $n ->
+    [0] Von Ihren Wiederherstellungscodes ist keiner mehr übrig. Neue treten an ihre Stelle.
+    [one] Ein Wiederherstellungscode ist noch übrig. Neue treten an seine Stelle.
+   *[other] Es sind noch { $n } Wiederherstellungscodes übrig. Neue treten an ihre Stelle, und die alten gelten nicht mehr.
+}
+codes-new-lost = Wiederherstellungscodes werden nur einmal angezeigt. Erstellen Sie neue; sie treten an die Stelle der vorigen.
+codes-new-submit = Neue Codes erstellen
+codes-new-cancel = Die alten behalten
 
 ## Passwörter
 password-title = Passwort ändern
@@ -116,10 +193,25 @@ password-reused = { $n ->
     [one] Das neue Passwort darf nicht das bisherige sein.
    *[other] Das neue Passwort darf keines Ihrer letzten { $n } Passwörter sein.
 }
+## Vergessenes Passwort
+forgot-title = Passwort vergessen
+forgot-lead = Geben Sie Ihren Benutzernamen oder Ihre E-Mail-Adresse an. Wenn es ein Konto gibt, geht ein Link an dessen Postfach.
+forgot-submit = Link senden
+forgot-operator = Dieser Server versendet keine E-Mails. Bitten Sie den Betreiber um einen Link zu einem neuen Passwort.
+forgot-back = Zurück zur Anmeldung
+reset-asked-title = Sehen Sie in Ihr Postfach
+reset-asked-lead = Wenn es ein Konto mit diesem Namen gibt, ist ein Link zu einem neuen Passwort unterwegs. { $n ->
+    [one] Er gilt 1 Minute
+   *[other] Er gilt { $n } Minuten
+}.
+reset-asked-hint = Es kommt nichts an? Sehen Sie im Spam-Ordner nach, prüfen Sie den Namen, oder fragen Sie den Betreiber dieses Servers.
+reset-title = Neues Passwort wählen
+reset-lead = Für <b>{ $username }</b>. Danach sind Sie überall abgemeldet und melden sich neu an.
+reset-submit = Passwort setzen
 
 ## Erstes Administratorkonto
 setup-title = Erstes Administratorkonto
-setup-heading = Erstes Administratorkonto anlegen
+setup-heading = Erstes Administrator{"\u00AD"}konto anlegen
 setup-lead = Dieser Link funktioniert nur einmal. Sie melden sich künftig mit dem an, was Sie hier wählen.
 setup-username = Benutzername
 setup-email = E-Mail-Adresse
@@ -209,6 +301,7 @@ bounce-lead = Wenn nichts geschieht, gehen Sie von Hand weiter.
 bounce-continue = Weiter
 
 ## Fehler
+error-home = Zur Startseite
 error-reference = Wenn Sie um Hilfe bitten, nennen Sie diese Kennung:
 error-not-found = Nicht gefunden
 error-not-found-what = Was Sie suchen, gibt es hier nicht oder nicht mehr.
@@ -256,6 +349,11 @@ core-password-changed = Das Passwort wurde inzwischen geändert.
 core-password-bytes = Das Passwort ist länger als { $bytes } Bytes.
 core-factor-not-offered = Dieser zweite Faktor wird nicht angeboten.
 core-factor-which = Dieser zweite Faktor wird nicht angeboten; es gibt totp und recovery.
+core-factor-not-here = Dieser zweite Faktor kann hier nicht verwendet werden.
+core-phone = Das ist keine Telefonnummer mit Landesvorwahl.
+core-phone-country = In dieses Land gehen keine Nachrichten.
+core-contact-none = Es wartet keine Nummer oder Adresse auf Bestätigung.
+core-contact-done = Das wurde schon bestätigt.
 core-codes-need-factor = Für Wiederherstellungscodes braucht es einen zweiten Faktor.
 core-session-ended = Ihre Sitzung ist beendet.
 core-sign-in-again = Melden Sie sich unter /login neu an.

@@ -29,6 +29,10 @@ wait-minutes = { $n ->
     [one] The next try counts in 1 minute.
    *[other] The next try counts in { $n } minutes.
 }
+wait-pause = { $n ->
+    [one] Try again in 1 minute.
+   *[other] Try again in { $n } minutes.
+}
 
 ## Sign in
 login-title = Sign in
@@ -37,6 +41,16 @@ login-password = Password
 login-remember = Keep me signed in on this device
 login-submit = Sign in
 login-wrong = That did not work. Check the user name and the password. After a few wrong tries, sign-in pauses for a while.
+login-forgot = Forgot your password?
+login-done-reset = Your password is set. Sign in with it.
+login-enrol = Sign in first; setting up your second factor comes right after.
+
+## Confirming who one is
+confirm-title = Confirm that it is you
+confirm-lead = You are signed in as <b>{ $username }</b>. This step asks for your password once more.
+confirm-submit = Confirm
+confirm-cancel = Back to your account
+confirm-wrong = That did not work. Check the password. After a few wrong tries, this pauses for a while.
 
 ## Second factor
 mfa-title = Authenticator code
@@ -47,12 +61,39 @@ mfa-submit = Continue
 mfa-use-recovery = Use a recovery code
 mfa-restart = Sign in as someone else
 mfa-wrong = That code did not work. Use the newest one from your app; each works once.
+mfa-trust = { $n ->
+    [one] Trust this browser for 1 day
+   *[other] Trust this browser for { $n } days
+}
+mfa-use-totp = Use your authenticator app
+mfa-use-sms = Get a code by SMS
+mfa-use-email = Get a code by e-mail
+mfa-sms-title = Code by SMS
+mfa-sms-heading = Get a code by SMS
+mfa-sms-lead = We send a code to <b>{ $to }</b>.
+mfa-sms-weak = Whoever takes over your phone number also gets these codes. An authenticator app is safer.
+mfa-email-title = Code by e-mail
+mfa-email-heading = Get a code by e-mail
+mfa-email-lead = We send a code to <b>{ $to }</b>.
+mfa-email-weak = Whoever can read your mail also gets these codes. An authenticator app is safer.
+mfa-nothing-title = No second factor can be used
+mfa-nothing-what = Your account has a second factor, but this server does not take it at the moment, and no recovery codes are left.
+mfa-nothing-next = Ask the operator of this server to reset your second factor.
+message-send = Send the code
+message-again = Send another code
+message-code = Code from the message
+message-hint = 6 digits, for <b>{ $username }</b>. Only the newest code counts.
+message-wrong = That code did not work. Use the newest one; each works once and for 10 minutes.
+message-capped = Too many codes were sent, so none went out now.
+sending-underway = The code is on its way to { $to }. That can take a minute.
+sending-sent = A code went to { $to }.
+sending-failed = The code could not be delivered to { $to }. Use another way, or try again.
+sending-unknown = We cannot tell whether the code reached { $to }. If nothing arrives, use another way, or send another code.
 recovery-title = Recovery code
 recovery-heading = Use a recovery code
 recovery-code = One of your recovery codes
 recovery-hint = For <b>{ $username }</b>. Each code works once.
 recovery-submit = Continue
-recovery-use-app = Use your authenticator app
 recovery-wrong = That recovery code did not work. Each works once.
 
 ## Setting up an authenticator app
@@ -69,6 +110,31 @@ enrol-code = Then enter the { $digits } digits it shows
 enrol-submit = Turn it on
 enrol-later = Not now
 enrol-wrong = That code did not match. Check the clock of your phone and use the newest code.
+enrol-cancel = Back to your account
+enrol-other = Choose another way
+enrol-choice-title = Set up a second factor
+enrol-choice-lead = Besides your password, signing in then asks for something that only you have.
+enrol-choose = Set up
+enrol-weak = Weaker
+enrol-totp-about = An app on your phone or computer shows a new code every half minute. It works without a network.
+enrol-sms-about = A code comes to your phone. Whoever takes over your number gets it as well.
+enrol-email-about = A code comes to your mailbox. Whoever can read your mail gets it as well.
+enrol-sms-title = Set up codes by SMS
+enrol-sms-number = Phone number
+enrol-sms-hint = With its country, for example +49 151 23456789. We send a code there now.
+enrol-sms-code-title = Confirm your phone number
+enrol-email-title = Set up codes by e-mail
+enrol-email-address = E-mail address
+enrol-email-hint = We send a code there now.
+enrol-email-code-title = Confirm your e-mail address
+enrol-code-hint = 6 digits, sent to <b>{ $to }</b>. Only the newest code counts.
+enrol-link-title = Set up your second factor
+enrol-link-lead = This link is for <b>{ $username }</b>.
+enrol-link-once = You sign in with your password first. The link works once, and nobody else can use it without that password.
+enrol-link-go = Sign in to go on
+factor-totp = Authenticator app
+factor-sms = Codes by SMS
+factor-email = Codes by e-mail
 
 ## Recovery codes
 codes-title = Your recovery codes
@@ -79,6 +145,17 @@ codes-label = Recovery codes
 codes-keep = For <b>{ $account }</b>. Keep them in a password manager, or print this page.
 codes-keep-host = For <b>{ $account }</b> on { $host }. Keep them in a password manager, or print this page.
 codes-submit = I have stored them
+codes-download = Download as a file
+codes-file = Recovery codes of { $account } on { $host }. Each works once.
+codes-new-title = New recovery codes
+codes-new-left = { $n ->
+    [0] None of your recovery codes are left. A new set takes their place.
+    [one] One recovery code is left. A new set takes its place.
+   *[other] { $n } recovery codes are left. A new set takes their place, and the old ones stop working.
+}
+codes-new-lost = Recovery codes are shown only once. Make a new set, which takes the place of the one before.
+codes-new-submit = Make new codes
+codes-new-cancel = Keep the old ones
 
 ## Passwords
 password-title = Change your password
@@ -117,6 +194,21 @@ password-reused = { $n ->
     [one] Must not be the password you have now.
    *[other] Must not be one of your last { $n } passwords.
 }
+## A lost password
+forgot-title = Forgot your password
+forgot-lead = Give your user name or e-mail address. If there is an account, a link goes to its mailbox.
+forgot-submit = Send the link
+forgot-operator = This server sends no mail. Ask its operator for a link to a new password.
+forgot-back = Back to sign-in
+reset-asked-title = Look into your mailbox
+reset-asked-lead = If there is an account of that name, a link to a new password is on its way. { $n ->
+    [one] It works for 1 minute
+   *[other] It works for { $n } minutes
+}.
+reset-asked-hint = Nothing arrives? Look among the spam, check the name, or ask the operator of this server.
+reset-title = Choose a new password
+reset-lead = For <b>{ $username }</b>. You are then signed out everywhere and sign in anew.
+reset-submit = Set password
 
 ## First administrator
 setup-title = First administrator
@@ -210,6 +302,7 @@ bounce-lead = If nothing happens, go on by hand.
 bounce-continue = Continue
 
 ## Errors
+error-home = Go to the start page
 error-reference = If you ask for help, give this reference:
 error-not-found = Not found
 error-not-found-what = What you asked for is not here, or not any more.
@@ -257,6 +350,11 @@ core-password-changed = The password was changed in the meantime.
 core-password-bytes = The password is longer than { $bytes } bytes.
 core-factor-not-offered = That second factor is not offered.
 core-factor-which = That second factor is not offered; there are totp and recovery.
+core-factor-not-here = That second factor cannot be used here.
+core-phone = This is no phone number with a country in front.
+core-phone-country = No messages go to numbers of this country.
+core-contact-none = No number or address waits to be confirmed.
+core-contact-done = This was confirmed already.
 core-codes-need-factor = Recovery codes need a second factor to recover.
 core-session-ended = Your session has ended.
 core-sign-in-again = Sign in again at /login.

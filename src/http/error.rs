@@ -9,7 +9,7 @@ use axum::{
 
 use super::{
     lang::core,
-    view::{ErrorPage, Shell},
+    view::{ErrorPage, Link, Shell},
 };
 use crate::{
     crypto::secret,
@@ -38,6 +38,8 @@ pub enum PageError {
     Core(Error),
     /// Nobody is signed in; this path was wanted.
     SignIn(String),
+    /// The sign-in is too old for this path.
+    Confirm(String),
 }
 
 impl From<Error> for PageError {
@@ -49,13 +51,17 @@ impl From<Error> for PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
-            Self::SignIn(path) => {
-                let path: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
-                Redirect::to(&format!("/login?return_to={path}")).into_response()
-            }
+            Self::SignIn(path) => by_way_of("/login", &path),
+            Self::Confirm(path) => by_way_of("/login/confirm", &path),
             Self::Core(error) => Fault::response(error),
         }
     }
+}
+
+/// To a page that leads on to `path`.
+fn by_way_of(page: &str, path: &str) -> Response {
+    let path: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    Redirect::to(&format!("{page}?return_to={path}")).into_response()
 }
 
 /// What went wrong, on its way through the layers to where the request's language is known.
@@ -84,7 +90,7 @@ impl Fault {
             what: core::what(lang, &self.error),
             next: core::next(lang, &self.error),
             reference: self.reference,
-            link: None,
+            link: Some(Link { label: lang.t("error-home").into(), href: "/account".to_owned() }),
         }
     }
 }

@@ -192,12 +192,39 @@ impl FromRequestParts<App> for Session {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         match find_session(&parts.headers, app)?.and_then(Result::ok) {
             Some(signed_in) => Ok(Self(signed_in)),
-            None => Err(PageError::SignIn(path.to_owned())),
+            None => Err(PageError::SignIn(way_back(parts))),
         }
     }
+}
+
+/// The page to come back to. What a form carried would be lost on the way, so its sender begins at the account again.
+fn way_back(parts: &Parts) -> String {
+    here(&parts.method, &parts.uri).unwrap_or_else(|| "/account".to_owned())
+}
+
+/// A good session whose owner has just proved, with every factor they have, who they are; anyone else confirms it
+/// first.
+#[derive(Clone, Debug)]
+pub struct RecentSession(pub SignedIn);
+
+impl FromRequestParts<App> for RecentSession {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let Session(signed_in) = Session::from_request_parts(parts, app).await?;
+        if is_recent(app, &signed_in)? {
+            return Ok(Self(signed_in));
+        }
+        Err(PageError::Confirm(way_back(parts)))
+    }
+}
+
+/// Whether the owner of a session may do what could cost them the account.
+pub fn is_recent(app: &App, signed_in: &SignedIn) -> Result<bool, Error> {
+    let who = signed_in.actor(Origin::default());
+    app.db.read(|r| ops::session::is_recent(r, &who))
 }
 
 /// A form that one of our own pages sent from this browser: content type, origin and CSRF token agree.

@@ -17,11 +17,14 @@ use tower_http::{
 
 use super::{
     auth, health, middleware, oauth,
-    pages::{self, account, enroll, invite, login, logout, mfa, password, setup},
+    pages::{
+        self, account, codes, confirm, enrol_link, enroll, enroll_contact, invite, login, logout,
+        mfa, password, reset, setup,
+    },
 };
 use crate::app::App;
 
-/// The whole server. Guards: `Session` sends to sign-in; `PageForm` wants a form of ours with its CSRF token;
+/// The whole server. Guards: `Session` sends to sign-in; `RecentSession` to the password again; `PageForm` wants a form of ours with its CSRF token;
 /// `on the way` wants a sign-in at exactly that step; `client` wants client authentication.
 pub fn routes(app: App) -> Router {
     routes_with(app, Router::new())
@@ -64,12 +67,17 @@ pub fn routes_with(app: App, more: Router<App>) -> Router {
 fn sign_in() -> Router<App> {
     Router::new()
         .route("/login", get(login::show).post(login::submit)) //            PageForm
+        .route("/login/confirm", get(confirm::show).post(confirm::submit)) // Session, PageForm
         .route("/mfa", get(mfa::show).post(mfa::submit)) //                  on the way: second factor
+        .route("/mfa/send", post(mfa::send)) //                              on the way: second factor
         .route("/mfa/recovery", get(mfa::show_recovery)) //                  on the way: second factor
-        .route("/mfa/enroll", get(enroll::show).post(enroll::submit)) //     on the way: enrolment, or Session
-        .route("/mfa/codes", get(enroll::codes).post(enroll::stored)) //     on the way: recovery codes
-        .route("/mfa/codes/new", post(enroll::new_codes)) //                 on the way: recovery codes, or Session
-        .route("/password", get(password::show).post(password::submit)) //   on the way: password expired, or Session
+        .route("/mfa/enroll", get(enroll::show).post(enroll::submit)) //     on the way: enrolment, or recent Session
+        .route("/mfa/enroll/send", post(enroll_contact::send)) //            on the way: enrolment, or recent Session
+        .route("/mfa/codes", get(codes::show).post(codes::stored)) //        on the way: recovery codes, or Session
+        .route("/mfa/codes/new", post(codes::replace)) //                    on the way: recovery codes, or recent Session
+        .route("/password", get(password::show).post(password::submit)) //   on the way: password expired, or recent Session
+        .route("/reset", get(reset::show).post(reset::submit)) //            PageForm, one-time link
+        .route("/enroll", get(enrol_link::show)) //                          one-time link
         .route("/setup", get(setup::show).post(setup::submit)) //            one-time link
         .route("/invite", get(invite::show).post(invite::submit)) //         one-time link
 }
@@ -78,6 +86,7 @@ fn account_pages() -> Router<App> {
     Router::new()
         .route("/", get(account::root)) //                                   anyone
         .route("/account", get(account::show)) //                            Session
+        .route("/account/security", get(account::show)) //                   Session
         .route("/account/sessions/end-others", post(account::end_others)) // Session, PageForm
         .route("/logout", get(logout::show).post(logout::submit)) //         Session, PageForm
 }

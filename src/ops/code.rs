@@ -234,6 +234,21 @@ pub fn message(r: &Read<'_>, user: &UserId, binding: &Binding) -> Result<Option<
     Ok(store::code::message_of(r, user, &binding.0)?.map(MessageId::from_text))
 }
 
+/// The message that carries the live code that a sign-in was sent to a contact.
+pub(super) fn message_to(
+    r: &Read<'_>,
+    contact: &Contact,
+    binding: &Binding,
+) -> Result<Option<MessageId>> {
+    let slot = Slot {
+        user: &contact.user_id,
+        purpose: Purpose::SignIn,
+        contact: &contact.id,
+        binding: &binding.0,
+    };
+    Ok(store::code::message_in(r, slot)?.map(MessageId::from_text))
+}
+
 /// Who carries codes of a method.
 pub fn carrier(env: &Env, method: Method) -> Option<Carrier> {
     match method {

@@ -181,9 +181,10 @@ pub fn send_code(
     code::send(tx, env, origin, user, method, &Binding::sign_in(&way.token)).map(Some)
 }
 
-/// How far the newest code of a sign-in has come, if one was sent.
-pub fn code_state(r: &Read<'_>, way: &OnTheWay) -> Result<Option<State>> {
-    match code::message(r, &way.user.id, &Binding::sign_in(&way.token))? {
+/// How far the newest live code of a method has come in a sign-in, if one was sent.
+pub fn code_state(r: &Read<'_>, way: &OnTheWay, method: Method) -> Result<Option<State>> {
+    let Some(contact) = store::contact::active(r, &way.user.id, method)? else { return Ok(None) };
+    match code::message_to(r, &contact, &Binding::sign_in(&way.token))? {
         Some(message) => outbox::state(r, &message),
         None => Ok(None),
     }

@@ -124,6 +124,23 @@ pub fn message_of(r: &Read<'_>, user: &UserId, binding: &Hashed) -> Result<Optio
     )
 }
 
+/// The message that carries the live code of a slot.
+pub fn message_in(r: &Read<'_>, slot: Slot<'_>) -> Result<Option<String>> {
+    r.one(
+        "select message_id from one_time_codes
+         where user_id = ?1 and purpose = ?2 and contact_id = ?3 and binding_hash = ?4
+            and used_at is null and expires_at > ?5",
+        params![
+            slot.user.as_str(),
+            slot.purpose.as_str(),
+            slot.contact.as_str(),
+            slot.binding.as_bytes(),
+            r.now
+        ],
+        |row| row.get(0),
+    )
+}
+
 /// Forgets codes that ended.
 pub fn sweep(tx: &Write<'_>) -> Result<usize> {
     tx.exec("delete from one_time_codes where expires_at <= ?1", params![tx.now])

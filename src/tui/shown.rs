@@ -143,9 +143,9 @@ impl App {
         };
         self.effects.push(Effect::Ask(ticket, query));
         if self.tab == Tab::Mfa {
-            let ticket = self.ticket();
-            self.mfa.coverage_ticket = ticket;
-            self.effects.push(Effect::Ask(ticket, Query::Coverage));
+            let (ticket, now) = (self.ticket(), self.now);
+            let counts = self.mfa.coverage_query(ticket, now);
+            self.effects.extend(counts.map(|query| Effect::Ask(ticket, query)));
         }
     }
 

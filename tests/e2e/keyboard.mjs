@@ -34,7 +34,7 @@ export async function byKeyboard(browser, w) {
   await keyboard.type(totp(w.secrets.kay));
   await enter();
   check(page.url().includes("/authorize/continue"), "keyboard: the code leads to consent");
-  check((await page.evaluate(focused)).name === "body", "keyboard: on consent nothing is pressed by a stray Enter");
+  check((await page.evaluate(focused)).page, "keyboard: on consent nothing is pressed by a stray Enter");
   await tabTo("deny");
   check((await press("Tab")) === "allow", "keyboard: allow stands beside deny");
   const answer = w.target.next();
@@ -46,7 +46,7 @@ export async function byKeyboard(browser, w) {
   const reached = new Set();
   for (let steps = 0; steps < controls; steps += 1) reached.add(`${steps} ${await press("Tab")}`);
   await keyboard.press("Tab");
-  check((await page.evaluate(focused)).name === "body", `keyboard: all ${reached.size} controls of the account page`);
+  check((await page.evaluate(focused)).page, `keyboard: all ${reached.size} controls of the account page`);
   await page.goto("/account");
   await tabTo("sign_out");
   await enter();

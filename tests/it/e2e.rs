@@ -1,16 +1,17 @@
 //! A real browser and other people's libraries against the real binary; the scripts are in `tests/e2e`.
 
-use std::{path::Path, process::Command};
+use std::{ffi::OsStr, path::Path, process::Command};
 
-use crate::support::packages;
+use crate::support::{TestApp, packages};
 
-fn run(script: &str) {
+fn run(script: &str, env: &[(&str, &OsStr)]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
     packages(&folder);
     let output = Command::new("node")
         .arg(script)
         .current_dir(&folder)
         .env("MCPCODEX_BIN", env!("CARGO_BIN_EXE_mcpcodex"))
+        .envs(env.iter().copied())
         .output()
         .expect("node runs");
     assert!(
@@ -23,5 +24,13 @@ fn run(script: &str) {
 
 #[test]
 fn person_signs_in_by_browser_and_openid_client_verifies_the_tokens() {
-    run("sign-in.mjs");
+    run("sign-in.mjs", &[]);
+}
+
+#[test]
+fn every_page_is_accessible_small_and_fits_in_both_languages_and_schemes() {
+    // The clock of the tests stands in the past: what is chosen now has expired long ago.
+    let past = TestApp::new();
+    past.person("otto", &["user"], "Vexing-Otter7-Quilt");
+    run("pages.mjs", &[("MCPCODEX_E2E_DATA", past.data_dir().as_os_str())]);
 }

@@ -36,6 +36,12 @@ pub fn wait(lang: Lang, wait: Duration) -> Option<String> {
     Some(text.to_string())
 }
 
+/// After how long something may be asked for again, as a sentence.
+pub fn pause(lang: Lang, wait: Duration) -> Option<String> {
+    let minutes = wait.as_secs().div_ceil(60);
+    (minutes > 0).then(|| lang.t("wait-pause").with("n", minutes).to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// `GET /login[?request=ID | ?return_to=PATH]`.
+/// `GET /login[?request=ID | ?return_to=PATH | ?enrol=TOKEN]`.
 pub async fn show(
     State(app): State<App>,
     MaybeSession(session): MaybeSession,
@@ -36,7 +36,8 @@ pub async fn show(
 ) -> Response {
     let query = Fields::parse(query.unwrap_or_default().as_bytes());
     // Someone who is signed in and came by an old bookmark wants their account, not another sign-in.
-    if session.is_some() && query.get("request").is_none() && query.get("return_to").is_none() {
+    let wanted = ["request", "return_to", "enrol"].iter().any(|name| query.get(name).is_some());
+    if session.is_some() && !wanted {
         return Redirect::to("/account").into_response();
     }
     let view = view(&app, &browser, &query);
@@ -45,25 +46,48 @@ pub async fn show(
 
 /// The authorization request that waits behind this sign-in.
 fn waiting(app: &App, browser: &Browser, fields: &Fields) -> Option<Waiting> {
-    let id = RequestId::from_text(fields.get("request").filter(|id| id.len() <= 64)?);
+    let id = RequestId::from_text(short(fields, "request")?);
     app.db.read(|r| ops::oauth::authorize::waiting(r, &id, &browser.hash())).ok().flatten()
 }
 
+/// Whose second factor the enrolment link behind this sign-in is for.
+fn enrolling(app: &App, fields: &Fields) -> Option<String> {
+    let token = short(fields, "enrol")?;
+    let user = app.db.read(|r| {
+        let id = ops::factor::enroll_link_for(r, &app.env, token)?;
+        ops::user::get(r, &id)
+    });
+    user.ok().map(|user| user.username)
+}
+
+/// A field that holds one of our own words, all of which are short.
+fn short<'f>(fields: &'f Fields, name: &str) -> Option<&'f str> {
+    fields.get(name).filter(|text| text.len() <= 128)
+}
+
 fn view(app: &App, browser: &Browser, fields: &Fields) -> Login {
-    let request = fields.get("request").filter(|id| id.len() <= 64);
     let waiting = waiting(app, browser, fields);
-    let hidden = match request {
+    let mut hidden = vec![match short(fields, "request") {
         Some(id) => ("request", id),
         None => ("return_to", fields.text("return_to")),
+    }];
+    hidden.extend(short(fields, "enrol").map(|token| ("enrol", token)));
+    let owner = enrolling(app, fields);
+    let notice = match fields.text("done") {
+        "reset" => Some(browser.t("login-done-reset").into()),
+        _ if owner.is_some() => Some(browser.t("login-enrol").into()),
+        _ => None,
     };
     let hint = waiting.as_ref().and_then(|waiting| waiting.login_hint.clone());
     Login {
         shell: shell(&app.env, browser),
-        form: form(&app.env, browser, "/login", &[hidden]),
+        form: form(&app.env, browser, "/login", &hidden),
         client: waiting.map(|waiting| Label::new(&waiting.client)),
-        username: hint.unwrap_or_default(),
+        username: owner.or(hint).unwrap_or_default(),
         can_remember: app.env.remember_me_allowed(),
         remember: fields.get("remember_me").is_some(),
+        forgot: Some("/reset".to_owned()),
+        notice,
         ..Login::default()
     }
 }
@@ -79,17 +103,14 @@ pub async fn submit(
     let arrival = Arrival {
         remember_me: fields.get("remember_me").is_some_and(|v| !matches!(v, "" | "false" | "0")),
         strength: waiting(&app, &browser, &fields).map(|it| it.strength).unwrap_or_default(),
-        enrol_link: fields.get("enrol").map(|token| Plain::new(token.to_owned())),
+        enrol_link: short(&fields, "enrol").map(|token| Plain::new(token.to_owned())),
         ..Arrival::new(visitor(&app, &headers, &browser)?, return_to(&fields))
     };
-    let Finished { step, token } = sign_in(&app, &origin, &fields, arrival).await?;
-    if let Step::Wrong(wait) = step {
+    let finished = sign_in(&app, &origin, fields.text("username"), &fields, arrival).await?;
+    if let Step::Wrong(wait) = finished.step {
         return Ok(refused(&app, &browser, &fields, wait));
     }
-    let next = follow(&app.env, app.db.now(), step)?;
-    let cookie =
-        token.map(|token| (header::SET_COOKIE, cookies::sign_in(&app.env, token.expose())));
-    Ok((AppendHeaders(cookie), next).into_response())
+    go_on(&app, finished)
 }
 
 fn return_to(fields: &Fields) -> String {
@@ -102,15 +123,25 @@ fn return_to(fields: &Fields) -> String {
     }
 }
 
+/// After the first factor: the next page, with the cookie that carries the sign-in there, or in.
+pub fn go_on(app: &App, finished: Finished) -> Result<Response, PageError> {
+    let Finished { step, token } = finished;
+    let next = follow(&app.env, app.db.now(), step)?;
+    let cookie =
+        token.map(|token| (header::SET_COOKIE, cookies::sign_in(&app.env, token.expose())));
+    Ok((AppendHeaders(cookie), next).into_response())
+}
+
 /// Reserve, compare, settle.
-async fn sign_in(
+pub async fn sign_in(
     app: &App,
     origin: &Origin,
+    username: &str,
     fields: &Fields,
     arrival: Arrival,
 ) -> Result<Finished, PageError> {
-    let username = fields.text("username").to_owned();
-    let password = Plain::new(fields.text("password").to_owned());
+    let (username, password) =
+        (username.to_owned(), Plain::new(fields.text("password").to_owned()));
     let (env, from) = (app.env(), origin.clone());
     let device = arrival.visitor.device.clone();
     let begun = app

@@ -1,35 +1,65 @@
-//! `/mfa`: the second factor on the way in.
+//! `/mfa`: the second factor on the way in. The strongest method comes first, and each page leads to the others.
+
+use std::time::Duration;
 
 use axum::{
-    extract::State,
+    extract::{RawQuery, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 
-use super::{at_stage, follow, form, page, shell};
+use super::{at_stage, follow, form, message, page, shell};
 use crate::{
     app::App,
-    error::Error,
+    error::{Error, Result},
     http::{
         error::{PageError, set_retry_after},
         extract::{Browser, From, PageForm},
+        fields::Fields,
         lang::when,
-        view::{Label, Mfa, Recovery},
+        view::{ErrorPage, Label, Link, Medium, Mfa, MfaMessage, Recovery, Way},
     },
     model::{factor::Method, sign_in::Stage},
     ops::{
         self,
+        code::Sent,
         factor::Given,
         login::{OnTheWay, Step},
     },
 };
 
-/// `GET /mfa`: the code of an authenticator app.
-pub async fn show(State(app): State<App>, browser: Browser, headers: HeaderMap) -> Response {
-    match at_stage(&app, &headers, &browser, Stage::SecondFactor) {
-        Ok(way) => ask(&app, &browser, &way, Method::Totp, None),
-        Err(elsewhere) => elsewhere,
-    }
+/// Someone at the second factor, and the methods that they can use.
+struct Asked<'a> {
+    app: &'a App,
+    browser: &'a Browser,
+    way: &'a OnTheWay,
+    offered: Vec<Method>,
+}
+
+/// What has just been refused.
+#[derive(Clone, Copy)]
+enum Refused {
+    /// A code, and how long until the next one counts.
+    Code(Duration),
+    /// Another message, and how long until there may be one.
+    Message(Duration),
+}
+
+/// `GET /mfa[?method=METHOD]`: the page of a method; of the strongest when none is named.
+pub async fn show(
+    State(app): State<App>,
+    browser: Browser,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    let way = match at_stage(&app, &headers, &browser, Stage::SecondFactor) {
+        Ok(way) => way,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let query = Fields::parse(query.unwrap_or_default().as_bytes());
+    let asked = Asked::of(&app, &browser, &way)?;
+    let method = asked.choose(Method::parse(query.text("method")));
+    Ok(asked.page(method, None)?)
 }
 
 /// `GET /mfa/recovery`: a recovery code instead.
@@ -37,14 +67,15 @@ pub async fn show_recovery(
     State(app): State<App>,
     browser: Browser,
     headers: HeaderMap,
-) -> Response {
-    match at_stage(&app, &headers, &browser, Stage::SecondFactor) {
-        Ok(way) => ask(&app, &browser, &way, Method::Recovery, None),
-        Err(elsewhere) => elsewhere,
-    }
+) -> Result<Response, PageError> {
+    let way = match at_stage(&app, &headers, &browser, Stage::SecondFactor) {
+        Ok(way) => way,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    Ok(Asked::of(&app, &browser, &way)?.page(Some(Method::Recovery), None)?)
 }
 
-/// `POST /mfa`.
+/// `POST /mfa`: a code.
 pub async fn submit(
     State(app): State<App>,
     From(origin): From,
@@ -56,61 +87,203 @@ pub async fn submit(
         Ok(way) => way,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let method = Method::parse(fields.get("method").unwrap_or("totp")).ok_or_else(|| {
-        Error::invalid("method", "that second factor is not offered; there are totp and recovery")
-    })?;
-    let given = Given {
-        method,
-        code: fields.text("code").to_owned(),
-        trust_device: fields.get("trust_device").is_some(),
-    };
+    let (method, code) = (method(&fields)?, fields.text("code").to_owned());
+    let given = Given { method, code, trust_device: fields.get("trust_device").is_some() };
     let (env, on_the_way) = (app.env(), way.clone());
     let step =
         app.db.write(move |tx| ops::factor::verify(tx, &env, &origin, &on_the_way, &given)).await?;
     match step {
-        Step::Wrong(wait) => Ok(ask(&app, &browser, &way, method, Some(wait))),
+        Step::Wrong(wait) => {
+            let asked = Asked::of(&app, &browser, &way)?;
+            Ok(asked.page(Some(method), Some(Refused::Code(wait)))?)
+        }
         step @ (Step::Next(_) | Step::In(..) | Step::Gone) => follow(&app.env, app.db.now(), step),
     }
 }
 
-fn ask(
-    app: &App,
-    browser: &Browser,
-    way: &OnTheWay,
-    method: Method,
-    wrong: Option<std::time::Duration>,
-) -> Response {
-    let (shell, form) = (shell(&app.env, browser), form(&app.env, browser, "/mfa", &[]));
-    let username = Label::new(&way.user.username);
-    let wait = wrong.and_then(|wait| when::wait(browser.lang(), wait));
-    let html = match method {
-        Method::Totp | Method::Passkey | Method::Sms | Method::Email => Mfa {
-            shell,
-            form,
-            username,
-            digits: u32::from(app.env.config.authentication.mfa.providers.totp.digits),
-            error: wrong.map(|_| browser.t("mfa-wrong").into()),
-            wait,
-            recovery: Some("/mfa/recovery".to_owned()),
-            restart: Some("/login".to_owned()),
-            ..Mfa::default()
-        }
-        .render(),
-        Method::Recovery => Recovery {
-            shell,
-            form,
-            username,
-            error: wrong.map(|_| browser.t("recovery-wrong").into()),
-            wait,
-            back: Some("/mfa".to_owned()),
-            ..Recovery::default()
-        }
-        .render(),
+/// `POST /mfa/send`: a code is to be sent.
+pub async fn send(
+    State(app): State<App>,
+    From(origin): From,
+    browser: Browser,
+    headers: HeaderMap,
+    PageForm(fields): PageForm,
+) -> Result<Response, PageError> {
+    let way = match at_stage(&app, &headers, &browser, Stage::SecondFactor) {
+        Ok(way) => way,
+        Err(elsewhere) => return Ok(elsewhere),
     };
-    let status = if wrong.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
-    let mut response = page(&app.env, browser, status, html).into_response();
-    if let Some(wait) = wrong.filter(|wait| !wait.is_zero()) {
-        set_retry_after(&mut response, wait);
+    let method = method(&fields)?;
+    let (env, on_the_way) = (app.env(), way.clone());
+    let sent = app
+        .db
+        .write(move |tx| ops::factor::send_code(tx, &env, &origin, &on_the_way, method))
+        .await?;
+    match sent {
+        Some(Sent::Queued(id)) => {
+            message::settled(&app, &id).await?;
+            Ok(Redirect::to(&format!("/mfa?method={}", method.as_str())).into_response())
+        }
+        Some(Sent::Capped(wait)) => {
+            let asked = Asked::of(&app, &browser, &way)?;
+            Ok(asked.page(Some(method), Some(Refused::Message(wait)))?)
+        }
+        Some(Sent::NotOffered) => Ok(Redirect::to("/mfa").into_response()),
+        None => Ok(Redirect::to("/login").into_response()),
     }
-    response
+}
+
+fn method(fields: &Fields) -> Result<Method> {
+    Method::parse(fields.get("method").unwrap_or("totp")).ok_or_else(|| {
+        Error::invalid("method", "that second factor is not offered; there are totp and recovery")
+    })
+}
+
+impl<'a> Asked<'a> {
+    fn of(app: &'a App, browser: &'a Browser, way: &'a OnTheWay) -> Result<Self> {
+        let mut offered =
+            app.db.read(|r| ops::factor::offered(r, &app.env, &way.user.id, &way.sign_in.amr))?;
+        offered.retain(|method| has_page(*method));
+        Ok(Self { app, browser, way, offered })
+    }
+
+    /// The method that was named, if it can be used, else the strongest that can.
+    fn choose(&self, named: Option<Method>) -> Option<Method> {
+        named
+            .filter(|method| self.offered.contains(method))
+            .or_else(|| self.offered.first().copied())
+    }
+
+    fn page(&self, method: Option<Method>, refused: Option<Refused>) -> Result<Response> {
+        let html = match method {
+            Some(Method::Totp) => self.totp(refused),
+            Some(method @ (Method::Sms | Method::Email)) => self.message(method, refused)?,
+            Some(Method::Recovery) => self.recovery(refused),
+            Some(Method::Passkey) | None => self.nothing(),
+        };
+        let (status, wait) = match refused {
+            None => (StatusCode::OK, None),
+            Some(Refused::Code(wait)) => (StatusCode::UNAUTHORIZED, Some(wait)),
+            Some(Refused::Message(wait)) => (StatusCode::TOO_MANY_REQUESTS, Some(wait)),
+        };
+        let mut response = page(&self.app.env, self.browser, status, html);
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            set_retry_after(&mut response, wait);
+        }
+        Ok(response)
+    }
+
+    fn totp(&self, refused: Option<Refused>) -> String {
+        let (app, browser) = (self.app, self.browser);
+        let view = Mfa {
+            shell: shell(&app.env, browser),
+            form: form(&app.env, browser, "/mfa", &[]),
+            client: None,
+            username: Label::new(&self.way.user.username),
+            digits: u32::from(app.env.config.authentication.mfa.providers.totp.digits),
+            error: refused.map(|_| browser.t("mfa-wrong").into()),
+            wait: self.wait(refused),
+            trust_days: self.trust_days(),
+            ways: self.others(Method::Totp),
+        };
+        view.render()
+    }
+
+    fn message(&self, method: Method, refused: Option<Refused>) -> Result<String> {
+        let (app, browser, user) = (self.app, self.browser, &self.way.user.id);
+        let (state, contacts) = app.db.read(|r| {
+            let state = ops::factor::code_state(r, self.way, method)?;
+            Ok((state, ops::contact::active(r, user)?))
+        })?;
+        let contact = contacts.into_iter().find(|contact| contact.method == method);
+        let error = refused.map(|refused| match refused {
+            Refused::Code(_) => browser.t("message-wrong").into(),
+            Refused::Message(_) => browser.t("message-capped").into(),
+        });
+        let view = MfaMessage {
+            shell: shell(&app.env, browser),
+            form: form(&app.env, browser, "/mfa", &[]),
+            send: form(&app.env, browser, "/mfa/send", &[]),
+            medium: medium(method),
+            client: None,
+            username: Label::new(&self.way.user.username),
+            to: contact.map(|contact| contact.masked()).unwrap_or_default(),
+            sending: state.map(message::sending),
+            error,
+            wait: self.wait(refused),
+            trust_days: self.trust_days(),
+            ways: self.others(method),
+        };
+        Ok(view.render())
+    }
+
+    fn recovery(&self, refused: Option<Refused>) -> String {
+        let (app, browser) = (self.app, self.browser);
+        let view = Recovery {
+            shell: shell(&app.env, browser),
+            form: form(&app.env, browser, "/mfa", &[]),
+            client: None,
+            username: Label::new(&self.way.user.username),
+            error: refused.map(|_| browser.t("recovery-wrong").into()),
+            wait: self.wait(refused),
+            ways: self.others(Method::Recovery),
+        };
+        view.render()
+    }
+
+    /// Whatever this person has enrolled is switched off or used up.
+    fn nothing(&self) -> String {
+        let browser = self.browser;
+        let view = ErrorPage {
+            shell: shell(&self.app.env, browser),
+            title: browser.t("mfa-nothing-title").into(),
+            what: browser.t("mfa-nothing-what").into(),
+            next: browser.t("mfa-nothing-next").into(),
+            reference: None,
+            link: Some(Link { label: browser.t("mfa-restart").into(), href: "/login".to_owned() }),
+        };
+        view.render()
+    }
+
+    fn wait(&self, refused: Option<Refused>) -> Option<String> {
+        match refused? {
+            Refused::Code(wait) => when::wait(self.browser.lang(), wait),
+            Refused::Message(wait) => when::pause(self.browser.lang(), wait),
+        }
+    }
+
+    fn trust_days(&self) -> Option<u32> {
+        let trust = &self.app.env.config.authentication.mfa.trusted_device;
+        self.app.env.trust_lifetime().map(|_| trust.days)
+    }
+
+    /// The ways on from the page of a method: every other method, and the beginning.
+    fn others(&self, but: Method) -> Vec<Way> {
+        let browser = self.browser;
+        let others = self.offered.iter().filter(|method| **method != but);
+        let mut ways: Vec<Way> = others.filter_map(|method| way_to(browser, *method)).collect();
+        let label = browser.t("mfa-restart").into();
+        ways.push(Way { id: "restart", label, href: "/login".to_owned() });
+        ways
+    }
+}
+
+/// Whether there is a page on which a method is used.
+fn has_page(method: Method) -> bool {
+    method != Method::Passkey
+}
+
+fn way_to(browser: &Browser, method: Method) -> Option<Way> {
+    let (id, text, href) = match method {
+        Method::Totp => ("totp", browser.t("mfa-use-totp"), "/mfa?method=totp"),
+        Method::Sms => ("sms", browser.t("mfa-use-sms"), "/mfa?method=sms"),
+        Method::Email => ("email", browser.t("mfa-use-email"), "/mfa?method=email"),
+        Method::Recovery => ("recovery", browser.t("mfa-use-recovery"), "/mfa/recovery"),
+        Method::Passkey => return None,
+    };
+    Some(Way { id, label: text.into(), href: href.to_owned() })
+}
+
+fn medium(method: Method) -> Medium {
+    if method == Method::Sms { Medium::Sms } else { Medium::Email }
 }

@@ -1,12 +1,18 @@
 //! The pages' handlers: extract, call the op, render. What a page looks like is `view`.
 
 pub mod account;
+pub mod codes;
+pub mod confirm;
+pub mod enrol_link;
 pub mod enroll;
+pub mod enroll_contact;
 pub mod invite;
 pub mod login;
 pub mod logout;
+pub mod message;
 pub mod mfa;
 pub mod password;
+pub mod reset;
 pub mod setup;
 
 use std::any::Any;

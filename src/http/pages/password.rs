@@ -12,7 +12,7 @@ use crate::{
     crypto::secret::Plain,
     http::{
         error::PageError,
-        extract::{Browser, From, MaybeSession, PageForm},
+        extract::{self, Browser, From, MaybeSession, PageForm},
         lang::{self, Lang, when},
         view::{ChangePassword, Rules},
     },
@@ -73,7 +73,7 @@ fn ask(
         ask_current: !expired,
         rules: rules(app, browser.lang(), broken),
         error,
-        cancel: (!expired).then(|| "/account".to_owned()),
+        cancel: (!expired).then(|| "/account/security".to_owned()),
     };
     let status = if fresh { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     page(&app.env, browser, status, view.render())
@@ -90,7 +90,10 @@ pub async fn show(
         (Some(way), _) if way.sign_in.stage == Stage::PasswordExpired => {
             Ok(ask(&app, &browser, &way.user, true, &[], None))
         }
-        (_, Some(signed_in)) => Ok(ask(&app, &browser, &signed_in.user, false, &[], None)),
+        (_, Some(signed_in)) if extract::is_recent(&app, &signed_in)? => {
+            Ok(ask(&app, &browser, &signed_in.user, false, &[], None))
+        }
+        (_, Some(_)) => Err(PageError::Confirm("/password".to_owned())),
         (Some(way), None) => Ok(Redirect::to(super::stage_path(way.sign_in.stage)).into_response()),
         (None, None) => Err(PageError::SignIn("/password".to_owned())),
     }
@@ -110,9 +113,10 @@ pub async fn submit(
         (Some(way), _) if way.sign_in.stage == Stage::PasswordExpired => {
             expired(&app, &browser, &origin, way, new).await
         }
-        (_, Some(signed_in)) => {
+        (_, Some(signed_in)) if extract::is_recent(&app, &signed_in)? => {
             change(&app, &browser, &origin, &signed_in, fields.text("password"), new).await
         }
+        (_, Some(_)) => Err(PageError::Confirm("/password".to_owned())),
         (Some(way), None) => Ok(Redirect::to(super::stage_path(way.sign_in.stage)).into_response()),
         (None, None) => Err(PageError::SignIn("/password".to_owned())),
     }
@@ -157,7 +161,7 @@ async fn change(
     let (env, who) = (app.env(), signed_in.actor(origin.clone()));
     let (id, keep) = (user.id.clone(), signed_in.session.id.clone());
     app.db.write(move |tx| ops::password::set(tx, &env, &who, &id, &chosen, Some(&keep))).await?;
-    Ok(Redirect::to("/account?done=password").into_response())
+    Ok(Redirect::to("/account/security?done=password").into_response())
 }
 
 /// How long to wait after a wrong current password; none when it was right.

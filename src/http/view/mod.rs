@@ -17,11 +17,14 @@ pub mod svg;
 pub use account::{Account, Factor, SessionLine};
 pub use consent::{Consent, Destination, Resource, ScopeLine, Trust};
 pub use demo::{Action, Block, DemoResult, DemoStart, Person, Step};
-pub use enrol::{EnrolTotp, Later, RecoveryCodes};
+pub use enrol::{
+    EnrolChoice, EnrolCode, EnrolContact, EnrolLink, EnrolTotp, Later, NewCodes, Offer,
+    RecoveryCodes,
+};
 pub use notice::{Bounce, ErrorPage, LogoutConfirm, SetupDone, SignedOut};
-pub use parts::{Form, Label, Link, Rules, Shell};
-pub use password::{ChangePassword, Invite, Setup};
-pub use sign_in::{Login, Mfa, Recovery};
+pub use parts::{Form, Label, Link, Medium, Rules, Sending, Shell, Way};
+pub use password::{ChangePassword, Forgot, Invite, ResetAsked, ResetPassword, Setup};
+pub use sign_in::{Confirm, Login, Mfa, MfaMessage, Recovery};
 pub use svg::{Svg, qr_svg};
 
 /// Gives each page an infallible `render`, so that no handler has to invent an answer to an error that
@@ -42,11 +45,21 @@ macro_rules! pages {
 
 pages!(
     Login,
+    Confirm,
     Mfa,
+    MfaMessage,
     Recovery,
+    EnrolChoice,
     EnrolTotp,
+    EnrolContact,
+    EnrolCode,
+    EnrolLink,
     RecoveryCodes,
+    NewCodes,
     ChangePassword,
+    Forgot,
+    ResetAsked,
+    ResetPassword,
     Setup,
     Invite,
     Consent,

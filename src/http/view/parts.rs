@@ -82,6 +82,71 @@ pub struct Link {
     pub href: String,
 }
 
+/// Another way on, at the foot of a page.
+#[derive(Clone, Debug, Default)]
+pub struct Way {
+    /// Names the link.
+    pub id: &'static str,
+    /// The words.
+    pub label: String,
+    /// The address, one of our own paths.
+    pub href: String,
+}
+
+/// How a code is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Medium {
+    /// To a phone number.
+    #[default]
+    Sms,
+    /// To an address.
+    Email,
+}
+
+impl Medium {
+    /// The word in forms, as `model` spells it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Email => "email",
+        }
+    }
+
+    pub(super) fn is_sms(self) -> bool {
+        self == Self::Sms
+    }
+}
+
+/// How far a code that was asked for has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// It is on its way to its carrier.
+    Underway,
+    /// The carrier has it.
+    Sent,
+    /// It cannot be delivered.
+    Failed,
+    /// Nobody can tell.
+    Unknown,
+}
+
+impl Sending {
+    pub(super) fn is_stuck(self) -> bool {
+        matches!(self, Self::Failed | Self::Unknown)
+    }
+
+    /// The sentence about it, with `to` in it.
+    pub(super) fn said(self, shell: &Shell, to: &str) -> Text {
+        let text = match self {
+            Self::Underway => shell.t("sending-underway"),
+            Self::Sent => shell.t("sending-sent"),
+            Self::Failed => shell.t("sending-failed"),
+            Self::Unknown => shell.t("sending-unknown"),
+        };
+        text.with("to", to)
+    }
+}
+
 /// A name given by someone else (a client, a person), made fit to be shown.
 ///
 /// Control, direction and invisible characters are dropped, since they can make one name look like

@@ -1,4 +1,4 @@
-//! Pages that choose a password: change, first administrator, invitation.
+//! Pages that choose a password: change, first administrator, invitation, and a new one for a lost one.
 //! The rules and what breaks them come from `model`.
 
 use askama::Template;
@@ -59,6 +59,46 @@ pub struct Invite {
     pub username: String,
     /// The person's name.
     pub name: Label,
+    /// The rules.
+    pub rules: Rules,
+    /// What went wrong besides the rules.
+    pub error: Option<String>,
+}
+
+/// `/reset`, first step: field `username`.
+#[derive(Clone, Default, Template)]
+#[template(path = "forgot.html", config = "assets/askama.toml")]
+pub struct Forgot {
+    /// The frame.
+    pub shell: Shell,
+    /// Where it posts to; none where no mail can be sent, and only the operator can help.
+    pub form: Option<Form>,
+    /// The address of the login page.
+    pub sign_in: String,
+}
+
+/// `/reset`, after the name was given: the same for every name.
+#[derive(Clone, Default, Template)]
+#[template(path = "reset_asked.html", config = "assets/askama.toml")]
+pub struct ResetAsked {
+    /// The frame.
+    pub shell: Shell,
+    /// How many minutes the link lasts.
+    pub minutes: u64,
+    /// The address of the login page.
+    pub sign_in: String,
+}
+
+/// `/reset` behind its link: field `new_password`.
+#[derive(Clone, Default, Template)]
+#[template(path = "reset.html", config = "assets/askama.toml")]
+pub struct ResetPassword {
+    /// The frame.
+    pub shell: Shell,
+    /// Where it posts to; the token travels in its hidden fields.
+    pub form: Form,
+    /// Whose password; carried in a field that is out of sight but not `hidden`, for password managers.
+    pub username: String,
     /// The rules.
     pub rules: Rules,
     /// What went wrong besides the rules.

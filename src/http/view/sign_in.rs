@@ -1,9 +1,9 @@
-//! The steps of signing in: password, second factor, recovery code.
+//! The steps of signing in: password, second factor, recovery code; and the password once more, to confirm.
 //! Which step comes next is decided in `ops`.
 
 use askama::Template;
 
-use super::parts::{Form, Label, Shell};
+use super::parts::{Form, Label, Medium, Sending, Shell, Way};
 
 /// `/login`: fields `username`, `password`, `remember_me`.
 #[derive(Clone, Default, Template)]
@@ -27,9 +27,27 @@ pub struct Login {
     pub wait: Option<String>,
     /// Good news from the step before: "Your password was changed. Sign in with it."
     pub notice: Option<String>,
+    /// Where someone goes who has lost their password; without it no link is shown.
+    pub forgot: Option<String>,
 }
 
-/// `/mfa` with an authenticator app: field `code`, hidden `method=totp`.
+/// `/login/confirm`: field `password`.
+#[derive(Clone, Default, Template)]
+#[template(path = "confirm.html", config = "assets/askama.toml")]
+pub struct Confirm {
+    /// The frame.
+    pub shell: Shell,
+    /// Where it posts to; where to go on to travels in its hidden fields.
+    pub form: Form,
+    /// Who is signed in; carried in a field that is out of sight but not `hidden`, for password managers.
+    pub username: String,
+    /// One neutral sentence.
+    pub error: Option<String>,
+    /// When to try again.
+    pub wait: Option<String>,
+}
+
+/// `/mfa` with an authenticator app: fields `code` and `trust_device`, hidden `method=totp`.
 #[derive(Clone, Default, Template)]
 #[template(path = "mfa.html", config = "assets/askama.toml")]
 pub struct Mfa {
@@ -43,14 +61,51 @@ pub struct Mfa {
     pub username: Label,
     /// How many digits a code has, for the hint.
     pub digits: u32,
-    /// One neutral sentence, with the tries left.
+    /// One neutral sentence.
     pub error: Option<String>,
     /// When to try again.
     pub wait: Option<String>,
-    /// The address of the recovery code page; without it no link is shown.
-    pub recovery: Option<String>,
-    /// The address that begins again as someone else.
-    pub restart: Option<String>,
+    /// For how many days this browser can be trusted; without it no such box is shown.
+    pub trust_days: Option<u32>,
+    /// The other ways on.
+    pub ways: Vec<Way>,
+}
+
+/// `/mfa` with a code that is sent: a button that sends it, then fields `code` and `trust_device`.
+#[derive(Clone, Default, Template)]
+#[template(path = "mfa_message.html", config = "assets/askama.toml")]
+pub struct MfaMessage {
+    /// The frame.
+    pub shell: Shell,
+    /// Where the code is posted to; the page adds `method` itself.
+    pub form: Form,
+    /// What sends a code; the page adds `method` itself.
+    pub send: Form,
+    /// How it comes.
+    pub medium: Medium,
+    /// The app that waits for this sign-in, if any.
+    pub client: Option<Label>,
+    /// Who is signing in.
+    pub username: Label,
+    /// Where the code goes, as much of it as may be shown.
+    pub to: String,
+    /// How far the newest code has come; none before one was asked for.
+    pub sending: Option<Sending>,
+    /// One neutral sentence.
+    pub error: Option<String>,
+    /// When to try again.
+    pub wait: Option<String>,
+    /// For how many days this browser can be trusted; without it no such box is shown.
+    pub trust_days: Option<u32>,
+    /// The other ways on; they stand first when the code does not arrive.
+    pub ways: Vec<Way>,
+}
+
+impl MfaMessage {
+    /// Whether the code may never come.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.sending.is_some_and(Sending::is_stuck)
+    }
 }
 
 /// `/mfa` with a recovery code: field `code`, hidden `method=recovery`.
@@ -69,6 +124,6 @@ pub struct Recovery {
     pub error: Option<String>,
     /// When to try again.
     pub wait: Option<String>,
-    /// The address of the authenticator app page.
-    pub back: Option<String>,
+    /// The other ways on.
+    pub ways: Vec<Way>,
 }

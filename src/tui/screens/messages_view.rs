@@ -125,6 +125,9 @@ fn story(row: &MessageRow, now: Time) -> String {
         }
         State::Queued => "waits for a running server to send it".to_owned(),
         State::Sending => "a server talks to the carrier".to_owned(),
+        State::Sent if row.carrier == Carrier::Console => {
+            "it stands in the server's log, and here as long as it is of use".to_owned()
+        }
         State::Sent => "the carrier took it".to_owned(),
         State::Failed => "the carrier refused it; it is not tried again".to_owned(),
         State::Unknown => {

@@ -196,8 +196,8 @@ fn number_and_address_are_in_force_after_the_code_that_went_there() {
         assert_eq!(place.json(&right)["state"], "active", "{kind}");
     }
     let listed = place.json(&["mfa", "list", "--user", "alice"]);
-    assert_eq!(listed["factors"][0]["type"], "email", "{listed}");
-    assert_eq!(listed["factors"][1]["type"], "sms", "{listed}");
+    assert_eq!(listed["factors"][0]["type"], "sms", "{listed}");
+    assert_eq!(listed["factors"][1]["type"], "email", "{listed}");
     assert_eq!(place.json(&["user", "show", "alice"])["mfa"], true);
 }
 

@@ -1,12 +1,16 @@
 //! The HTTP face, seen from outside.
 
 mod address;
+mod confirm;
 mod courier;
 mod csrf;
 mod demo;
+mod enrolment;
 mod headers;
 mod language;
 mod oauth;
 mod pages;
+mod reset;
+mod second_factor;
 mod texts;
 mod view;

@@ -9,8 +9,17 @@ use crate::support::{
 };
 
 /// Every page that wants something before it is shown.
-const GUARDED: [&str; 7] = [
+const GUARDED: [&str; 16] = [
     "/account",
+    "/account/security",
+    "/account/security/remove?id=x",
+    "/account/sessions",
+    "/account/apps",
+    "/account/keys",
+    "/account/keys/new",
+    "/login/confirm",
+    "/mfa?method=sms",
+    "/mfa/enroll?method=totp",
     "/mfa",
     "/mfa/recovery",
     "/mfa/enroll",
@@ -20,9 +29,20 @@ const GUARDED: [&str; 7] = [
 ];
 
 /// Every form that does something, with fields that would be right somewhere.
-const FORMS: [&str; 8] = [
+const FORMS: [&str; 19] = [
     "/mfa",
+    "/mfa/send",
     "/mfa/enroll",
+    "/mfa/enroll/send",
+    "/login/confirm",
+    "/account/profile",
+    "/account/security/remove",
+    "/account/sessions/end",
+    "/account/devices/forget",
+    "/account/devices/distrust",
+    "/account/apps/disconnect",
+    "/account/keys/new",
+    "/account/keys/revoke",
     "/mfa/codes",
     "/mfa/codes/new",
     "/password",
@@ -65,8 +85,8 @@ impl Stage {
     fn open(self) -> &'static [&'static str] {
         match self {
             Self::Nowhere => &[],
-            Self::SecondFactor => &["/mfa", "/mfa/recovery"],
-            Self::Enroll => &["/mfa/enroll"],
+            Self::SecondFactor => &["/mfa", "/mfa?method=sms", "/mfa/recovery", "/mfa/send"],
+            Self::Enroll => &["/mfa/enroll", "/mfa/enroll?method=totp", "/mfa/enroll/send"],
             Self::RecoveryCodes => &["/mfa/codes", "/mfa/codes/new"],
             Self::PasswordExpired => &["/password"],
         }
@@ -242,7 +262,7 @@ fn each_step_ends_in_the_session_and_in_the_page_that_was_wanted() {
 fn codes_page_that_was_lost_shows_a_new_set_and_never_the_old_one() {
     let (_, mut browser) = standing(Stage::RecoveryCodes);
     let page = browser.open("/mfa/codes");
-    assert_eq!(page.text_of("codes").as_deref(), Some(""));
+    assert_eq!(page.text_of("codes"), None);
     let page = browser.submit(&page, "/mfa/codes/new", &[]);
     assert_eq!(page.text_of("codes").unwrap().lines().count(), 10);
 }
@@ -392,7 +412,7 @@ fn password_change_asks_for_the_old_one_under_the_same_limit_and_ends_the_other_
     let mut browser = server.login("ann");
     let page = browser.open("/password");
     let page = browser.submit(&page, "/password", &fields);
-    assert_eq!(page.location(), "/account?done=password");
+    assert_eq!(page.location(), "/account/security?done=password");
     assert!(browser.is_in() && !other.is_in());
     assert_eq!(server.browser().sign_in("ann", PASSWORD).status, 401);
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod authenticator;
 pub(crate) mod browser;
+pub(crate) mod carrier;
 pub(crate) mod html;
 pub(crate) mod log;
 pub(crate) mod people;
@@ -159,7 +160,7 @@ pub(crate) fn browser_of(app: &App) -> Browser {
 pub(crate) fn packages(folder: &Path) {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        if ["openid-client", "smtp-server"]
+        if ["axe-core", "openid-client", "smtp-server"]
             .iter()
             .all(|p| folder.join("node_modules").join(p).is_dir())
         {

@@ -10,14 +10,14 @@ use mcpcodex::{
     tui::{
         app::Overlay,
         enroll::{Given, Shown, Stage as Step, Wanted},
-        msg::{Change, Effect, Msg, Outcome, Problem, Target, Ticket},
+        msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Target, Ticket},
         secret::Secret,
         theme::Theme,
     },
 };
 use ratatui::style::Color;
 
-use super::{NOW, Stage, ago, lacking, people};
+use super::{NOW, Stage, ago, coverage, lacking, people};
 
 const URI: &str = "otpauth://totp/mcpcodex:alice@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=mcpcodex";
 const LINK: &str = "https://auth.example.com/invite?token=Zm9vYmFyYmF6cXV4Zm9vYg.c29tZS1tYWMtb2YtdGhpcnR5LXR3by1ieXRlcw";
@@ -367,15 +367,27 @@ fn list_turns_to_all_people_and_back() {
     let mut stage = Stage::with_factors(100, 30, lacking());
     assert!(stage.screen(100, 30).contains("Without a second factor"));
     stage.press("a");
-    let lacks = |stage: &Stage| match stage
-        .asked(|query| matches!(query, mcpcodex::tui::msg::Query::Factors { .. }))
-    {
-        Some((_, mcpcodex::tui::msg::Query::Factors { lacking, .. })) => lacking,
+    let lacks = |stage: &Stage| match stage.asked(|query| matches!(query, Query::Factors { .. })) {
+        Some((_, Query::Factors { lacking, .. })) => lacking,
         other => panic!("{other:?}"),
     };
     assert!(!lacks(&stage));
     stage.press("a");
     assert!(lacks(&stage));
+}
+
+#[test]
+fn many_people_are_not_counted_anew_at_every_change() {
+    let mut stage = Stage::with_factors(100, 30, lacking());
+    let mut many = coverage();
+    many.everyone.people = 100_000;
+    stage.app.mfa.coverage = Some(many);
+    let counts = |query: &Query| matches!(query, Query::Coverage);
+    stage.send(Msg::Beat { now: NOW.plus(Duration::from_secs(1)), changed: true });
+    assert!(stage.asked(counts).is_none());
+    stage.answer(|query| matches!(query, Query::Factors { .. }), Ok(Reply::Users(lacking())));
+    stage.send(Msg::Beat { now: NOW.plus(Duration::from_secs(11)), changed: true });
+    assert!(stage.asked(counts).is_some());
 }
 
 #[test]

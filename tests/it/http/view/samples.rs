@@ -1,13 +1,15 @@
 //! One of each page in each of its states.
 
 mod demo;
+mod messages;
 
 use mcpcodex::http::{
     lang::Lang,
     view::{
-        Account, Bounce, ChangePassword, Consent, Destination, EnrolTotp, ErrorPage, Factor, Form,
-        Invite, Label, Later, Link, Login, LogoutConfirm, Mfa, Recovery, RecoveryCodes, Resource,
-        Rules, ScopeLine, SessionLine, Setup, SetupDone, Shell, SignedOut, Trust, qr_svg,
+        Account, Bounce, ChangePassword, Confirm, Consent, Destination, EnrolTotp, ErrorPage,
+        Factor, Forgot, Form, Invite, Label, Later, Link, Login, LogoutConfirm, Mfa, NewCodes,
+        Recovery, RecoveryCodes, ResetAsked, ResetPassword, Resource, Rules, ScopeLine,
+        SessionLine, Setup, SetupDone, Shell, SignedOut, Trust, Way, qr_svg,
     },
 };
 
@@ -54,6 +56,15 @@ impl Words {
 
     fn link(self, label: &str, href: &str) -> Link {
         Link { label: self.text(label), href: self.path(href) }
+    }
+
+    fn ways(self, all: &[(&'static str, &str, &str)]) -> Vec<Way> {
+        let way = |(id, label, href): &(&'static str, &str, &str)| Way {
+            id,
+            label: self.text(label),
+            href: self.path(href),
+        };
+        all.iter().map(way).collect()
     }
 
     fn form(self, action: &str) -> Form {
@@ -104,6 +115,7 @@ pub(super) fn one(name: &str) -> Page {
 pub(super) fn all(w: Words) -> Vec<Page> {
     let mut list = sign_in(w);
     list.extend(second_factor(w));
+    list.extend(messages::pages(w));
     list.extend(passwords(w));
     list.extend(consents(w));
     list.extend(notices(w));
@@ -134,6 +146,7 @@ fn sign_in(w: Words) -> Vec<Rendered> {
         form: w.form("/login"),
         client: Some(w.label("Claude Code")),
         can_remember: true,
+        forgot: Some(w.path("/reset")),
         ..Login::default()
     };
     let refused = Login {
@@ -149,8 +162,11 @@ fn sign_in(w: Words) -> Vec<Rendered> {
         client: Some(w.label("Claude Code")),
         username: w.label("ann"),
         digits: 6,
-        recovery: Some(w.path("/mfa/recovery")),
-        restart: Some(w.path("/login")),
+        trust_days: Some(30),
+        ways: w.ways(&[
+            ("recovery", "Use a recovery code", "/mfa/recovery"),
+            ("restart", "Sign in as someone else", "/login"),
+        ]),
         ..Mfa::default()
     };
     let mfa_refused =
@@ -159,14 +175,23 @@ fn sign_in(w: Words) -> Vec<Rendered> {
         shell: w.shell(),
         form: w.form("/mfa"),
         username: w.label("ann"),
-        back: Some(w.path("/mfa")),
+        ways: w.ways(&[("totp", "Use your authenticator app", "/mfa?method=totp")]),
         ..Recovery::default()
     };
     let recovery_refused = Recovery {
         error: Some(w.text("That code did not work. 2 tries left.")),
         ..recovery.clone()
     };
+    let confirm = Confirm {
+        shell: w.shell(),
+        form: w.form("/login/confirm"),
+        username: w.text("ann"),
+        ..Confirm::default()
+    };
+    let confirm_refused = Confirm { error: Some(w.text("That did not work.")), ..confirm.clone() };
     vec![
+        ("confirm", confirm.render()),
+        ("confirm_refused", confirm_refused.render()),
         ("login", login.render()),
         ("login_refused", refused.render()),
         (
@@ -198,6 +223,7 @@ fn second_factor(w: Words) -> Vec<Rendered> {
             form: w.form("/mfa/later"),
             until: w.text("You can put this off until 30 November."),
         }),
+        ways: w.ways(&[("cancel", "Back to your account", "/account/security")]),
     };
     let refused = EnrolTotp {
         error: Some(w.text("That code does not fit. Is the clock of your phone right?")),
@@ -211,7 +237,16 @@ fn second_factor(w: Words) -> Vec<Rendered> {
         codes: (0..10).map(|n| w.text(&format!("k3v{n}-9hxq-w2mt-7fzp"))).collect(),
         replaced: true,
     };
+    let new_codes = NewCodes {
+        shell: w.shell(),
+        form: w.form("/mfa/codes/new"),
+        left: Some(3),
+        cancel: Some(w.path("/account/security")),
+    };
+    let lost = NewCodes { left: None, cancel: None, ..new_codes.clone() };
     vec![
+        ("new_codes", new_codes.render()),
+        ("new_codes_again", lost.render()),
         ("enrol_totp", enrol.render()),
         ("enrol_totp_refused", refused.render()),
         ("recovery_codes", codes.render()),
@@ -256,7 +291,24 @@ fn passwords(w: Words) -> Vec<Rendered> {
         rules: w.rules(false),
         error: None,
     };
+    let forgot =
+        Forgot { shell: w.shell(), form: Some(w.form("/reset")), sign_in: w.path("/login") };
+    let no_mail = Forgot { form: None, ..forgot.clone() };
+    let asked = ResetAsked { shell: w.shell(), minutes: 60, sign_in: w.path("/login") };
+    let reset = ResetPassword {
+        shell: w.shell(),
+        form: w.form("/reset"),
+        username: w.text("ann"),
+        rules: w.rules(false),
+        error: None,
+    };
+    let reset_refused = ResetPassword { rules: w.rules(true), ..reset.clone() };
     vec![
+        ("forgot", forgot.render()),
+        ("forgot_plain", no_mail.render()),
+        ("reset_asked", asked.render()),
+        ("reset", reset.render()),
+        ("reset_refused", reset_refused.render()),
         ("change_password", change.render()),
         ("change_password_refused", refused.render()),
         ("setup", setup.render()),
