@@ -7,7 +7,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 
-use super::{codes, enroll_contact, form, on_the_way, page, session_cookie, shell};
+use super::{codes, enroll_contact, form, on_the_way, page, passkey, session_cookie, shell};
 use crate::{
     app::App,
     http::{
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The methods that have a page here, the strongest first.
-const METHODS: [Method; 3] = [Method::Totp, Method::Sms, Method::Email];
+const METHODS: [Method; 4] = [Method::Passkey, Method::Totp, Method::Sms, Method::Email];
 
 /// Who enrols: someone whom sign-in led here, or someone signed in who wants to.
 pub enum Enroller {
@@ -96,7 +96,8 @@ pub async fn show(
         Some(method @ (Method::Sms | Method::Email)) => {
             Ok(enroll_contact::ask(&app, &browser, &enroller, method))
         }
-        Some(Method::Passkey | Method::Totp | Method::Recovery) => {
+        Some(Method::Passkey) => Ok(Redirect::to(passkey::register::PATH).into_response()),
+        Some(Method::Totp | Method::Recovery) => {
             ask(&app, &browser, &origin, &enroller, None).await
         }
         None => Ok(choose(&app, &browser, &enroller)),
@@ -133,9 +134,15 @@ fn offer(browser: &Browser, method: Method) -> Offer {
         Method::Totp => ("totp", browser.t("factor-totp"), browser.t("enrol-totp-about")),
         Method::Sms => ("sms", browser.t("factor-sms"), browser.t("enrol-sms-about")),
         Method::Email => ("email", browser.t("factor-email"), browser.t("enrol-email-about")),
-        Method::Passkey | Method::Recovery => return Offer::default(),
+        Method::Passkey => {
+            ("passkey", browser.t("factor-passkey"), browser.t("enrol-passkey-about"))
+        }
+        Method::Recovery => return Offer::default(),
     };
-    let href = format!("/mfa/enroll?method={}", method.as_str());
+    let href = match method {
+        Method::Passkey => passkey::register::PATH.to_owned(),
+        _ => format!("/mfa/enroll?method={}", method.as_str()),
+    };
     Offer {
         way: Way { id, label: label.into(), href },
         about: about.into(),
