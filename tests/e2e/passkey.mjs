@@ -231,7 +231,7 @@ try {
   await other.page.fill("[name=password]", password);
   await other.page.click("#submit");
   await other.page.waitForURL((url) => url.pathname === "/mfa/enroll");
-  await other.page.click("a[href='/mfa/enroll/passkey']");
+  await other.page.click("#passkey");
   await phone.verifies(false);
   await phone.present(true);
   await other.page.click("#passkey_start");

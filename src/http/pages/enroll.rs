@@ -139,10 +139,7 @@ fn offer(browser: &Browser, method: Method) -> Offer {
         }
         Method::Recovery => return Offer::default(),
     };
-    let href = match method {
-        Method::Passkey => passkey::register::PATH.to_owned(),
-        _ => format!("/mfa/enroll?method={}", method.as_str()),
-    };
+    let href = format!("/mfa/enroll?method={}", method.as_str());
     Offer {
         way: Way { id, label: label.into(), href },
         about: about.into(),
@@ -244,7 +241,7 @@ pub async fn submit(
     }
     match confirm(&app, &origin, &enroller, fields.text("code")).await? {
         Some(Enrolled::Active(in_force)) => {
-            in_force_page(&app, &browser, enroller.user(), in_force)
+            in_force_page(&app, &browser, enroller.user(), in_force, LISTED)
         }
         Some(Enrolled::Wrong) => {
             let error = browser.t("enrol-wrong").into();
@@ -279,12 +276,17 @@ async fn confirm(
     })
 }
 
-/// A factor has just come into force: its recovery codes if there are new ones, and the session that it raised.
+/// Where the factors of an account are listed, after a new one.
+pub const LISTED: &str = "/account/security?done=factor";
+
+/// A factor has just come into force: its recovery codes if there are new ones, else the page `then`; and the session
+/// that it raised.
 pub fn in_force_page(
     app: &App,
     browser: &Browser,
     user: &User,
     in_force: InForce,
+    then: &str,
 ) -> Result<Response, PageError> {
     let InForce { codes: new, session } = in_force;
     let cookie = match session {
@@ -292,7 +294,7 @@ pub fn in_force_page(
         None => None,
     };
     let response = if new.is_empty() {
-        Redirect::to("/account/security?done=factor").into_response()
+        Redirect::to(then).into_response()
     } else {
         codes::once(app, browser, user, &new, false)
     };

@@ -157,7 +157,7 @@ pub async fn second_factor(
         ops::passkey::verify_on_the_way(tx, &env, &origin, &on_the_way, &given, trust)
     });
     match write.await? {
-        Step::Wrong(wait) => mfa::refused(&app, &browser, &way, Method::Passkey, wait),
+        Step::Wrong(wait) => Ok(mfa::refused(&app, &browser, &way, Method::Passkey, wait)?),
         step @ (Step::Next(_) | Step::In(_) | Step::Gone) => follow(&app.env, app.db.now(), step),
     }
 }

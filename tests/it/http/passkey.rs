@@ -318,7 +318,7 @@ fn passkey_is_made_on_the_way_in_where_the_role_needs_a_factor() {
     server.admin("ann");
     let mut browser = server.browser();
     assert_eq!(browser.sign_in("ann", PASSWORD).location(), "/mfa/enroll");
-    assert!(browser.open("/mfa/enroll").body.contains("/mfa/enroll/passkey"));
+    assert!(browser.open("/mfa/enroll").body.contains("/mfa/enroll?method=webauthn"));
     let page = browser.open("/mfa/enroll/passkey");
     assert!(page.header("content-security-policy").contains(WITH_SCRIPT), "{page:?}");
     let mut device = Device::default();

@@ -41,6 +41,8 @@ pub async fn show(
     }
 }
 
+/// Where one's passkeys are listed, after a new one.
+const LISTED: &str = "/account/passkeys?done=new";
 /// Where it is.
 pub const PATH: &str = "/mfa/enroll/passkey";
 
@@ -123,7 +125,13 @@ pub async fn submit(
     let registered = finish(&app, &browser, origin, &enroller, answer, label.clone()).await;
     let error = match registered {
         Ok(Some(Registered::Active(enrolled))) => {
-            return enroll::in_force_page(&app, &browser, enroller.user(), enrolled.in_force);
+            return enroll::in_force_page(
+                &app,
+                &browser,
+                enroller.user(),
+                enrolled.in_force,
+                LISTED,
+            );
         }
         Ok(Some(Registered::Wrong(_))) => browser.t("passkey-new-wrong").into(),
         Ok(None) => return Ok(Redirect::to("/login").into_response()),
