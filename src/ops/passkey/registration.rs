@@ -47,7 +47,7 @@ pub struct Enrolled {
 }
 
 /// Where a signed-in person registers: in their session.
-fn own_place(who: &Actor, browser: &Hashed) -> Result<Place> {
+pub(super) fn own_place(who: &Actor, browser: &Hashed) -> Result<Place> {
     match &who.principal {
         Principal::Person { session, .. } => Ok(Place::of_session(browser, session)),
         Principal::Anonymous | Principal::Operator { .. } | Principal::System => {
