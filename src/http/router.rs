@@ -19,7 +19,9 @@ use super::{
     auth, health, middleware, oauth,
     pages::{
         self, account, codes, confirm, enrol_link, enroll, enroll_contact, invite, login, logout,
-        mfa, password, reset, setup,
+        mfa,
+        passkey::{self, own, register},
+        password, reset, setup,
     },
 };
 use crate::app::App;
@@ -68,10 +70,18 @@ fn sign_in() -> Router<App> {
     Router::new()
         .route("/login", get(login::show).post(login::submit)) //            PageForm
         .route("/login/confirm", get(confirm::show).post(confirm::submit)) // Session, PageForm
+        .route("/login/passkey", post(passkey::sign_in)) //                  PageForm
+        .route("/login/confirm/passkey", post(passkey::confirmed)) //        Session, PageForm
+        .route("/passkey/sign-in", post(passkey::ask_anyone)) //             PageForm
+        .route("/passkey/second-factor", post(passkey::ask_on_the_way)) //   on the way: second factor
+        .route("/passkey/confirm", post(passkey::ask_again)) //              Session, PageForm
+        .route("/passkey/register", post(register::challenge)) //            on the way: enrolment, or recent Session
         .route("/mfa", get(mfa::show).post(mfa::submit)) //                  on the way: second factor
         .route("/mfa/send", post(mfa::send)) //                              on the way: second factor
         .route("/mfa/recovery", get(mfa::show_recovery)) //                  on the way: second factor
         .route("/mfa/enroll", get(enroll::show).post(enroll::submit)) //     on the way: enrolment, or recent Session
+        .route("/mfa/passkey", post(passkey::second_factor)) //              on the way: second factor
+        .route("/mfa/enroll/passkey", get(register::show).post(register::submit)) // on the way: enrolment, or recent Session
         .route("/mfa/enroll/send", post(enroll_contact::send)) //            on the way: enrolment, or recent Session
         .route("/mfa/codes", get(codes::show).post(codes::stored)) //        on the way: recovery codes, or Session
         .route("/mfa/codes/new", post(codes::replace)) //                    on the way: recovery codes, or recent Session
@@ -87,6 +97,9 @@ fn account_pages() -> Router<App> {
         .route("/", get(account::root)) //                                   anyone
         .route("/account", get(account::show)) //                            Session
         .route("/account/security", get(account::show)) //                   Session
+        .route("/account/passkeys", get(own::show)) //                       Session
+        .route("/account/passkeys/rename", post(own::rename)) //             Session, PageForm
+        .route("/account/passkeys/remove", get(own::ask_remove).post(own::remove)) // recent Session, PageForm
         .route("/account/sessions/end-others", post(account::end_others)) // Session, PageForm
         .route("/logout", get(logout::show).post(logout::submit)) //         Session, PageForm
 }

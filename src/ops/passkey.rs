@@ -1,16 +1,19 @@
 //! Passkeys: asking for one and judging the answer; seeing, renaming and removing one's own.
-//! How a new one comes into force is `registration`; what the signature proves is `crypto/webauthn.rs`.
+//! How a new one comes into force is `registration`, signing in with one alone `entry`; what the signature proves is
+//! `crypto/webauthn.rs`.
 //!
 //! A challenge is a row that the answer deletes, right or wrong. The check of one signature, a fraction of a
 //! millisecond, runs inside the transaction: it is reached only with a challenge of this browser and a passkey that
 //! exists, and nothing can come between it and what it decides.
 
+mod entry;
 mod registration;
 
 use std::time::Duration;
 
 use serde_json::Value;
 
+pub use self::entry::{ask_again, ask_anyone, confirm, sign_in};
 pub use self::registration::{
     Enrolled, Registered, register, register_on_the_way, registered, registered_on_the_way,
 };
@@ -89,7 +92,7 @@ fn usable(r: &Read<'_>, env: &Env, user: &UserId) -> Result<Vec<Stored>> {
 }
 
 /// Whether its counter went back and that is a reason to refuse it.
-fn is_shut(env: &Env, passkey: &Passkey) -> bool {
+pub fn is_shut(env: &Env, passkey: &Passkey) -> bool {
     let policy = env.config.authentication.mfa.providers.webauthn.counter_rollback;
     passkey.flagged_at.is_some() && policy == CounterRollback::Refuse
 }
@@ -349,7 +352,7 @@ pub fn remove(
     user: &UserId,
     id: &CredentialId,
 ) -> Result<()> {
-    session::permit_recent(tx, who, user)?;
+    session::permit_recent(tx, env, who, user)?;
     if !store::passkey::delete(tx, user, id)? {
         return Err(Error::not_found("passkey", id));
     }

@@ -34,3 +34,8 @@ fn every_page_is_accessible_small_and_fits_in_both_languages_and_schemes() {
     past.person("otto", &["user"], "Vexing-Otter7-Quilt");
     run("pages.mjs", &[("MCPCODEX_E2E_DATA", past.data_dir().as_os_str())]);
 }
+
+#[test]
+fn person_makes_uses_and_removes_passkeys_in_a_browser() {
+    run("passkey.mjs", &[]);
+}

@@ -7,7 +7,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 
-use super::{codes, enroll_contact, form, on_the_way, page, session_cookie, shell};
+use super::{codes, enroll_contact, form, on_the_way, page, passkey, session_cookie, shell};
 use crate::{
     app::App,
     http::{
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The methods that have a page here, the strongest first.
-const METHODS: [Method; 3] = [Method::Totp, Method::Sms, Method::Email];
+const METHODS: [Method; 4] = [Method::Passkey, Method::Totp, Method::Sms, Method::Email];
 
 /// Who enrols: someone whom sign-in led here, or someone signed in who wants to.
 pub enum Enroller {
@@ -96,7 +96,8 @@ pub async fn show(
         Some(method @ (Method::Sms | Method::Email)) => {
             Ok(enroll_contact::ask(&app, &browser, &enroller, method))
         }
-        Some(Method::Passkey | Method::Totp | Method::Recovery) => {
+        Some(Method::Passkey) => Ok(Redirect::to(passkey::register::PATH).into_response()),
+        Some(Method::Totp | Method::Recovery) => {
             ask(&app, &browser, &origin, &enroller, None).await
         }
         None => Ok(choose(&app, &browser, &enroller)),
@@ -133,7 +134,10 @@ fn offer(browser: &Browser, method: Method) -> Offer {
         Method::Totp => ("totp", browser.t("factor-totp"), browser.t("enrol-totp-about")),
         Method::Sms => ("sms", browser.t("factor-sms"), browser.t("enrol-sms-about")),
         Method::Email => ("email", browser.t("factor-email"), browser.t("enrol-email-about")),
-        Method::Passkey | Method::Recovery => return Offer::default(),
+        Method::Passkey => {
+            ("passkey", browser.t("factor-passkey"), browser.t("enrol-passkey-about"))
+        }
+        Method::Recovery => return Offer::default(),
     };
     let href = format!("/mfa/enroll?method={}", method.as_str());
     Offer {
@@ -237,7 +241,7 @@ pub async fn submit(
     }
     match confirm(&app, &origin, &enroller, fields.text("code")).await? {
         Some(Enrolled::Active(in_force)) => {
-            in_force_page(&app, &browser, enroller.user(), in_force)
+            in_force_page(&app, &browser, enroller.user(), in_force, LISTED)
         }
         Some(Enrolled::Wrong) => {
             let error = browser.t("enrol-wrong").into();
@@ -272,12 +276,17 @@ async fn confirm(
     })
 }
 
-/// A factor has just come into force: its recovery codes if there are new ones, and the session that it raised.
+/// Where the factors of an account are listed, after a new one.
+pub const LISTED: &str = "/account/security?done=factor";
+
+/// A factor has just come into force: its recovery codes if there are new ones, else the page `then`; and the session
+/// that it raised.
 pub fn in_force_page(
     app: &App,
     browser: &Browser,
     user: &User,
     in_force: InForce,
+    then: &str,
 ) -> Result<Response, PageError> {
     let InForce { codes: new, session } = in_force;
     let cookie = match session {
@@ -285,7 +294,7 @@ pub fn in_force_page(
         None => None,
     };
     let response = if new.is_empty() {
-        Redirect::to("/account/security?done=factor").into_response()
+        Redirect::to(then).into_response()
     } else {
         codes::once(app, browser, user, &new, false)
     };

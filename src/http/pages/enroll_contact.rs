@@ -209,7 +209,7 @@ pub async fn confirm(
     };
     match outcome {
         Some(Enrolled::Active(in_force)) => {
-            enroll::in_force_page(app, browser, enroller.user(), in_force)
+            enroll::in_force_page(app, browser, enroller.user(), in_force, enroll::LISTED)
         }
         Some(Enrolled::Wrong) => {
             let (value, error) = (fields.text(field(method)), browser.t("message-wrong").into());

@@ -6,7 +6,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 
-use super::{blocking, follow, form, own_path, page, shell, visitor};
+use super::{blocking, follow, form, own_path, page, scripted, shell, visitor};
 use crate::{
     app::App,
     crypto::secret::Plain,
@@ -17,7 +17,7 @@ use crate::{
         extract::{Browser, From, MaybeSession, PageForm},
         fields::Fields,
         lang::when,
-        view::{Label, Login},
+        view::{Label, Login, PasskeyForm},
     },
     model::{actor::Origin, id::RequestId},
     ops::{
@@ -41,7 +41,12 @@ pub async fn show(
         return Redirect::to("/account").into_response();
     }
     let view = view(&app, &browser, &query);
-    page(&app.env, &browser, StatusCode::OK, view.render())
+    show_page(&app, &browser, StatusCode::OK, &view)
+}
+
+fn show_page(app: &App, browser: &Browser, status: StatusCode, view: &Login) -> Response {
+    let page = page(&app.env, browser, status, view.render());
+    if view.passkey.is_some() { scripted(page) } else { page }
 }
 
 /// The authorization request that waits behind this sign-in.
@@ -82,14 +87,29 @@ fn view(app: &App, browser: &Browser, fields: &Fields) -> Login {
     Login {
         shell: shell(&app.env, browser),
         form: form(&app.env, browser, "/login", &hidden),
+        passkey: passkey(app, browser, &hidden),
         client: waiting.map(|waiting| Label::new(&waiting.client)),
         username: owner.or(hint).unwrap_or_default(),
         can_remember: app.env.remember_me_allowed(),
-        remember: fields.get("remember_me").is_some(),
+        remember: remember(fields),
         forgot: Some("/reset".to_owned()),
         notice,
         ..Login::default()
     }
+}
+
+/// The form of the script, where browsers know passkeys for this server.
+fn passkey(app: &App, browser: &Browser, hidden: &[(&str, &str)]) -> Option<PasskeyForm> {
+    if !ops::passkey::is_offered(&app.env) {
+        return None;
+    }
+    let mut hidden = hidden.to_vec();
+    if app.env.remember_me_allowed() {
+        // The script puts the state of the box into it.
+        hidden.push(("remember_me", "false"));
+    }
+    let form = form(&app.env, browser, "/login/passkey", &hidden);
+    Some(PasskeyForm::get(form, "/passkey/sign-in").with_autofill())
 }
 
 /// `POST /login`.
@@ -100,17 +120,31 @@ pub async fn submit(
     headers: HeaderMap,
     PageForm(fields): PageForm,
 ) -> Result<Response, PageError> {
-    let arrival = Arrival {
-        remember_me: fields.get("remember_me").is_some_and(|v| !matches!(v, "" | "false" | "0")),
-        strength: waiting(&app, &browser, &fields).map(|it| it.strength).unwrap_or_default(),
-        enrol_link: short(&fields, "enrol").map(|token| Plain::new(token.to_owned())),
-        ..Arrival::new(visitor(&app, &headers, &browser)?, return_to(&fields))
-    };
+    let arrival = arrival(&app, &browser, &headers, &fields)?;
     let finished = sign_in(&app, &origin, fields.text("username"), &fields, arrival).await?;
     if let Step::Wrong(wait) = finished.step {
         return Ok(refused(&app, &browser, &fields, wait));
     }
     go_on(&app, finished)
+}
+
+/// Who comes, and what they want, by the fields of a sign-in page.
+pub fn arrival(
+    app: &App,
+    browser: &Browser,
+    headers: &HeaderMap,
+    fields: &Fields,
+) -> Result<Arrival, PageError> {
+    Ok(Arrival {
+        remember_me: remember(fields),
+        strength: waiting(app, browser, fields).map(|it| it.strength).unwrap_or_default(),
+        enrol_link: short(fields, "enrol").map(|token| Plain::new(token.to_owned())),
+        ..Arrival::new(visitor(app, headers, browser)?, return_to(fields))
+    })
+}
+
+fn remember(fields: &Fields) -> bool {
+    fields.get("remember_me").is_some_and(|v| !matches!(v, "" | "false" | "0"))
 }
 
 fn return_to(fields: &Fields) -> String {
@@ -191,9 +225,16 @@ fn refused(app: &App, browser: &Browser, fields: &Fields, wait: std::time::Durat
         username: fields.text("username").chars().take(64).collect(),
         ..view(app, browser, fields)
     };
-    let mut response = page(&app.env, browser, StatusCode::UNAUTHORIZED, view.render());
+    let mut response = show_page(app, browser, StatusCode::UNAUTHORIZED, &view);
     if !wait.is_zero() {
         set_retry_after(&mut response, wait);
     }
     response
+}
+
+/// The page after a passkey that was not taken, for whatever reason.
+pub fn refused_passkey(app: &App, browser: &Browser, fields: &Fields) -> Response {
+    let error = Some(browser.t("passkey-sign-in-wrong").into());
+    let view = Login { error, ..view(app, browser, fields) };
+    show_page(app, browser, StatusCode::UNAUTHORIZED, &view)
 }

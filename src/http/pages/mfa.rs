@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{at_stage, follow, form, message, page, shell};
+use super::{at_stage, follow, form, message, page, scripted, shell};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -17,7 +17,9 @@ use crate::{
         extract::{Browser, From, PageForm},
         fields::Fields,
         lang::when,
-        view::{ErrorPage, Label, Link, Medium, Mfa, MfaMessage, Recovery, Way},
+        view::{
+            ErrorPage, Label, Link, Medium, Mfa, MfaMessage, MfaPasskey, PasskeyForm, Recovery, Way,
+        },
     },
     model::{factor::Method, sign_in::Stage},
     ops::{
@@ -93,10 +95,7 @@ pub async fn submit(
     let step =
         app.db.write(move |tx| ops::factor::verify(tx, &env, &origin, &on_the_way, &given)).await?;
     match step {
-        Step::Wrong(wait) => {
-            let asked = Asked::of(&app, &browser, &way)?;
-            Ok(asked.page(Some(method), Some(Refused::Code(wait)))?)
-        }
+        Step::Wrong(wait) => Ok(refused(&app, &browser, &way, method, wait)?),
         step @ (Step::Next(_) | Step::In(..) | Step::Gone) => follow(&app.env, app.db.now(), step),
     }
 }
@@ -141,9 +140,8 @@ fn method(fields: &Fields) -> Result<Method> {
 
 impl<'a> Asked<'a> {
     fn of(app: &'a App, browser: &'a Browser, way: &'a OnTheWay) -> Result<Self> {
-        let mut offered =
+        let offered =
             app.db.read(|r| ops::factor::offered(r, &app.env, &way.user.id, &way.sign_in.amr))?;
-        offered.retain(|method| has_page(*method));
         Ok(Self { app, browser, way, offered })
     }
 
@@ -159,7 +157,8 @@ impl<'a> Asked<'a> {
             Some(Method::Totp) => self.totp(refused),
             Some(method @ (Method::Sms | Method::Email)) => self.message(method, refused)?,
             Some(Method::Recovery) => self.recovery(refused),
-            Some(Method::Passkey) | None => self.nothing(),
+            Some(Method::Passkey) => self.passkey(refused),
+            None => self.nothing(),
         };
         let (status, wait) = match refused {
             None => (StatusCode::OK, None),
@@ -167,10 +166,28 @@ impl<'a> Asked<'a> {
             Some(Refused::Message(wait)) => (StatusCode::TOO_MANY_REQUESTS, Some(wait)),
         };
         let mut response = page(&self.app.env, self.browser, status, html);
+        if method == Some(Method::Passkey) {
+            response = scripted(response);
+        }
         if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
             set_retry_after(&mut response, wait);
         }
         Ok(response)
+    }
+
+    fn passkey(&self, refused: Option<Refused>) -> String {
+        let (app, browser) = (self.app, self.browser);
+        let form = form(&app.env, browser, "/mfa/passkey", &[]);
+        let view = MfaPasskey {
+            shell: shell(&app.env, browser),
+            passkey: PasskeyForm::get(form, "/passkey/second-factor"),
+            client: None,
+            username: Label::new(&self.way.user.username),
+            error: refused.map(|_| browser.t("mfa-passkey-wrong").into()),
+            trust_days: self.trust_days(),
+            ways: self.others(Method::Passkey),
+        };
+        view.render()
     }
 
     fn totp(&self, refused: Option<Refused>) -> String {
@@ -261,27 +278,33 @@ impl<'a> Asked<'a> {
     fn others(&self, but: Method) -> Vec<Way> {
         let browser = self.browser;
         let others = self.offered.iter().filter(|method| **method != but);
-        let mut ways: Vec<Way> = others.filter_map(|method| way_to(browser, *method)).collect();
+        let mut ways: Vec<Way> = others.map(|method| way_to(browser, *method)).collect();
         let label = browser.t("mfa-restart").into();
         ways.push(Way { id: "restart", label, href: "/login".to_owned() });
         ways
     }
 }
 
-/// Whether there is a page on which a method is used.
-fn has_page(method: Method) -> bool {
-    method != Method::Passkey
+/// The page of a method after a wrong answer.
+pub fn refused(
+    app: &App,
+    browser: &Browser,
+    way: &OnTheWay,
+    method: Method,
+    wait: Duration,
+) -> Result<Response> {
+    Asked::of(app, browser, way)?.page(Some(method), Some(Refused::Code(wait)))
 }
 
-fn way_to(browser: &Browser, method: Method) -> Option<Way> {
+fn way_to(browser: &Browser, method: Method) -> Way {
     let (id, text, href) = match method {
         Method::Totp => ("totp", browser.t("mfa-use-totp"), "/mfa?method=totp"),
         Method::Sms => ("sms", browser.t("mfa-use-sms"), "/mfa?method=sms"),
         Method::Email => ("email", browser.t("mfa-use-email"), "/mfa?method=email"),
         Method::Recovery => ("recovery", browser.t("mfa-use-recovery"), "/mfa/recovery"),
-        Method::Passkey => return None,
+        Method::Passkey => ("use_passkey", browser.t("mfa-use-passkey"), "/mfa?method=webauthn"),
     };
-    Some(Way { id, label: text.into(), href: href.to_owned() })
+    Way { id, label: text.into(), href: href.to_owned() }
 }
 
 fn medium(method: Method) -> Medium {

@@ -11,6 +11,7 @@ pub mod login;
 pub mod logout;
 pub mod message;
 pub mod mfa;
+pub mod passkey;
 pub mod password;
 pub mod reset;
 pub mod setup;
@@ -19,7 +20,7 @@ use std::any::Any;
 
 use axum::{
     extract::{Path, RawQuery, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
 };
 
@@ -29,6 +30,7 @@ use super::{
     extract::{self, Browser},
     fields::Fields,
     lang::Lang,
+    middleware,
     view::{Form, Shell},
 };
 use crate::{
@@ -62,6 +64,13 @@ pub fn form(env: &Env, browser: &Browser, action: &str, more: &[(&str, &str)]) -
 /// A page, with the browser's cookie if it came without.
 pub fn page(env: &Env, browser: &Browser, status: StatusCode, html: String) -> Response {
     (status, browser.set_cookies(env), Html(html)).into_response()
+}
+
+/// A page on which a script of ours runs, which may ask this server.
+pub fn scripted(mut page: Response) -> Response {
+    let policy = HeaderValue::from_static(middleware::CSP_WITH_SCRIPT);
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    page
 }
 
 /// A path on our own origin that a browser may be sent to; anything else becomes `/account`.

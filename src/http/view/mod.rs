@@ -1,7 +1,8 @@
 //! The pages: plain data in, HTML out.
 //! Which page is shown, with what, and under which headers is decided by the handlers.
 //!
-//! Every page works without JavaScript and under a policy that allows no inline style or script; all
+//! Every page works without JavaScript, or leads to one that does, and under a policy that allows no inline style or
+//! script; all
 //! text is escaped by askama, and the QR code ([`Svg`]) is the only value that is not.
 
 pub mod account;
@@ -10,6 +11,7 @@ pub mod demo;
 pub mod enrol;
 pub mod notice;
 pub mod parts;
+pub mod passkey;
 pub mod password;
 pub mod sign_in;
 pub mod svg;
@@ -23,6 +25,7 @@ pub use enrol::{
 };
 pub use notice::{Bounce, ErrorPage, LogoutConfirm, SetupDone, SignedOut};
 pub use parts::{Form, Label, Link, Medium, Rules, Sending, Shell, Way};
+pub use passkey::{EnrolPasskey, MfaPasskey, PasskeyForm, PasskeyLine, Passkeys, RemovePasskey};
 pub use password::{ChangePassword, Forgot, Invite, ResetAsked, ResetPassword, Setup};
 pub use sign_in::{Confirm, Login, Mfa, MfaMessage, Recovery};
 pub use svg::{Svg, qr_svg};
@@ -48,12 +51,16 @@ pages!(
     Confirm,
     Mfa,
     MfaMessage,
+    MfaPasskey,
     Recovery,
     EnrolChoice,
     EnrolTotp,
     EnrolContact,
     EnrolCode,
     EnrolLink,
+    EnrolPasskey,
+    Passkeys,
+    RemovePasskey,
     RecoveryCodes,
     NewCodes,
     ChangePassword,

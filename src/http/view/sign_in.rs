@@ -3,7 +3,10 @@
 
 use askama::Template;
 
-use super::parts::{Form, Label, Medium, Sending, Shell, Way};
+use super::{
+    parts::{Form, Label, Medium, Sending, Shell, Way},
+    passkey::PasskeyForm,
+};
 
 /// `/login`: fields `username`, `password`, `remember_me`.
 #[derive(Clone, Default, Template)]
@@ -27,6 +30,8 @@ pub struct Login {
     pub wait: Option<String>,
     /// Good news from the step before: "Your password was changed. Sign in with it."
     pub notice: Option<String>,
+    /// The form of the script; without it no passkey is offered.
+    pub passkey: Option<PasskeyForm>,
     /// Where someone goes who has lost their password; without it no link is shown.
     pub forgot: Option<String>,
 }
@@ -39,6 +44,8 @@ pub struct Confirm {
     pub shell: Shell,
     /// Where it posts to; where to go on to travels in its hidden fields.
     pub form: Form,
+    /// The form of the script; without it no passkey is asked for.
+    pub passkey: Option<PasskeyForm>,
     /// Who is signed in; carried in a field that is out of sight but not `hidden`, for password managers.
     pub username: String,
     /// One neutral sentence.

@@ -11,6 +11,7 @@ mod headers;
 mod language;
 mod oauth;
 mod pages;
+mod passkey;
 mod reset;
 mod second_factor;
 mod texts;
