@@ -25,6 +25,7 @@ const table = (w) => [
   { id: "mfa-sms-sent", as: "message", go: (page) => sendCode(page, "/mfa?method=sms") },
   { id: "mfa-email", as: "message", go: "/mfa?method=email" },
   { id: "mfa-email-sent", as: "message", go: (page) => sendCode(page, "/mfa?method=email") },
+  { id: "mfa-passkey", as: "passkey", go: "/mfa" },
   { id: "recovery", as: "code", go: "/mfa/recovery" },
   { id: "recovery-wrong", as: "code", go: (page) => wrongCode(page, "/mfa/recovery", "aaaa-aaaa") },
   { id: "enrol-choice", as: "enrol", go: "/mfa/enroll" },
@@ -34,6 +35,7 @@ const table = (w) => [
   { id: "enrol-sms-wrong", as: "enrol", go: (page) => enrolContact(page, "sms", "#phone", "12") },
   { id: "enrol-email", is: "enrol-email", as: "enrol", go: "/mfa/enroll?method=email" },
   { id: "enrol-email-code", as: "enrol", go: (page) => enrolContact(page, "email", "#email", "zoe@example.com") },
+  { id: "enrol-passkey", as: "enrol", go: "/mfa/enroll/passkey" },
   { id: "enrol-link", go: path(w.link("auth", "mfa", "reset", "--user", "NAME").enroll_url) },
   { id: "enrol-link-sign-in", go: (page) => followLink(page, w) },
   { id: "codes", go: (page) => recoveryCodes(page, w) },
@@ -57,6 +59,9 @@ const table = (w) => [
   { id: "consent-over", go: "/consent?request=no-such-request" },
   { id: "account", as: "ada", go: "/account" },
   { id: "account-long-name", as: "max", go: "/account" },
+  { id: "passkeys", as: "pia", go: "/account/passkeys" },
+  { id: "passkeys-none", as: "max", go: "/account/passkeys" },
+  { id: "passkey-remove", as: "pia", go: removePasskey },
   { id: "logout", as: "max", go: "/logout" },
   { id: "signed-out", go: "/logout" },
   { id: "unsure-app", go: w.authorize({ client_id: "no-such-client" }) },
@@ -108,6 +113,11 @@ async function forgot(page) {
   await page.goto("/reset");
   await page.fill("#username", "nobody-with-this-name");
   await page.click("#submit");
+}
+
+async function removePasskey(page) {
+  await page.goto("/account/passkeys");
+  await page.click("#passkeys li > a");
 }
 
 async function recoveryCodes(page, w) {

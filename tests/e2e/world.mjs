@@ -7,6 +7,7 @@ export const password = "Vexing-Otter7-Quilt";
 const people = {
   ada: { name: "Ada Byron", role: "admin" },
   kay: { name: "Kay", role: "user" },
+  pia: { name: "Pia", role: "user" },
   eve: { name: "Eve", role: "user" },
   max: { name: "Maximiliane-Friederike Wolkenstein-Trostburg", role: "user" },
   zoe: { name: "Zoe", role: "admin" },
@@ -107,6 +108,25 @@ function states(browser, at, secrets) {
     code: (page) => signIn(page, "kay"),
     /** The same, and it comes by SMS or e-mail. */
     message: (page) => signIn(page, "eve"),
+    /** In, with a passkey, which was made on a device that is gone with its page. */
+    pia: async (page) => {
+      const device = await page.context().newCDPSession(page);
+      await device.send("WebAuthn.enable");
+      await device.send("WebAuthn.addVirtualAuthenticator", { options: {
+        protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+        automaticPresenceSimulation: true,
+      } });
+      await signIn(page, "pia");
+      await page.goto("/mfa/enroll/passkey");
+      await page.fill("#label", "Laptop in the library, second floor");
+      await page.click("#passkey_start");
+      await page.waitForSelector("#codes");
+    },
+    /** The password was right, the passkey is asked for. */
+    passkey: async (page) => {
+      await reached.get("pia main");
+      await signIn(page, "pia");
+    },
     /** The role needs a second factor, and there is none. */
     enrol: (page) => signIn(page, "zoe"),
     /** The password was right, but is too old. */
@@ -123,6 +143,8 @@ function states(browser, at, secrets) {
     return state;
   };
   return (name, server) => {
+    // Whoever is asked for a passkey has made one before.
+    if (name === "passkey" && !reached.has("pia main")) reached.set("pia main", reach("pia", "main"));
     if (fresh.has(name)) return reach(name, server);
     const key = `${name} ${server}`;
     if (!reached.has(key)) reached.set(key, reach(name, server));
