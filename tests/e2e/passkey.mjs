@@ -185,7 +185,7 @@ try {
     scope: "openid",
     code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
     code_challenge_method: "S256",
-    acr_values: "mfa",
+    acr_values: "urn:mcpcodex:acr:mfa",
     state,
   }).href);
   check((await page.textContent("body")).includes("Notebook"), "the sign-in page names the app");
@@ -197,7 +197,7 @@ try {
   await page.click("button[value=allow]");
   const tokens = await oidc.authorizationCodeGrant(config, await answer, { pkceCodeVerifier: verifier, expectedState: state });
   const claims = tokens.claims();
-  check(claims.amr.includes("mfa") && claims.acr === "mfa", "the ID token says two factors in amr and acr");
+  check(claims.amr.includes("mfa") && claims.acr === "urn:mcpcodex:acr:mfa", "the ID token says two factors in amr and acr");
 
   // Gone.
   await page.goto(at("/account/passkeys"));

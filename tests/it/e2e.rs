@@ -37,5 +37,5 @@ fn every_page_is_accessible_small_and_fits_in_both_languages_and_schemes() {
 
 #[test]
 fn person_makes_uses_and_removes_passkeys_in_a_browser() {
-    run("passkey.mjs");
+    run("passkey.mjs", &[]);
 }
