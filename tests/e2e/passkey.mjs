@@ -1,7 +1,5 @@
 // Passkeys in a real browser with devices that exist in its memory: made in a session and on the way in, used by the
 // button, below the user name, as the second factor and to confirm; refused, removed, and missing.
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import * as oidc from "openid-client";
 import { Installation, browse, check, redirectTarget } from "./support.mjs";
 
@@ -44,8 +42,9 @@ class Device {
   }
 }
 
-const installation = new Installation();
-writeFileSync(join(installation.folder, "auth.config.yaml"), "authentication:\n  mfa:\n    grace_period: 0s\n");
+const installation = new Installation({
+  files: { "auth.config.yaml": "authentication: { mfa: { grace_period: 0 } }\n" },
+});
 const target = await redirectTarget();
 const opened = [];
 /** A page of a fresh browser, and a way to read the session in it. */
