@@ -224,7 +224,7 @@ impl FromRequestParts<App> for RecentSession {
 /// Whether the owner of a session may do what could cost them the account.
 pub fn is_recent(app: &App, signed_in: &SignedIn) -> Result<bool, Error> {
     let who = signed_in.actor(Origin::default());
-    app.db.read(|r| ops::session::is_recent(r, &who))
+    app.db.read(|r| ops::session::is_recent(r, &app.env, &who))
 }
 
 /// A form that one of our own pages sent from this browser: content type, origin and CSRF token agree.

@@ -46,7 +46,7 @@ pub struct Made {
 
 /// Makes a key for a person.
 pub fn create(tx: &Write<'_>, env: &Env, who: &Actor, owner: &User, new: &New) -> Result<Made> {
-    session::permit_recent(tx, who, &owner.id)?;
+    session::permit_recent(tx, env, who, &owner.id)?;
     let config = &env.config.authentication.api_keys;
     if !config.enabled {
         return Err(Error::conflict("API keys are switched off")

@@ -42,7 +42,7 @@ pub fn enroll(
     value: &str,
     binding: &Binding,
 ) -> Result<Enrolling> {
-    session::permit_recent(tx, who, user)?;
+    session::permit_recent(tx, env, who, user)?;
     enrolment::refuse_without_link(tx, who, user)?;
     begin(tx, env, who, user, kind, value, binding)
 }
@@ -146,7 +146,7 @@ pub fn confirm(
     kind: Method,
     (typed, binding): (&str, &Binding),
 ) -> Result<Enrolled> {
-    session::permit_recent(tx, who, user)?;
+    session::permit_recent(tx, env, who, user)?;
     enrolment::refuse_without_link(tx, who, user)?;
     prove(tx, env, who, user, kind, (typed, binding))
 }
@@ -210,7 +210,7 @@ pub fn remove(
     user: &UserId,
     id: &ContactId,
 ) -> Result<bool> {
-    session::permit_recent(tx, who, user)?;
+    session::permit_recent(tx, env, who, user)?;
     let Some(contact) = store::contact::by_id(tx, user, id)? else { return Ok(false) };
     take_back(tx, id)?;
     store::contact::delete(tx, user, id)?;

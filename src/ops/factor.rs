@@ -241,7 +241,7 @@ pub fn regenerate_codes(
     who: &Actor,
     user: &UserId,
 ) -> Result<Vec<Plain>> {
-    session::permit_recent(tx, who, user)?;
+    session::permit_recent(tx, env, who, user)?;
     if enrolled(tx, user)?.is_empty() {
         return Err(Error::conflict("recovery codes need a second factor to recover")
             .with_next("mcpcodex auth mfa enable --user NAME"));

@@ -29,7 +29,7 @@ use crate::{
         attempt::{Limits, Reserved, Scope},
         audit::Event,
         device::in_words,
-        id::UserId,
+        id::{DeviceId, UserId},
         message::mail::Mail,
         name::{Email, Username},
         passkey::Proof,
@@ -146,7 +146,7 @@ pub fn begin(
         None => None,
     };
     let subject = match &known {
-        Some(device) => format!("#{}", device.id),
+        Some(device) => browser(&device.id),
         None => subject(username),
     };
     let address = attempt::address_key(&origin.address);
@@ -197,6 +197,11 @@ fn within_limit(tx: &Write<'_>, env: &Env, user: &UserId) -> Result<bool> {
 /// What a person's tries are counted under, whatever was typed. No typed name begins like this.
 pub(super) fn person(user: &UserId) -> String {
     format!("#{user}")
+}
+
+/// What the tries from a browser are counted under that the person has signed in with before.
+pub(super) fn browser(device: &DeviceId) -> String {
+    format!("#{device}")
 }
 
 /// What the tries of a typed name are counted under, without keeping what was typed when it is no name.

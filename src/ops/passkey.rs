@@ -352,7 +352,7 @@ pub fn remove(
     user: &UserId,
     id: &CredentialId,
 ) -> Result<()> {
-    session::permit_recent(tx, who, user)?;
+    session::permit_recent(tx, env, who, user)?;
     if !store::passkey::delete(tx, user, id)? {
         return Err(Error::not_found("passkey", id));
     }

@@ -157,7 +157,7 @@ pub fn set(
     chosen: &Chosen,
     keep: Option<&SessionId>,
 ) -> Result<session::Shut> {
-    session::permit_recent(tx, who, user)?;
+    session::permit_recent(tx, env, who, user)?;
     store(tx, env, who, user, chosen, keep)
 }
 

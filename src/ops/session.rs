@@ -174,9 +174,9 @@ pub(super) fn raise(
 
 /// Passes for the operator, and for the person whom it concerns while they have proved recently, with every factor
 /// they have, who they are: for acts that could cost them the account.
-pub(super) fn permit_recent(r: &Read<'_>, who: &Actor, user: &UserId) -> Result<()> {
+pub(super) fn permit_recent(r: &Read<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<()> {
     permit(r, who, user)?;
-    if is_recent(r, who)? {
+    if is_recent(r, env, who)? {
         return Ok(());
     }
     Err(Error::denied("this needs a sign-in of the last five minutes")
@@ -184,10 +184,13 @@ pub(super) fn permit_recent(r: &Read<'_>, who: &Actor, user: &UserId) -> Result<
 }
 
 /// Whether whoever asks has proved recently, with every factor they have, who they are. The operator always has.
-pub fn is_recent(r: &Read<'_>, who: &Actor) -> Result<bool> {
+pub fn is_recent(r: &Read<'_>, env: &Env, who: &Actor) -> Result<bool> {
     let Principal::Person { user, session } = &who.principal else { return Ok(true) };
     let Some(session) = store::session::by_id(r, session)? else { return Ok(false) };
-    let proved = session.mfa_verified() || super::factor::enrolled(r, user)?.is_empty();
+    // Factors that are switched off cannot be proved, and are none to ask for.
+    let needs =
+        env.config.authentication.mfa.enabled && !super::factor::enrolled(r, user)?.is_empty();
+    let proved = session.mfa_verified() || !needs;
     Ok(session.is_recent(r.now) && proved)
 }
 

@@ -312,7 +312,9 @@ pub fn unlock(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<User> {
 pub(super) fn forget_tries(tx: &Write<'_>, user: &User) -> Result<()> {
     let name = Username::lookup_key(&user.username).unwrap_or_default();
     let email = Email::lookup_key(&user.email).unwrap_or_default();
-    for subject in [name, email, login::person(&user.id)] {
+    let browsers = store::device::of_user(tx, &user.id)?;
+    let browsers = browsers.iter().map(|device| login::browser(&device.id));
+    for subject in [name, email, login::person(&user.id)].into_iter().chain(browsers) {
         attempt::succeed(tx, Scope::Account, &subject)?;
     }
     Ok(())

@@ -21,14 +21,32 @@ const table = (w) => [
   { id: "login-wrong", go: wrongPassword },
   { id: "mfa-totp", as: "code", go: "/mfa" },
   { id: "mfa-totp-wrong", as: "code", go: (page) => wrongCode(page, "/mfa", "000 000") },
+  { id: "mfa-sms", as: "message", go: "/mfa?method=sms" },
+  { id: "mfa-sms-sent", as: "message", go: (page) => sendCode(page, "/mfa?method=sms") },
+  { id: "mfa-email", as: "message", go: "/mfa?method=email" },
+  { id: "mfa-email-sent", as: "message", go: (page) => sendCode(page, "/mfa?method=email") },
   { id: "recovery", as: "code", go: "/mfa/recovery" },
   { id: "recovery-wrong", as: "code", go: (page) => wrongCode(page, "/mfa/recovery", "aaaa-aaaa") },
-  { id: "enrol-totp", as: "enrol", go: "/mfa/enroll" },
-  { id: "enrol-totp-wrong", as: "enrol", go: (page) => wrongCode(page, "/mfa/enroll", "000000") },
+  { id: "enrol-choice", as: "enrol", go: "/mfa/enroll" },
+  { id: "enrol-totp", is: "enrol-totp", as: "enrol", go: "/mfa/enroll?method=totp" },
+  { id: "enrol-totp-wrong", as: "enrol", go: (page) => wrongCode(page, "/mfa/enroll?method=totp", "000000") },
+  { id: "enrol-sms", is: "enrol-sms", as: "enrol", go: "/mfa/enroll?method=sms" },
+  { id: "enrol-sms-wrong", as: "enrol", go: (page) => enrolContact(page, "sms", "#phone", "12") },
+  { id: "enrol-email", is: "enrol-email", as: "enrol", go: "/mfa/enroll?method=email" },
+  { id: "enrol-email-code", as: "enrol", go: (page) => enrolContact(page, "email", "#email", "zoe@example.com") },
+  { id: "enrol-link", go: path(w.link("auth", "mfa", "reset", "--user", "NAME").enroll_url) },
+  { id: "enrol-link-sign-in", go: (page) => followLink(page, w) },
   { id: "codes", go: (page) => recoveryCodes(page, w) },
   { id: "password", as: "max", go: "/password" },
   { id: "password-refused", as: "max", go: refusedPassword },
   ...(w.hasExpired ? [{ id: "password-expired", as: "expired", go: "/password" }] : []),
+  { id: "confirm", as: "ada", go: "/login/confirm?return_to=/password" },
+  { id: "confirm-wrong", as: "ada", go: wrongConfirmation },
+  { id: "new-codes", as: "ada", go: "/mfa/codes" },
+  { id: "forgot", go: "/reset" },
+  { id: "forgot-asked", is: "forgot-asked", go: forgot },
+  { id: "reset", is: "reset", go: path(w.link("user", "password", "NAME", "--reset-link").reset_url) },
+  { id: "reset-over", is: "not found", go: "/reset?token=no-such-link" },
   { id: "setup", on: "empty", go: w.setup },
   { id: "setup-refused", on: "empty", go: (page) => refusedSetup(page, w.setup) },
   { id: "setup-over", is: "not found", go: "/setup" },
@@ -48,6 +66,9 @@ const table = (w) => [
   { id: "brand-account", on: "branded", as: "max", go: "/account" },
 ];
 
+/** A link of the command line, on whatever server. */
+const path = (url) => new URL(url).pathname + new URL(url).search;
+
 async function wrongPassword(page) {
   await page.goto("/login");
   await page.fill("#username", "nobody-with-this-name");
@@ -61,9 +82,38 @@ async function wrongCode(page, path, code) {
   await page.click("#submit");
 }
 
+async function sendCode(page, path) {
+  await page.goto(path);
+  await page.click("#submit");
+}
+
+async function enrolContact(page, method, field, value) {
+  await page.goto(`/mfa/enroll?method=${method}`);
+  await page.fill(field, value);
+  await page.click("#submit");
+}
+
+async function followLink(page, w) {
+  await page.goto(path(w.link("auth", "mfa", "reset", "--user", "NAME").enroll_url));
+  await page.click("main a");
+}
+
+async function wrongConfirmation(page) {
+  await page.goto("/login/confirm?return_to=/password");
+  await page.fill("#password", "not the password");
+  await page.click("#submit");
+}
+
+async function forgot(page) {
+  await page.goto("/reset");
+  await page.fill("#username", "nobody-with-this-name");
+  await page.click("#submit");
+}
+
 async function recoveryCodes(page, w) {
   const { username } = w.someone("admin");
   await signIn(page, username);
+  await page.goto("/mfa/enroll?method=totp");
   const secret = (await page.textContent("#secret")).replaceAll(" ", "");
   await page.fill("#code", totp(secret));
   await page.click("#submit");

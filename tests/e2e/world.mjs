@@ -7,6 +7,7 @@ export const password = "Vexing-Otter7-Quilt";
 const people = {
   ada: { name: "Ada Byron", role: "admin" },
   kay: { name: "Kay", role: "user" },
+  eve: { name: "Eve", role: "user" },
   max: { name: "Maximiliane-Friederike Wolkenstein-Trostburg", role: "user" },
   zoe: { name: "Zoe", role: "admin" },
 };
@@ -14,7 +15,10 @@ const fast = `
   password:
     history: { expiry_days: 1 }
     hashing: { memory_kib: 8, iterations: 1 }
-  mfa: { grace_period: 0 }
+  mfa:
+    grace_period: 0
+    trusted_device: { enabled: true }
+    providers: { sms: { enabled: true, provider: console }, email: { enabled: true, provider: console } }
   tokens: { access_token: { algorithm: "ES256" } }`;
 const brand = `
 server:
@@ -34,10 +38,12 @@ export async function world(browser, data) {
   const make = (where, name, { name: full, role }) =>
     where.cli(["user", "create", name, "--email", `${name}@example.com`, "--name", full, "--role", role,
       "--password-stdin"], `${password}\n`);
-  const factor = (name) => main.cli(["auth", "mfa", "enable", "--user", name, "--unverified"]).secret;
+  const factor = (name, ...which) => main.cli(["auth", "mfa", "enable", "--user", name, "--unverified", ...which]).secret;
   for (const [name, about] of Object.entries(people)) make(main, name, about);
   make(branded, "max", people.max);
   const secrets = Object.fromEntries(["ada", "kay"].map((name) => [name, factor(name)]));
+  factor("eve", "--type", "sms", "--phone", "+4915112345678");
+  factor("eve", "--type", "email");
   const client = main.cli(["client", "create", "Notebook for Researchers", "--public", "--redirect-uri", target.uri,
     "--scope", "openid", "--scope", "profile", "--scope", "email", "--scope", "offline_access"]).client_id;
 
@@ -58,6 +64,11 @@ export async function world(browser, data) {
     hasExpired: data !== undefined,
     /** A person whom nobody else uses, for pages that use somebody up. */
     someone: (role, invite = false) => someone(main, role, invite),
+    /** The one-time link that the operator gives such a person. */
+    link: (...command) => {
+      const { username } = someone(main, "user");
+      return main.cli(["--yes", ...command.map((word) => (word === "NAME" ? username : word))]);
+    },
     stop: async () => {
       target.close();
       await Promise.all([main, empty, branded].map((each) => each.stop()));
@@ -94,6 +105,8 @@ function states(browser, at, secrets) {
     },
     /** The password was right, the code is asked for. */
     code: (page) => signIn(page, "kay"),
+    /** The same, and it comes by SMS or e-mail. */
+    message: (page) => signIn(page, "eve"),
     /** The role needs a second factor, and there is none. */
     enrol: (page) => signIn(page, "zoe"),
     /** The password was right, but is too old. */

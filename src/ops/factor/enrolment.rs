@@ -62,7 +62,7 @@ pub fn enroll_as(
     user: &User,
     which: Which<'_>,
 ) -> Result<Enrolment> {
-    session::permit_recent(tx, who, &user.id)?;
+    session::permit_recent(tx, env, who, &user.id)?;
     refuse_without_link(tx, who, &user.id)?;
     match which {
         Which::New => enroll(tx, env, user),
@@ -167,7 +167,7 @@ pub fn confirm(
     user: &UserId,
     code: &str,
 ) -> Result<Enrolled> {
-    session::permit_recent(tx, who, user)?;
+    session::permit_recent(tx, env, who, user)?;
     refuse_without_link(tx, who, user)?;
     confirm_proved(tx, env, who, user, code)
 }

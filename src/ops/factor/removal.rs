@@ -29,7 +29,7 @@ pub fn remove_totp(
     user: &UserId,
     id: &CredentialId,
 ) -> Result<()> {
-    session::permit_recent(tx, who, user)?;
+    session::permit_recent(tx, env, who, user)?;
     if !store::factor::delete(tx, user, id)? {
         return Err(Error::absent("this authenticator app was removed already"));
     }
@@ -75,7 +75,7 @@ pub fn disable(
     user: &UserId,
     keep: Option<&SessionId>,
 ) -> Result<usize> {
-    session::permit_recent(tx, who, user)?;
+    session::permit_recent(tx, env, who, user)?;
     let removed = store::factor::delete_all(tx, user)?
         + store::contact::delete_all(tx, user)?
         + store::passkey::delete_all(tx, user)?;

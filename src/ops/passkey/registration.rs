@@ -64,7 +64,7 @@ pub fn register(
     user: &User,
     browser: &Hashed,
 ) -> Result<Ceremony> {
-    session::permit_recent(tx, who, &user.id)?;
+    session::permit_recent(tx, env, who, &user.id)?;
     enrolment::refuse_without_link(tx, who, &user.id)?;
     register_at(tx, env, &own_place(who, browser)?, user)
 }
@@ -82,7 +82,7 @@ pub fn registered(
     let Principal::Person { user, .. } = &who.principal else {
         return Err(Error::denied("nobody is signed in here"));
     };
-    session::permit_recent(tx, who, user)?;
+    session::permit_recent(tx, env, who, user)?;
     enrolment::refuse_without_link(tx, who, user)?;
     registered_at(tx, env, who, &New { user, place: &place, given, label })
 }

@@ -56,6 +56,7 @@ fn unwise_settings_are_named() {
     let public = "server: {public_url: \"https://auth.example.com\"}\n";
     let cases = [
         ("server: {listen: \"0.0.0.0:8420\"}", "server.public_url"),
+        ("server: {brand: {logo: /nowhere/logo.svg}}", "server.brand.logo"),
         ("server: {public_url: \"http://auth.example.com\"}", "server.public_url"),
         ("server: {trusted_proxies: [\"0.0.0.0/0\"]}", "server.trusted_proxies"),
         (

@@ -52,7 +52,7 @@ fn numbers_out_of_bounds_are_refused() {
 
 #[test]
 fn words_and_texts_that_mean_nothing_are_refused() {
-    check("words_and_texts_that_mean_nothing_are_refused", 26);
+    check("words_and_texts_that_mean_nothing_are_refused", 31);
 }
 
 #[test]

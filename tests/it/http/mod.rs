@@ -1,6 +1,7 @@
 //! The HTTP face, seen from outside.
 
 mod address;
+mod brand;
 mod confirm;
 mod courier;
 mod csrf;

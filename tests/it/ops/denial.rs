@@ -154,7 +154,7 @@ fn being_remembered_is_no_recent_sign_in_and_nor_is_a_use() {
         let app = &server.app;
         assert!(server.read(|r| ops::session::resume(r, &app.env, &app.seen, &cookie)).is_ok());
     }
-    assert!(!server.read(|r| ops::session::is_recent(r, &who)));
+    assert!(!server.read(|r| ops::session::is_recent(r, &server.app.env, &who)));
     for (act, error) in acts(&server, &(ann, session, who)) {
         assert_eq!(error.is_some(), DANGEROUS.contains(&act), "{act}: {error:?}");
     }
@@ -170,6 +170,18 @@ fn session_without_the_factor_that_the_person_has_may_not_touch_factors() {
     for (act, error) in acts(&server, &ann) {
         assert_eq!(error.is_some(), DANGEROUS.contains(&act), "{act}: {error:?}");
     }
+}
+
+#[test]
+fn factors_that_were_switched_off_keep_nobody_from_a_new_password() {
+    let server = TestApp::new();
+    let user = signed_in(&server).0;
+    server.with_totp(&user);
+    let server = server.restart_with(|config| config.authentication.mfa.enabled = false);
+    let ann = signed_in_again(&server, &user);
+    let refused = acts(&server, &ann).into_iter().filter(|(_, error)| error.is_some());
+    let refused: Vec<_> = refused.map(|(act, _)| act).collect();
+    assert_eq!(refused, ["begin an enrolment", "confirm an enrolment"]);
 }
 
 #[test]
