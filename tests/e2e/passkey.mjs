@@ -1,7 +1,5 @@
 // Passkeys in a real browser with devices that exist in its memory: made in a session and on the way in, used by the
 // button, below the user name, as the second factor and to confirm; refused, removed, and missing.
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import * as oidc from "openid-client";
 import { Installation, browse, check, redirectTarget } from "./support.mjs";
 
@@ -44,8 +42,9 @@ class Device {
   }
 }
 
-const installation = new Installation();
-writeFileSync(join(installation.folder, "auth.config.yaml"), "authentication:\n  mfa:\n    grace_period: 0s\n");
+const installation = new Installation({
+  files: { "auth.config.yaml": "authentication: { mfa: { grace_period: 0 } }\n" },
+});
 const target = await redirectTarget();
 const opened = [];
 /** A page of a fresh browser, and a way to read the session in it. */
@@ -185,7 +184,7 @@ try {
     scope: "openid",
     code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
     code_challenge_method: "S256",
-    acr_values: "mfa",
+    acr_values: "urn:mcpcodex:acr:mfa",
     state,
   }).href);
   check((await page.textContent("body")).includes("Notebook"), "the sign-in page names the app");
@@ -197,7 +196,7 @@ try {
   await page.click("button[value=allow]");
   const tokens = await oidc.authorizationCodeGrant(config, await answer, { pkceCodeVerifier: verifier, expectedState: state });
   const claims = tokens.claims();
-  check(claims.amr.includes("mfa") && claims.acr === "mfa", "the ID token says two factors in amr and acr");
+  check(claims.amr.includes("mfa") && claims.acr === "urn:mcpcodex:acr:mfa", "the ID token says two factors in amr and acr");
 
   // Gone.
   await page.goto(at("/account/passkeys"));

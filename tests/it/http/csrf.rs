@@ -5,7 +5,7 @@ use crate::support::{Browser, OTHER_PASSWORD, PASSWORD, Page, TestApp};
 const EVIL: &str = "https://evil.example";
 
 /// Everything that changes something for someone signed in.
-const INSIDE: [&str; 7] = [
+const INSIDE: [&str; 13] = [
     "/logout",
     "/auth/logout",
     "/password",
@@ -13,6 +13,12 @@ const INSIDE: [&str; 7] = [
     "/mfa/enroll",
     "/mfa/codes/new",
     "/consent",
+    "/mfa/enroll/passkey",
+    "/login/confirm/passkey",
+    "/passkey/confirm",
+    "/passkey/register",
+    "/account/passkeys/rename",
+    "/account/passkeys/remove",
 ];
 
 /// Fields that would be right in any of the forms.
@@ -168,7 +174,20 @@ fn form_of_another_site_signs_nobody_in() {
     let csrf = browser.csrf();
     let others = server.browser().csrf();
     let events = server.events();
-    for path in ["/login", "/mfa", "/mfa/enroll", "/mfa/codes", "/password", "/setup", "/invite"] {
+    for path in [
+        "/login",
+        "/login/passkey",
+        "/mfa",
+        "/mfa/passkey",
+        "/mfa/enroll",
+        "/mfa/codes",
+        "/passkey/sign-in",
+        "/passkey/second-factor",
+        "/passkey/register",
+        "/password",
+        "/setup",
+        "/invite",
+    ] {
         let mut sent = forgeries(&browser, path, &csrf);
         sent.extend(without_token(&browser, path, &others));
         for (how, page) in sent {

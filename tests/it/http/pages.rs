@@ -123,7 +123,7 @@ fn standing(stage: Stage) -> (TestApp, Browser) {
 
 /// Scans the key on the enrolment page and gives the first code; what is shown then.
 fn enroll(server: &TestApp, browser: &mut Browser) -> (Totp, Page) {
-    let page = browser.open("/mfa/enroll");
+    let page = browser.open("/mfa/enroll?method=totp");
     let key = page.text_of("secret").unwrap();
     let app = Totp::from_base32(&key, server.app.env.totp_settings());
     let page = browser.submit(&page, "/mfa/enroll", &[("code", &server.code(&app))]);

@@ -2,14 +2,15 @@
 
 mod demo;
 mod messages;
+mod passkey;
 
 use mcpcodex::http::{
     lang::Lang,
     view::{
         Account, Bounce, ChangePassword, Confirm, Consent, Destination, EnrolTotp, ErrorPage,
         Factor, Forgot, Form, Invite, Label, Later, Link, Login, LogoutConfirm, Mfa, NewCodes,
-        Recovery, RecoveryCodes, ResetAsked, ResetPassword, Resource, Rules, ScopeLine,
-        SessionLine, Setup, SetupDone, Shell, SignedOut, Trust, Way, qr_svg,
+        PasskeyForm, Recovery, RecoveryCodes, ResetAsked, ResetPassword, Resource, Rules,
+        ScopeLine, SessionLine, Setup, SetupDone, Shell, SignedOut, Trust, Way, qr_svg,
     },
 };
 
@@ -116,6 +117,7 @@ pub(super) fn all(w: Words) -> Vec<Page> {
     let mut list = sign_in(w);
     list.extend(second_factor(w));
     list.extend(messages::pages(w));
+    list.extend(passkey::pages(w));
     list.extend(passwords(w));
     list.extend(consents(w));
     list.extend(notices(w));
@@ -147,6 +149,9 @@ fn sign_in(w: Words) -> Vec<Rendered> {
         client: Some(w.label("Claude Code")),
         can_remember: true,
         forgot: Some(w.path("/reset")),
+        passkey: Some(
+            PasskeyForm::get(w.form("/login/passkey"), "/passkey/sign-in").with_autofill(),
+        ),
         ..Login::default()
     };
     let refused = Login {
@@ -185,6 +190,7 @@ fn sign_in(w: Words) -> Vec<Rendered> {
     let confirm = Confirm {
         shell: w.shell(),
         form: w.form("/login/confirm"),
+        passkey: Some(PasskeyForm::get(w.form("/login/confirm/passkey"), "/passkey/confirm")),
         username: w.text("ann"),
         ..Confirm::default()
     };
