@@ -79,6 +79,30 @@ try {
     check((await session()).error?.code === "no_session", "signed out");
   };
   const laptop = await Device.plug(page);
+  // Which calls a page makes, in order, into the browser's own.
+  const calls = [];
+  await context.exposeFunction("called", (how) => calls.push(how));
+  await context.addInitScript(() => {
+    const get = navigator.credentials.get.bind(navigator.credentials);
+    navigator.credentials.get = (options) => {
+      window.called(options.mediation ?? "button");
+      return get(options);
+    };
+  });
+  /** Opens a sign-in page; its call below the user name waits, since no device is present. */
+  const waits = async (address) => {
+    await laptop.present(false);
+    calls.length = 0;
+    await page.goto(address);
+    for (let tries = 0; calls.length === 0 && tries < 500; tries += 1) await page.waitForTimeout(20);
+    // A device meets only calls that come after it. When the call has reached the browser can be seen nowhere.
+    await page.waitForTimeout(300);
+  };
+  /** Presses the button there. */
+  const press = async (device) => {
+    await device.present(true);
+    await page.click("#passkey_start");
+  };
 
   // In a session.
   await page.goto(at("/login"));
@@ -114,13 +138,11 @@ try {
 
   // Alone, by the button: the call that waits below the user name ends first.
   const byButton = async (device) => {
-    await laptop.present(false);
-    await page.goto(at("/login"));
-    await page.waitForResponse((answer) => answer.url().endsWith("/passkey/sign-in"));
-    await device.present(true);
-    if (await page.isVisible("#remember_me")) await page.check("#remember_me");
-    await page.click("#passkey_start");
+    await waits(at("/login"));
+    await page.check("#remember_me");
+    await press(device);
     await arrived("/account");
+    check(calls.join() === "conditional,button", "the call that waited is over before the button makes its own");
     await device.present(false);
   };
   await byButton(laptop);
@@ -179,7 +201,7 @@ try {
   });
   const verifier = oidc.randomPKCECodeVerifier();
   const state = oidc.randomState();
-  await page.goto(oidc.buildAuthorizationUrl(config, {
+  await waits(oidc.buildAuthorizationUrl(config, {
     redirect_uri: target.uri,
     scope: "openid",
     code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
@@ -188,8 +210,7 @@ try {
     state,
   }).href);
   check((await page.textContent("body")).includes("Notebook"), "the sign-in page names the app");
-  await laptop.present(true);
-  await page.click("#passkey_start");
+  await press(laptop);
   await page.waitForSelector("button[value=allow]");
   await laptop.present(false);
   const answer = target.next();
@@ -210,12 +231,11 @@ try {
   await arrived("/account/passkeys");
   check((await page.locator("#passkeys > li").count()) === 1, "and removes that one");
   await signOut();
-  await page.goto(at("/login"));
-  let asked = 0;
-  // The device would answer the refused page at once, too.
-  await page.route("**/passkey/sign-in", (route) => (asked++ ? route.abort() : route.continue()));
-  await laptop.present(true);
-  await page.click("#passkey_start");
+  await waits(at("/login"));
+  let challenges = 0;
+  // The device would answer the page of the refusal at once, too.
+  await page.route("**/passkey/sign-in", (route) => (challenges++ ? route.abort() : route.continue()));
+  await press(laptop);
   await page.waitForSelector("#error");
   check(new URL(page.url()).pathname === "/login/passkey", "a passkey that was removed is refused");
   await page.unroute("**/passkey/sign-in");
