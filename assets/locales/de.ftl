@@ -196,7 +196,6 @@ passkeys-new-name = Neuer Name
 passkeys-save = Speichern
 passkeys-remove = Entfernen
 passkeys-add = Passkey hinzufügen
-passkeys-back = Zurück zu Ihrem Konto
 passkeys-done-new = Ihr Passkey ist bereit.
 passkeys-done-renamed = Er hat seinen neuen Namen.
 passkeys-done-removed = Der Passkey wurde entfernt. Überall sonst sind Sie abgemeldet.
@@ -243,6 +242,11 @@ password-reused = { $n ->
     [one] Das neue Passwort darf nicht das bisherige sein.
    *[other] Das neue Passwort darf keines Ihrer letzten { $n } Passwörter sein.
 }
+strength-0 = Sehr leicht zu erraten
+strength-1 = Leicht zu erraten
+strength-2 = Nicht schwer genug zu erraten
+strength-3 = Schwer zu erraten
+strength-4 = Sehr schwer zu erraten
 ## Vergessenes Passwort
 forgot-title = Passwort vergessen
 forgot-lead = Geben Sie Ihren Benutzernamen oder Ihre E-Mail-Adresse an. Wenn es ein Konto gibt, geht ein Link an dessen Postfach.
@@ -307,6 +311,74 @@ scope-other = Die Berechtigung „{ $scope }“ nutzen
 
 ## Konto
 account-title = Ihr Konto
+account-nav = Ihr Konto
+account-nav-profile = Profil
+account-nav-security = Sicherheit
+account-nav-sessions = Sitzungen
+account-nav-apps = Apps
+account-nav-keys = API-Schlüssel
+account-since = Konto seit
+account-fixed = Benutzernamen, E-Mail-Adresse und Rollen ändert der Betreiber dieses Servers.
+account-name = Ihr Name
+account-name-hint = Apps, denen Sie Zugriff geben, können ihn sehen.
+account-save = Speichern
+account-password-set = zuletzt geändert am { $when }
+account-passkeys = Passkeys
+account-passkeys-count = { $n ->
+    [0] Noch keine. Mit einem Passkey melden Sie sich per Fingerabdruck, Gesicht oder PIN an.
+    [one] Sie haben einen Passkey.
+   *[other] Sie haben { $n } Passkeys.
+}
+account-passkeys-manage = Verwalten
+account-passkey-flagged = Einer davon wurde vielleicht kopiert: Sehen Sie nach.
+account-second = Zweiter Faktor
+account-second-none = Noch keiner. Mit einem zweiten Faktor öffnet Ihr Passwort allein nichts.
+account-sms = SMS an { $to }
+account-email = E-Mail an { $to }
+account-add = Zweiten Faktor hinzufügen
+account-remove = Entfernen
+remove-title = Zweiten Faktor entfernen
+remove-heading = { $name } entfernen?
+remove-lead = Sie können sich damit nicht mehr anmelden, und Sie werden überall sonst abgemeldet.
+remove-last = Das ist Ihr einziger zweiter Faktor: Danach genügt Ihr Passwort, und Ihre Wiederherstellungscodes gelten nicht mehr. Sie werden überall sonst abgemeldet.
+remove-keep = Behalten
+account-devices = Browser, mit denen Sie sich angemeldet haben
+account-devices-about = Wenn sich jemand mit einem anderen anmeldet, bekommen Sie eine E-Mail, sofern dieser Server welche versendet.
+device-used = letzte Anmeldung am { $when }
+device-trusted = Vertraut bis { $when }
+device-forget = Vergessen
+device-distrust = Keinem davon mehr vertrauen
+session-end = Abmelden
+account-apps = Apps, die für Sie handeln dürfen
+account-apps-none = Sie haben keiner App Zugriff gegeben.
+app-since = seit { $when }
+app-used = zuletzt verwendet am { $when }
+app-disconnect = Trennen
+account-keys = API-Schlüssel
+account-keys-about = Für Ihre Programme, die sich nicht anmelden können. Jeder kann, was ihm erlaubt wurde, solange auch Sie es dürfen.
+account-keys-off = Dieser Server nimmt keine API-Schlüssel an.
+key-created = erstellt am { $when }
+key-endless = endet nie
+key-over = Beendet
+key-revoke = Widerrufen
+key-new = Schlüssel erstellen
+key-new-title = Neuer API-Schlüssel
+key-name = Name
+key-name-hint = Damit Sie ihn wiedererkennen, zum Beispiel das Programm, das ihn verwendet.
+key-scopes = Was er darf
+key-lifetime = Wie lange er gilt
+key-days = { $n ->
+    [one] 1 Tag
+   *[other] { $n } Tage
+}
+key-forever = Bis er widerrufen wird
+key-make = Schlüssel erstellen
+key-cancel = Zurück zu den Schlüsseln
+key-made-title = Ihr neuer API-Schlüssel
+key-made-heading = Kopieren Sie { $name } jetzt
+key-made-lead = Das ist der Schlüssel. Er wird <b>nur jetzt angezeigt</b>.
+key-made-label = API-Schlüssel
+key-made-done = Ich habe ihn aufbewahrt
 account-factors = So melden Sie sich an
 account-codes = Wiederherstellungscodes
 account-codes-left = noch { $n }
@@ -318,13 +390,17 @@ account-sign-out = Abmelden
 account-sign-out-others = Überall sonst abmelden
 account-password = Passwort
 account-password-change = Ändern
-account-totp = Authenticator-App
-account-totp-none = nicht eingerichtet
-account-totp-set-up = Einrichten
 account-factor-used = zuletzt verwendet am { $when }
 account-factor-unused = noch nicht verwendet
 account-done-password = Ihr Passwort wurde geändert. Überall sonst sind Sie jetzt abgemeldet.
 account-done-factor = Ihr zweiter Faktor ist eingerichtet. Überall sonst sind Sie jetzt abgemeldet.
+account-done-name = Ihr Name wurde geändert.
+account-done-removed = Das wurde entfernt. Überall sonst sind Sie jetzt abgemeldet.
+account-done-ended = Diese Sitzung ist beendet.
+account-done-forgotten = Dieser Browser wurde vergessen.
+account-done-distrusted = Keinem Browser wird mehr vertraut.
+account-done-disconnected = Die App wurde getrennt. Sie muss neu fragen.
+account-done-revoked = Der Schlüssel wurde widerrufen.
 account-done-others = Überall sonst sind Sie jetzt abgemeldet.
 session-from = von { $address }
 session-started = angemeldet am { $when }
@@ -404,6 +480,11 @@ core-phone = Das ist keine Telefonnummer mit Landesvorwahl.
 core-phone-country = In dieses Land gehen keine Nachrichten.
 core-contact-none = Es wartet keine Nummer oder Adresse auf Bestätigung.
 core-contact-done = Das wurde schon bestätigt.
+core-factor-gone = Diesen zweiten Faktor gibt es nicht oder nicht mehr.
+core-key-scope = Geben Sie mindestens eine Berechtigung an: { $scopes }.
+core-key-over = Der API-Schlüssel „{ $name }“ wurde schon widerrufen.
+core-keys-off = API-Schlüssel sind ausgeschaltet.
+core-key-lifetime = Wählen Sie, wie lange der Schlüssel gelten soll.
 core-codes-need-factor = Für Wiederherstellungscodes braucht es einen zweiten Faktor.
 core-session-ended = Ihre Sitzung ist beendet.
 core-sign-in-again = Melden Sie sich unter /login neu an.

@@ -197,7 +197,6 @@ passkeys-new-name = New name
 passkeys-save = Save
 passkeys-remove = Remove
 passkeys-add = Add a passkey
-passkeys-back = Back to your account
 passkeys-done-new = Your passkey is ready.
 passkeys-done-renamed = It has its new name.
 passkeys-done-removed = The passkey was removed. You are signed out everywhere else.
@@ -244,6 +243,11 @@ password-reused = { $n ->
     [one] Must not be the password you have now.
    *[other] Must not be one of your last { $n } passwords.
 }
+strength-0 = Very easy to guess
+strength-1 = Easy to guess
+strength-2 = Not hard enough to guess
+strength-3 = Hard to guess
+strength-4 = Very hard to guess
 ## A lost password
 forgot-title = Forgot your password
 forgot-lead = Give your user name or e-mail address. If there is an account, a link goes to its mailbox.
@@ -308,6 +312,74 @@ scope-other = Use the permission “{ $scope }”
 
 ## Account
 account-title = Your account
+account-nav = Your account
+account-nav-profile = Profile
+account-nav-security = Security
+account-nav-sessions = Sessions
+account-nav-apps = Apps
+account-nav-keys = API keys
+account-since = Account since
+account-fixed = User name, e-mail address and roles are changed by the operator of this server.
+account-name = Your name
+account-name-hint = Apps that you let in may see it.
+account-save = Save
+account-password-set = last changed { $when }
+account-passkeys = Passkeys
+account-passkeys-count = { $n ->
+    [0] You have none yet. A passkey signs you in by fingerprint, face or PIN.
+    [one] You have one passkey.
+   *[other] You have { $n } passkeys.
+}
+account-passkeys-manage = Manage
+account-passkey-flagged = One of them may have been copied: look at it.
+account-second = Second factor
+account-second-none = There is none yet. With one, your password alone opens nothing.
+account-sms = SMS to { $to }
+account-email = E-mail to { $to }
+account-add = Add a second factor
+account-remove = Remove
+remove-title = Remove a second factor
+remove-heading = Remove { $name }?
+remove-lead = You cannot sign in with it any more, and you are signed out everywhere else.
+remove-last = It is your only second factor: from then on your password alone lets in, and your recovery codes stop working. You are signed out everywhere else.
+remove-keep = Keep it
+account-devices = Browsers you have signed in with
+account-devices-about = When somebody signs in with another one, you get a mail, if this server sends any.
+device-used = last sign-in { $when }
+device-trusted = Trusted until { $when }
+device-forget = Forget
+device-distrust = Trust none of them any more
+session-end = Sign out
+account-apps = Apps that may act for you
+account-apps-none = You have let no app in.
+app-since = since { $when }
+app-used = last used { $when }
+app-disconnect = Disconnect
+account-keys = API keys
+account-keys-about = For programs of yours that cannot sign in. Each can do what it was allowed, as long as you may.
+account-keys-off = This server takes no API keys.
+key-created = made { $when }
+key-endless = never ends
+key-over = Ended
+key-revoke = Revoke
+key-new = Make a key
+key-new-title = New API key
+key-name = Name
+key-name-hint = To know it by, for example the program that uses it.
+key-scopes = What it may do
+key-lifetime = How long it lives
+key-days = { $n ->
+    [one] 1 day
+   *[other] { $n } days
+}
+key-forever = Until it is revoked
+key-make = Make the key
+key-cancel = Back to the keys
+key-made-title = Your new API key
+key-made-heading = Copy { $name } now
+key-made-lead = This is the key. It is <b>shown only now</b>.
+key-made-label = API key
+key-made-done = I have stored it
 account-factors = How you sign in
 account-codes = Recovery codes
 account-codes-left = { $n } left
@@ -319,13 +391,17 @@ account-sign-out = Sign out
 account-sign-out-others = Sign out everywhere else
 account-password = Password
 account-password-change = Change
-account-totp = Authenticator app
-account-totp-none = not set up
-account-totp-set-up = Set up
 account-factor-used = last used { $when }
 account-factor-unused = not used yet
 account-done-password = Your password was changed. You are signed out everywhere else.
 account-done-factor = Your second factor is set up. You are signed out everywhere else.
+account-done-name = Your name was changed.
+account-done-removed = It was removed. You are signed out everywhere else.
+account-done-ended = That session has ended.
+account-done-forgotten = That browser was forgotten.
+account-done-distrusted = No browser is trusted any more.
+account-done-disconnected = The app was disconnected. It must ask again.
+account-done-revoked = The key was revoked.
 account-done-others = You are signed out everywhere else.
 session-from = from { $address }
 session-started = signed in { $when }
@@ -405,6 +481,11 @@ core-phone = This is no phone number with a country in front.
 core-phone-country = No messages go to numbers of this country.
 core-contact-none = No number or address waits to be confirmed.
 core-contact-done = This was confirmed already.
+core-factor-gone = There is no such second factor, or not any more.
+core-key-scope = Name at least one scope of: { $scopes }.
+core-key-over = The API key "{ $name }" is revoked already.
+core-keys-off = API keys are switched off.
+core-key-lifetime = Choose how long the key is to live.
 core-codes-need-factor = Recovery codes need a second factor to recover.
 core-session-ended = Your session has ended.
 core-sign-in-again = Sign in again at /login.

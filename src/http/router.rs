@@ -18,10 +18,11 @@ use tower_http::{
 use super::{
     auth, health, middleware, oauth,
     pages::{
-        self, account, codes, confirm, enrol_link, enroll, enroll_contact, invite, login, logout,
-        mfa,
+        self,
+        account::{self, apps, keys, remove, security, sessions},
+        codes, confirm, enrol_link, enroll, enroll_contact, invite, login, logout, mfa,
         passkey::{self, own, register},
-        password, reset, setup,
+        password, reset, setup, strength,
     },
 };
 use crate::app::App;
@@ -86,6 +87,7 @@ fn sign_in() -> Router<App> {
         .route("/mfa/codes", get(codes::show).post(codes::stored)) //        on the way: recovery codes, or Session
         .route("/mfa/codes/new", post(codes::replace)) //                    on the way: recovery codes, or recent Session
         .route("/password", get(password::show).post(password::submit)) //   on the way: password expired, or recent Session
+        .route("/password/strength", post(strength::judge)) //               PageForm
         .route("/reset", get(reset::show).post(reset::submit)) //            PageForm, one-time link
         .route("/enroll", get(enrol_link::show)) //                          one-time link
         .route("/setup", get(setup::show).post(setup::submit)) //            one-time link
@@ -96,10 +98,21 @@ fn account_pages() -> Router<App> {
     Router::new()
         .route("/", get(account::root)) //                                   anyone
         .route("/account", get(account::show)) //                            Session
-        .route("/account/security", get(account::show)) //                   Session
+        .route("/account/profile", post(account::rename)) //                 Session, PageForm
+        .route("/account/security", get(security::show)) //                  Session
+        .route("/account/security/remove", get(remove::ask).post(remove::submit)) // RecentSession, PageForm
         .route("/account/passkeys", get(own::show)) //                       Session
         .route("/account/passkeys/rename", post(own::rename)) //             Session, PageForm
-        .route("/account/passkeys/remove", get(own::ask_remove).post(own::remove)) // recent Session, PageForm
-        .route("/account/sessions/end-others", post(account::end_others)) // Session, PageForm
+        .route("/account/passkeys/remove", get(own::ask_remove).post(own::remove)) // RecentSession, PageForm
+        .route("/account/sessions", get(sessions::show)) //                  Session
+        .route("/account/sessions/end", post(sessions::end)) //              Session, PageForm
+        .route("/account/sessions/end-others", post(sessions::end_others)) // Session, PageForm
+        .route("/account/devices/forget", post(sessions::forget)) //         Session, PageForm
+        .route("/account/devices/distrust", post(sessions::distrust)) //     Session, PageForm
+        .route("/account/apps", get(apps::show)) //                          Session
+        .route("/account/apps/disconnect", post(apps::disconnect)) //        Session, PageForm
+        .route("/account/keys", get(keys::show)) //                          Session
+        .route("/account/keys/new", get(keys::ask).post(keys::make)) //      RecentSession, PageForm
+        .route("/account/keys/revoke", post(keys::revoke)) //                Session, PageForm
         .route("/logout", get(logout::show).post(logout::submit)) //         Session, PageForm
 }

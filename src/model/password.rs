@@ -163,6 +163,14 @@ pub fn check(policy: &Policy, candidate: &str, about: &About<'_>) -> Result<(), 
     if broken.is_empty() { Ok(()) } else { Err(broken) }
 }
 
+/// How hard a password is to guess, from 0 to 4, whatever the policy asks for.
+pub fn score(candidate: &str, about: &About<'_>) -> u8 {
+    if candidate.len() > MAX_BYTES {
+        return 0;
+    }
+    strength::score(&normalise(candidate), &own_words(about))
+}
+
 /// Puts what [`check`] found into one refusal of the field `password`.
 pub fn refusal(broken: &[Violation]) -> Error {
     let sentences: Vec<String> = broken.iter().map(ToString::to_string).collect();

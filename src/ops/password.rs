@@ -51,6 +51,10 @@ impl Basis {
         }
     }
 
+    fn about<'a>(&'a self, words: &'a [&'a str]) -> About<'a> {
+        About { username: &self.username, email: &self.email, display_name: &self.name, words }
+    }
+
     /// For someone who exists.
     pub fn of(r: &Read<'_>, env: &Env, user: &UserId) -> Result<Self> {
         let found = store::user::by_id(r, user)?.ok_or_else(|| Error::not_found("user", user))?;
@@ -123,15 +127,32 @@ impl From<Refused> for Error {
     }
 }
 
+/// What a password is worth, before anybody chooses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// From 0, guessed at once, to 4.
+    pub score: u8,
+    /// The rules it breaks.
+    pub broken: Vec<Violation>,
+}
+
+/// Judges as [`choose`] does, but against the rules alone: the history takes a hash for each old password.
+pub fn judge(env: &Env, basis: &Basis, candidate: &str) -> Judged {
+    let words = own_words(env);
+    let about = basis.about(&words);
+    let checked = password::check(&env.password_policy(), candidate, &about);
+    Judged { score: password::score(candidate, &about), broken: checked.err().unwrap_or_default() }
+}
+
+/// What names this site.
+fn own_words(env: &Env) -> [&str; 3] {
+    ["mcpcodex", &env.config.server.brand.name, env.site.host()]
+}
+
 /// Judges and hashes. Blocks for as long as hashing takes: never on a runtime thread, never in a transaction.
 pub fn choose(env: &Env, basis: &Basis, candidate: &str) -> Result<Chosen, Refused> {
-    let about = About {
-        username: &basis.username,
-        email: &basis.email,
-        display_name: &basis.name,
-        words: &["mcpcodex", &env.config.server.brand.name, env.site.host()],
-    };
-    password::check(&env.password_policy(), candidate, &about)
+    let words = own_words(env);
+    password::check(&env.password_policy(), candidate, &basis.about(&words))
         .map_err(|all| Refused::Unfit(all.into_iter().map(Unfit::Rule).collect()))?;
     let candidate: Zeroizing<String> = password::normalise(candidate);
     let reuse = env.config.authentication.password.history.prevent_reuse;

@@ -243,6 +243,20 @@ pub fn edit(tx: &Write<'_>, env: &Env, who: &Actor, id: &UserId, edit: &Edit) ->
     Ok(user)
 }
 
+/// Gives a person another full name. They may do so themselves.
+pub fn rename(tx: &Write<'_>, who: &Actor, id: &UserId, name: &str) -> Result<User> {
+    session::permit(tx, who, id)?;
+    let user = get(tx, id)?;
+    let name = full_name(name)?;
+    if name == user.name {
+        return Ok(user);
+    }
+    let email = Email::parse(&user.email)?;
+    store::user::set_profile(tx, id, email.as_str(), email.key(), &name)?;
+    audit::record(tx, who, &Event::new("user.rename").user(id))?;
+    get(tx, id)
+}
+
 /// Refuses what would leave nobody who can administer.
 fn keep_an_admin(r: &Read<'_>, user: &User) -> Result<()> {
     let counts = user.has_role(ADMIN) && user.state == UserState::Active;

@@ -58,6 +58,18 @@ const table = (w) => [
   { id: "consent", as: "ada", go: w.authorize({ prompt: "consent" }) },
   { id: "consent-over", go: "/consent?request=no-such-request" },
   { id: "account", as: "ada", go: "/account" },
+  { id: "account-refused", as: "max", go: refusedName },
+  { id: "security", as: "ada", go: "/account/security" },
+  { id: "security-bare", as: "max", go: "/account/security" },
+  { id: "factor-remove", as: "ada", go: removeFactor },
+  { id: "sessions", as: "ada", go: (page) => sessions(page, w) },
+  { id: "apps", as: "ada", go: "/account/apps" },
+  { id: "keys", as: "max", go: "/account/keys" },
+  { id: "key-new", is: "key-new", as: "max", go: "/account/keys/new" },
+  { id: "key-refused", as: "max", go: (page) => makeKey(page, false) },
+  { id: "key-made", is: "key-made", as: "max", go: (page) => makeKey(page, true) },
+  { id: "keys-some", as: "max", go: "/account/keys" },
+  { id: "strength", as: "max", go: typePassword },
   { id: "account-long-name", as: "max", go: "/account" },
   { id: "passkeys", as: "pia", go: "/account/passkeys" },
   { id: "passkeys-none", as: "max", go: "/account/passkeys" },
@@ -134,6 +146,47 @@ async function refusedPassword(page) {
   await page.fill("#password", password);
   await page.fill("#new_password", "password123");
   await page.click("#submit");
+}
+
+async function refusedName(page) {
+  await page.goto("/account");
+  await page.fill("#name", "Ann\u202eLee");
+  await page.click("#save");
+}
+
+async function removeFactor(page) {
+  await page.goto("/account/security");
+  await page.click("#factors li > a[href*=remove]");
+}
+
+/** Also from another browser, and with a trusted one. */
+async function sessions(page, w) {
+  const other = await page.context().browser().newContext({ baseURL: w.at.main, userAgent: "Mozilla/5.0 (iPhone) Safari/605.1" });
+  const there = await other.newPage();
+  await signIn(there, "ada");
+  await there.goto("/mfa");
+  await other.close();
+  await page.goto("/account/sessions");
+}
+
+async function makeKey(page, withScope) {
+  await page.goto("/account/keys/new");
+  await page.fill("#label", "Nightly backup of everything there is");
+  if (withScope) await page.check("#scope_1");
+  await page.click("#submit");
+}
+
+/** The page says what a password is worth, and why it will not do. */
+async function typePassword(page) {
+  await page.goto("/password");
+  await page.fill("#new_password", "password123");
+  await page.waitForSelector("#strength:not([hidden]) li");
+  const weak = await page.textContent("#strength p");
+  await page.fill("#new_password", "correct-Horse7battery-staple");
+  await page.waitForFunction((before) => document.querySelector("#strength p").textContent !== before, weak);
+  check((await page.locator("#strength li").count()) === 0, "a good password has nothing against it");
+  await page.fill("#new_password", "password123");
+  await page.waitForSelector("#strength:not([hidden]) li");
 }
 
 async function refusedSetup(page, path) {

@@ -4,6 +4,7 @@
 pub mod core;
 mod negotiate;
 pub mod password;
+pub mod scope;
 mod text;
 pub mod when;
 

@@ -16,14 +16,13 @@ use crate::{
         error::PageError,
         extract::{self, Browser, From, MaybeSession, PageForm},
         fields::Fields,
-        lang::Lang,
+        lang::{Lang, scope},
         pages::{form, page, shell},
         view::{Bounce, Consent, ErrorPage, Label, Resource, ScopeLine, Shell, Trust},
     },
     model::{
         actor::{Actor, Origin},
         id::RequestId,
-        scope::{EMAIL, OFFLINE_ACCESS, OPENID, PROFILE},
     },
     ops::{
         oauth::{
@@ -237,17 +236,7 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
 
 /// What a scope allows: in the words of the resource that has it, else in ours.
 fn scope_sentence(lang: Lang, line: &Line) -> String {
-    if let Some(own) = &line.own {
-        return own.clone();
-    }
-    let text = match line.scope.as_str() {
-        OPENID => lang.t("scope-openid"),
-        PROFILE => lang.t("scope-profile"),
-        EMAIL => lang.t("scope-email"),
-        OFFLINE_ACCESS => lang.t("scope-offline"),
-        other => lang.t("scope-other").with("scope", other),
-    };
-    text.into()
+    line.own.clone().unwrap_or_else(|| scope::sentence(lang, &line.scope))
 }
 
 fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {

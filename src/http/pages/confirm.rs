@@ -38,6 +38,7 @@ pub async fn show(
 }
 
 /// What was not right.
+#[derive(Clone, Copy)]
 enum Refused {
     Password(Duration),
     Passkey,

@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 
-use super::{form, page, password, shell};
+use super::{form, page, password, scripted, shell};
 use crate::{
     app::App,
     http::{
@@ -44,7 +44,7 @@ fn ask(app: &App, browser: &Browser, token: &str, user: &User, broken: &[Unfit])
         rules: password::rules(app, browser.lang(), broken),
         error: None,
     };
-    page(&app.env, browser, status, view.render())
+    scripted(page(&app.env, browser, status, view.render()))
 }
 
 /// `POST /invite`.

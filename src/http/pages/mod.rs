@@ -15,6 +15,7 @@ pub mod passkey;
 pub mod password;
 pub mod reset;
 pub mod setup;
+pub mod strength;
 
 use std::any::Any;
 

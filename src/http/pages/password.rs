@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{blocking, follow, form, login::compare, on_the_way, page, shell};
+use super::{blocking, follow, form, login::compare, on_the_way, page, scripted, shell};
 use crate::{
     app::App,
     crypto::secret::Plain,
@@ -76,7 +76,7 @@ fn ask(
         cancel: (!expired).then(|| "/account/security".to_owned()),
     };
     let status = if fresh { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    page(&app.env, browser, status, view.render())
+    scripted(page(&app.env, browser, status, view.render()))
 }
 
 /// `GET /password`.

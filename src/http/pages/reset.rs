@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{form, page, password, shell};
+use super::{form, page, password, scripted, shell};
 use crate::{
     app::App,
     crypto::secret::Plain,
@@ -87,7 +87,7 @@ fn choose(app: &App, browser: &Browser, token: &str, user: &User, broken: &[Unfi
         rules: password::rules(app, browser.lang(), broken),
         error: None,
     };
-    page(&app.env, browser, status, view.render())
+    scripted(page(&app.env, browser, status, view.render()))
 }
 
 async fn set(

@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 
-use super::{form, page, password, shell};
+use super::{form, page, password, scripted, shell};
 use crate::{
     app::App,
     crypto::secret::Plain,
@@ -56,7 +56,7 @@ fn ask(
         error: error.map(|error| core::what(browser.lang(), error)),
     };
     let status = if fresh { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    page(&app.env, browser, status, view.render())
+    scripted(page(&app.env, browser, status, view.render()))
 }
 
 /// `POST /setup`.

@@ -9,6 +9,7 @@ pub mod account;
 pub mod consent;
 pub mod demo;
 pub mod enrol;
+pub mod keys;
 pub mod notice;
 pub mod parts;
 pub mod passkey;
@@ -16,13 +17,17 @@ pub mod password;
 pub mod sign_in;
 pub mod svg;
 
-pub use account::{Account, Factor, SessionLine};
+pub use account::{
+    Account, Apps, ConnectedApp, Device, Factor, OtherSession, RemoveFactor, Section, Security,
+    SessionLine, Sessions,
+};
 pub use consent::{Consent, Destination, Resource, ScopeLine, Trust};
 pub use demo::{Action, Block, DemoResult, DemoStart, Person, Step};
 pub use enrol::{
     EnrolChoice, EnrolCode, EnrolContact, EnrolLink, EnrolTotp, Later, NewCodes, Offer,
     RecoveryCodes,
 };
+pub use keys::{Key, Keys, Lifetime, MadeKey, NewKey, ScopeBox};
 pub use notice::{Bounce, ErrorPage, LogoutConfirm, SetupDone, SignedOut};
 pub use parts::{Form, Label, Link, Medium, Rules, Sending, Shell, Way};
 pub use passkey::{EnrolPasskey, MfaPasskey, PasskeyForm, PasskeyLine, Passkeys, RemovePasskey};
@@ -71,6 +76,13 @@ pages!(
     Invite,
     Consent,
     Account,
+    Security,
+    RemoveFactor,
+    Sessions,
+    Apps,
+    Keys,
+    NewKey,
+    MadeKey,
     ErrorPage,
     LogoutConfirm,
     SignedOut,

@@ -3,7 +3,10 @@
 
 use askama::Template;
 
-use super::parts::{Form, Label, Shell, Way};
+use super::{
+    account::Section,
+    parts::{Form, Label, Shell, Way},
+};
 
 /// The form with which a page asks the browser for a passkey. Without a script it stays hidden.
 #[derive(Clone, Default)]
@@ -107,8 +110,6 @@ pub struct Passkeys {
     pub passkeys: Vec<PasskeyLine>,
     /// The address of the page for a new one; without it none is offered.
     pub add: Option<String>,
-    /// The address of the account.
-    pub back: String,
 }
 
 /// `/account/passkeys/remove`.

@@ -2,7 +2,10 @@
 //! What score is enough is the policy's to say.
 
 use zeroize::Zeroizing;
-use zxcvbn::feedback::{Feedback, Suggestion};
+use zxcvbn::{
+    Entropy,
+    feedback::{Feedback, Suggestion},
+};
 
 /// The most that zxcvbn reads.
 const MAX_READ: usize = 100;
@@ -20,13 +23,22 @@ pub fn at_least(min: u8, password: &str, own: &[String]) -> Result<(), (u8, Stri
     if min == 0 {
         return Ok(());
     }
+    let entropy = guess(password, own);
+    let score = u8::from(entropy.score());
+    if score < min { Err((score, hint(entropy.feedback()))) } else { Ok(()) }
+}
+
+/// The score of a password.
+pub fn score(password: &str, own: &[String]) -> u8 {
+    u8::from(guess(password, own).score())
+}
+
+fn guess(password: &str, own: &[String]) -> Entropy {
     let head: Zeroizing<String> =
         Zeroizing::new(password.chars().take(affordable(password)).collect());
     let inputs: Vec<&str> =
         own.iter().map(String::as_str).filter(|word| word.chars().count() >= MIN_INPUT).collect();
-    let entropy = zxcvbn::zxcvbn(&head, &inputs);
-    let score = u8::from(entropy.score());
-    if score < min { Err((score, hint(entropy.feedback()))) } else { Ok(()) }
+    zxcvbn::zxcvbn(&head, &inputs)
 }
 
 /// How many characters zxcvbn may see. It tries every combination of l33t readings over every part,

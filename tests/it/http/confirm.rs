@@ -6,7 +6,13 @@ use crate::support::{Browser, OTHER_PASSWORD, PASSWORD, Page, TestApp};
 const STALE: u64 = 301;
 
 /// Pages that only a recent sign-in opens.
-const GUARDED: [&str; 3] = ["/password", "/mfa/enroll", "/mfa/codes"];
+const GUARDED: [&str; 5] = [
+    "/password",
+    "/mfa/enroll",
+    "/mfa/codes",
+    "/account/keys/new",
+    "/account/security/remove?id=x",
+];
 
 fn confirm(browser: &mut Browser, page: Page, password: &str) -> Page {
     let page = browser.follow(page);
@@ -128,7 +134,13 @@ fn stale_form_changes_nothing() {
     let fields = [("password", PASSWORD), ("new_password", OTHER_PASSWORD)];
     assert!(leads_to_confirm(&browser.submit(&page, "/password", &fields)));
     let csrf = browser.clone().csrf();
-    for path in ["/mfa/enroll", "/mfa/enroll/send", "/mfa/codes/new"] {
+    for path in [
+        "/mfa/enroll",
+        "/mfa/enroll/send",
+        "/mfa/codes/new",
+        "/account/keys/new",
+        "/account/security/remove",
+    ] {
         let fields = [("csrf", csrf.as_str()), ("method", "sms"), ("phone", "+491512345678")];
         let page = browser.post(path, &fields);
         assert!(leads_to_confirm(&page), "{path}: {page:?}");

@@ -5,7 +5,19 @@ use crate::support::{Browser, OTHER_PASSWORD, PASSWORD, Page, TestApp};
 const EVIL: &str = "https://evil.example";
 
 /// Everything that changes something for someone signed in.
-const INSIDE: [&str; 13] = [
+const INSIDE: [&str; 25] = [
+    "/login/confirm",
+    "/account/profile",
+    "/account/security/remove",
+    "/account/sessions/end",
+    "/account/devices/forget",
+    "/account/devices/distrust",
+    "/account/apps/disconnect",
+    "/account/keys/new",
+    "/account/keys/revoke",
+    "/mfa/enroll/send",
+    "/password/strength",
+    "/reset",
     "/logout",
     "/auth/logout",
     "/password",
@@ -187,6 +199,8 @@ fn form_of_another_site_signs_nobody_in() {
         "/password",
         "/setup",
         "/invite",
+        "/mfa/send",
+        "/reset",
     ] {
         let mut sent = forgeries(&browser, path, &csrf);
         sent.extend(without_token(&browser, path, &others));

@@ -1,5 +1,6 @@
 //! The HTTP face, seen from outside.
 
+mod account;
 mod address;
 mod brand;
 mod confirm;
@@ -14,5 +15,6 @@ mod pages;
 mod passkey;
 mod reset;
 mod second_factor;
+mod strength;
 mod texts;
 mod view;

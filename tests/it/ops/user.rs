@@ -2,7 +2,10 @@
 
 use mcpcodex::{
     error::{Error, Kind},
-    model::user::{User, UserState},
+    model::{
+        actor::Actor,
+        user::{User, UserState},
+    },
     ops::{
         self,
         user::{Created, Edit, FirstPassword, New},
@@ -169,7 +172,7 @@ fn nobody_but_the_operator_makes_or_changes_people() {
     let server = TestApp::new();
     let (root, ann) = (server.admin("root"), server.user("ann"));
     let (session, _) = server.session_of(&root, false);
-    let who = mcpcodex::model::actor::Actor::person(root.id.clone(), session.id, origin());
+    let who = Actor::person(root.id.clone(), session.id, origin());
     let env = server.app.env();
     let kinds = server
         .app
@@ -213,7 +216,7 @@ fn accept(server: &TestApp, user: &User, token: &str) -> Result<User, Error> {
     server.advance(1);
     let chosen = server.chosen(&basis, &password);
     let (env, token) = (server.app.env(), token.to_owned());
-    let who = mcpcodex::model::actor::Actor::anonymous(origin());
+    let who = Actor::anonymous(origin());
     server
         .app
         .db
@@ -286,4 +289,25 @@ fn every_change_is_on_record_with_who_did_it() {
         assert!(events.iter().any(|own| own == event), "{event}: {events:?}");
     }
     assert!(server.audit().iter().all(|row| row.actor == "root" || row.actor == "system"));
+}
+
+#[test]
+fn person_renames_themselves_and_nobody_else() {
+    let server = TestApp::new();
+    let (ann, bob) = (server.user("ann"), server.user("bob"));
+    let (session, _) = server.session_of(&ann, false);
+    let who = Actor::person(ann.id.clone(), session.id, origin());
+    let rename = |who: &Actor, user: &User, name: &'static str| {
+        let (who, id) = (who.clone(), user.id.clone());
+        server.app.db.write_blocking(move |tx| ops::user::rename(tx, &who, &id, name))
+    };
+    assert_eq!(rename(&who, &ann, " Ann  Lee ").unwrap().name, "Ann  Lee");
+    assert_eq!(rename(&who, &ann, "").unwrap().name, "");
+    assert_eq!(rename(&who, &ann, "a\u{202e}b").unwrap_err().kind(), Kind::Invalid);
+    assert_eq!(rename(&who, &bob, "Rob").unwrap_err().kind(), Kind::Denied);
+    let renames = server.events().iter().filter(|event| *event == "user.rename").count();
+    assert_eq!(renames, 2);
+    let id = ann.id.clone();
+    server.write(move |tx| ops::session::revoke_of_user(tx, &operator(), &id));
+    assert_eq!(rename(&who, &ann, "Late").unwrap_err().kind(), Kind::Denied);
 }

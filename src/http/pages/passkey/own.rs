@@ -42,7 +42,6 @@ pub async fn show(
         notice: notice(browser.lang(), query.text("done")),
         passkeys: lines.collect(),
         add: offered.then(|| super::register::PATH.to_owned()),
-        back: "/account".to_owned(),
     };
     Ok(page(&app.env, &browser, StatusCode::OK, view.render()))
 }

@@ -124,14 +124,8 @@ pub async fn submit(
     let (answer, label) = (Answer::of(&fields), fields.text("label").to_owned());
     let registered = finish(&app, &browser, origin, &enroller, answer, label.clone()).await;
     let error = match registered {
-        Ok(Some(Registered::Active(enrolled))) => {
-            return enroll::in_force_page(
-                &app,
-                &browser,
-                enroller.user(),
-                enrolled.in_force,
-                LISTED,
-            );
+        Ok(Some(Registered::Active(made))) => {
+            return enroll::in_force_page(&app, &browser, enroller.user(), made.in_force, LISTED);
         }
         Ok(Some(Registered::Wrong(_))) => browser.t("passkey-new-wrong").into(),
         Ok(None) => return Ok(Redirect::to("/login").into_response()),

@@ -1,5 +1,6 @@
 //! One of each page in each of its states.
 
+mod account;
 mod demo;
 mod messages;
 mod passkey;
@@ -7,10 +8,10 @@ mod passkey;
 use mcpcodex::http::{
     lang::Lang,
     view::{
-        Account, Bounce, ChangePassword, Confirm, Consent, Destination, EnrolTotp, ErrorPage,
-        Factor, Forgot, Form, Invite, Label, Later, Link, Login, LogoutConfirm, Mfa, NewCodes,
-        PasskeyForm, Recovery, RecoveryCodes, ResetAsked, ResetPassword, Resource, Rules,
-        ScopeLine, SessionLine, Setup, SetupDone, Shell, SignedOut, Trust, Way, qr_svg,
+        Bounce, ChangePassword, Confirm, Consent, Destination, EnrolTotp, ErrorPage, Forgot, Form,
+        Invite, Label, Later, Link, Login, LogoutConfirm, Mfa, NewCodes, PasskeyForm, Recovery,
+        RecoveryCodes, ResetAsked, ResetPassword, Resource, Rules, ScopeLine, Setup, SetupDone,
+        Shell, SignedOut, Trust, Way, qr_svg,
     },
 };
 
@@ -121,7 +122,7 @@ pub(super) fn all(w: Words) -> Vec<Page> {
     list.extend(passwords(w));
     list.extend(consents(w));
     list.extend(notices(w));
-    list.push(("account", account(w).render()));
+    list.extend(account::pages(w));
     if w != Words::German {
         list.extend(demo::pages(w));
     }
@@ -405,44 +406,4 @@ fn notices(w: Words) -> Vec<Rendered> {
         ("setup_done_again", again.render()),
         ("bounce", bounce.render()),
     ]
-}
-
-fn account(w: Words) -> Account {
-    let line = |device: &str, address: &str, started: &str, last_seen: &str| SessionLine {
-        device: w.label(device),
-        address: w.text(address),
-        started: w.text(started),
-        last_seen: w.text(last_seen),
-        expires: w.text("in 29 days"),
-    };
-    let factor = |name: &str, detail: &str, action| Factor {
-        name: w.text(name),
-        detail: w.text(detail),
-        action,
-    };
-    Account {
-        shell: w.shell(),
-        notice: Some(w.text("Your password was changed.")),
-        name: w.label("Ann Lee"),
-        username: w.label("ann"),
-        email: w.label("ann@northwind.example"),
-        roles: vec![w.text("admin"), w.text("developer")],
-        factors: vec![
-            factor(
-                "Password",
-                "changed on 3 November 2026",
-                Some(w.link("Change", "/account/password")),
-            ),
-            factor("Authenticator app", "set up on 3 November 2026", None),
-        ],
-        recovery_codes_left: Some(3),
-        new_codes: Some(w.form("/account/codes")),
-        session: line("Firefox on Linux", "192.0.2.7", "today 09:12", "now"),
-        sign_out: w.form("/auth/logout"),
-        others: vec![
-            line("Safari on iPhone", "2001:db8::17", "20 November", "yesterday"),
-            line("Chrome on Windows", "198.51.100.23", "3 November", "12 November"),
-        ],
-        sign_out_others: w.form("/account/sessions/end"),
-    }
 }
