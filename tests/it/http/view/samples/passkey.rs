@@ -62,7 +62,6 @@ fn own(w: Words) -> Vec<Rendered> {
             line("f_2", "Blue key", Some("Its counter went back: perhaps it was copied.")),
         ],
         add: Some(w.path("/mfa/enroll/passkey")),
-        back: w.path("/account"),
     };
     let none = Passkeys { passkeys: Vec::new(), notice: None, ..list.clone() };
     let remove = RemovePasskey {
