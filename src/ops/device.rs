@@ -70,12 +70,10 @@ pub(super) fn arrive(
         store::device::touch(tx, &seen)?;
         return Ok(Arrived { token: None, is_new: false });
     }
-    // Always a fresh cookie: one that somebody planted must not become this person's.
+    // Always a fresh cookie, and this person's alone: one that somebody planted must not become theirs, and one that
+    // somebody stole from another must not be renewed.
     let fresh = secret::random_token(32);
     let hash = Hashed::of(fresh.expose());
-    if let Some(old) = token {
-        store::device::rename(tx, old, &hash)?;
-    }
     let is_new = !store::device::of_user(tx, user)?.is_empty();
     let device = Device {
         id: DeviceId::new(),

@@ -78,7 +78,7 @@ impl Env {
             max: RESET_LINKS,
             lock: self.config.authentication.links.password_reset,
             progressive: false,
-            escalate: true,
+            escalate: false,
         }
     }
 

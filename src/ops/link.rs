@@ -78,6 +78,17 @@ pub fn again(r: &Read<'_>, env: &Env, purpose: Purpose) -> Result<Option<Printed
     Ok(link.map(|link| Printed { url: url(env, purpose, &link.id), expires_at: link.expires_at }))
 }
 
+/// The live link of a purpose that a person was given, printed again.
+pub(super) fn live_of(
+    r: &Read<'_>,
+    env: &Env,
+    purpose: Purpose,
+    user: &UserId,
+) -> Result<Option<Printed>> {
+    let link = store::link::newest_of(r, purpose.as_str(), user)?;
+    Ok(link.map(|link| Printed { url: url(env, purpose, &link.id), expires_at: link.expires_at }))
+}
+
 /// Whom a link is for, if it is live. `Ok(None)`: for nobody in particular.
 pub fn read(r: &Read<'_>, env: &Env, purpose: Purpose, token: &str) -> Result<Option<UserId>> {
     let id = checked(env, purpose, token)?;

@@ -354,9 +354,7 @@ fn open(
         let mail = Mail::NewDevice { device, address, at: tx.now };
         notice::tell(tx, env, &user.id, &mail)?;
     }
-    let session = session::open(tx, env, origin, user, amr, remember_me)?;
-    if let Some(previous) = &visitor.previous {
-        session::replace(tx, origin, previous, &session)?;
-    }
+    let previous = visitor.previous.as_ref();
+    let session = session::open_after(tx, env, origin, user, amr, remember_me, previous)?;
     Ok(Entered { session, return_to: arrival.return_to.clone(), device: arrived.token })
 }

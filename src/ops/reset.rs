@@ -1,6 +1,8 @@
 //! A new password for someone who lost the old one: by a link to their mailbox, or from the operator's hand.
 //! It opens no session and steps around no second factor; it ends every session there is.
 
+use std::time::Duration;
+
 use super::{
     attempt, audit,
     env::Env,
@@ -20,16 +22,27 @@ use crate::{
     },
 };
 
+/// A link with less time left than this is not mailed again.
+const WORTH_MAILING: Duration = Duration::from_secs(15 * 60);
+
 /// Someone typed a name at "I forgot my password". Nothing tells whether anybody has it: a link goes to the mailbox of
 /// whoever does, unless too many were asked for.
 pub fn ask(tx: &Write<'_>, env: &Env, origin: &Origin, lang: Lang, typed: &str) -> Result<()> {
     let address = format!("@{}", attempt::address_key(&origin.address));
+    // The address first: what it wants beyond its own limit costs nobody else's.
     let by_address = attempt::reserve(tx, Scope::Reset, &address, &env.address_limits())?;
+    if matches!(by_address, Reserved::Wait(_)) {
+        return Ok(());
+    }
     let by_name = attempt::reserve(tx, Scope::Reset, &login::subject(typed), &env.reset_limits())?;
-    let may = matches!((by_address, by_name), (Reserved::Go(_), Reserved::Go(_)));
+    let may = matches!(by_name, Reserved::Go(_));
     let found = login::find(tx, typed)?.filter(|user| may && user.state == UserState::Active);
     let Some(user) = found else { return Ok(()) };
-    let url = link::make(tx, env, Purpose::Reset, Some(&user.id))?.url;
+    // The link that is out already goes out again: else a stranger's wish would end the one that was handed over.
+    let url = match link::live_of(tx, env, Purpose::Reset, &user.id)? {
+        Some(printed) if printed.expires_at.since(tx.now) >= WORTH_MAILING => printed.url,
+        Some(_) | None => link::make(tx, env, Purpose::Reset, Some(&user.id))?.url,
+    };
     let who = Actor::anonymous(origin.clone());
     let mail = Mail::Reset { url };
     outbox::mail_as(tx, env, &who, lang, &user.email, &mail, Some(&user.id))?;

@@ -87,7 +87,21 @@ pub fn open(
     amr: Vec<String>,
     remember_me: bool,
 ) -> Result<Session> {
-    make_room(tx, env, user)?;
+    open_after(tx, env, origin, user, amr, remember_me, None)
+}
+
+/// [`open`] in the place of the session that the browser had before: that one takes no room of the new one's, and what
+/// the same person granted in it goes along.
+pub(super) fn open_after(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    user: &User,
+    amr: Vec<String>,
+    remember_me: bool,
+    previous: Option<&SessionId>,
+) -> Result<Session> {
+    make_room(tx, env, user, previous)?;
     let (idle, absolute) = env.session_lifetimes().of(remember_me);
     let session = Session {
         id: SessionId::new(),
@@ -112,16 +126,14 @@ pub fn open(
         .with("remember_me", remember_me);
     let who = Actor::person(user.id.clone(), session.id.clone(), origin.clone());
     audit::record(tx, &who, &event)?;
+    if let Some(previous) = previous {
+        replace(tx, origin, previous, &session)?;
+    }
     Ok(session)
 }
 
 /// Ends the session that a browser had before it signed in anew; what the same person granted in it goes along.
-pub(super) fn replace(
-    tx: &Write<'_>,
-    origin: &Origin,
-    previous: &SessionId,
-    new: &Session,
-) -> Result<()> {
+fn replace(tx: &Write<'_>, origin: &Origin, previous: &SessionId, new: &Session) -> Result<()> {
     let before = store::session::by_id(tx, previous)?;
     if before.is_some_and(|before| before.user_id == new.user_id) {
         store::grant::move_to_session(tx, previous, &new.id)?;
@@ -130,13 +142,14 @@ pub(super) fn replace(
 }
 
 /// Ends the person's longest unused sessions until one more may be opened.
-fn make_room(tx: &Write<'_>, env: &Env, user: &User) -> Result<()> {
+fn make_room(tx: &Write<'_>, env: &Env, user: &User, previous: Option<&SessionId>) -> Result<()> {
     let most = env.config.authentication.session.max_sessions;
     if most == 0 {
         return Ok(());
     }
     let keep = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
-    for row in store::session::live(tx, Some(&user.id), u32::MAX)?.iter().skip(keep) {
+    let live = store::session::live(tx, Some(&user.id), u32::MAX)?;
+    for row in live.iter().filter(|row| Some(&row.session.id) != previous).skip(keep) {
         end_one(tx, &Actor::system(), &row.session.id, "too many sessions")?;
     }
     Ok(())
@@ -176,6 +189,8 @@ pub(super) fn raise(
 /// they have, who they are: for acts that could cost them the account.
 pub(super) fn permit_recent(r: &Read<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<()> {
     permit(r, who, user)?;
+    // Whoever knows the password of an account that waits for its owner's link must not make it theirs.
+    super::factor::enrolment::refuse_without_link(r, who, user)?;
     if is_recent(r, env, who)? {
         return Ok(());
     }

@@ -328,6 +328,9 @@ pub(super) fn forget_tries(tx: &Write<'_>, user: &User) -> Result<()> {
     let email = Email::lookup_key(&user.email).unwrap_or_default();
     let browsers = store::device::of_user(tx, &user.id)?;
     let browsers = browsers.iter().map(|device| login::browser(&device.id));
+    for subject in [&name, &email] {
+        attempt::succeed(tx, Scope::Reset, subject)?;
+    }
     for subject in [name, email, login::person(&user.id)].into_iter().chain(browsers) {
         attempt::succeed(tx, Scope::Account, &subject)?;
     }

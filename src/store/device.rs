@@ -81,14 +81,6 @@ pub fn touch(tx: &Write<'_>, device: &Device) -> Result<()> {
     )
 }
 
-/// Gives a browser another cookie, for everyone who uses it.
-pub fn rename(tx: &Write<'_>, from: &Hashed, to: &Hashed) -> Result<usize> {
-    tx.exec(
-        "update devices set token_hash = ?2 where token_hash = ?1",
-        params![from.as_bytes(), to.as_bytes()],
-    )
-}
-
 /// Ends the trust in a person's browsers; answers in how many.
 pub fn distrust(tx: &Write<'_>, user: &UserId) -> Result<usize> {
     tx.exec(

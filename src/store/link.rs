@@ -65,6 +65,23 @@ pub fn newest(r: &Read<'_>, purpose: &str) -> Result<Option<Link>> {
     )
 }
 
+/// The newest live link of a purpose for a person.
+pub fn newest_of(r: &Read<'_>, purpose: &str, user: &UserId) -> Result<Option<Link>> {
+    r.one(
+        "select id, user_id, expires_at from links
+         where purpose = ?1 and user_id = ?2 and used_at is null and expires_at > ?3
+         order by created_at desc, id desc limit 1",
+        params![purpose, user.as_str(), r.now],
+        |row| {
+            Ok(Link {
+                id: row.get(0)?,
+                user_id: row.get::<_, Option<String>>(1)?.map(UserId::from_text),
+                expires_at: row.get(2)?,
+            })
+        },
+    )
+}
+
 /// Uses a link, once.
 pub fn spend(tx: &Write<'_>, id: &str, purpose: &str) -> Result<bool> {
     let changed = tx.exec(

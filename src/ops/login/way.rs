@@ -42,8 +42,10 @@ pub(super) fn next_stage(
     let verified = at.has(amr::MFA);
     // The factor comes before the new password: whoever only knows the old one must not choose the next.
     if !enrolled.is_empty() && !verified {
-        let trusted =
-            at.strength == Strength::Usual && device::is_trusted(tx, env, &user.id, at.device)?;
+        // A new factor wants proof of the old one, whatever the browser is.
+        let trusted = at.strength == Strength::Usual
+            && !at.enrols
+            && device::is_trusted(tx, env, &user.id, at.device)?;
         if !trusted {
             return Ok(Some(Stage::SecondFactor));
         }

@@ -107,17 +107,55 @@ fn device_cookie_that_somebody_planted_is_replaced_at_sign_in() {
 }
 
 #[test]
-fn two_people_in_one_browser_are_both_known_in_it() {
+fn device_cookie_that_somebody_stole_is_not_renewed_in_their_own_name() {
     let server = TestApp::new();
     server.user("ann");
-    server.user("bob");
-    let mut shared = server.login("ann");
-    leave(&mut shared);
-    shared.sign_in("bob", PASSWORD);
-    leave(&mut shared);
+    server.user("mallory");
+    let mut owner = server.login("ann");
+    let stolen = owner.cookie(DEVICE).unwrap().to_owned();
+    leave(&mut owner);
+    let mut thief = server.browser();
+    thief.set_cookie(DEVICE, &stolen);
+    thief.sign_in("mallory", PASSWORD);
+    leave(&mut thief);
     lock_out(&server, "ann");
-    shared.sign_in("ann", PASSWORD);
-    assert!(shared.is_in());
+    assert_eq!(thief.sign_in("ann", PASSWORD).status, 401, "the fresh cookie is ann's as well");
+    owner.sign_in("ann", PASSWORD);
+    assert!(owner.is_in(), "the owner's browser is a stranger now");
+}
+
+#[test]
+fn enrolment_link_in_a_trusted_browser_asks_for_the_factor_that_is_there() {
+    let server = trusting(30);
+    let ann = server.user("ann");
+    let totp = server.with_totp(&ann);
+    let mut browser = trust(&server, &ann, &totp);
+    leave(&mut browser);
+    server.advance(60);
+    let (env, id) = (server.app.env(), ann.id.clone());
+    let link = server.write(move |tx| ops::factor::enroll_link(tx, &env, &operator(), &id));
+    let token = link.url.split_once("token=").unwrap().1.to_owned();
+    let page = browser.open("/login");
+    let fields = [("username", "ann"), ("password", PASSWORD), ("enrol", token.as_str())];
+    assert_eq!(browser.submit(&page, "/login", &fields).location(), "/mfa");
+}
+
+#[test]
+fn signing_in_again_takes_no_room_of_other_sessions() {
+    let server = TestApp::with(|config| config.authentication.session.max_sessions = 2);
+    let ann = server.user("ann");
+    let (other, _) = server.session_of(&ann, false);
+    server.advance(10);
+    let mut browser = server.login("ann");
+    for _ in 0..3 {
+        server.advance(10);
+        let page = browser.open("/login?return_to=/account");
+        browser.submit(&page, "/login", &[("username", "ann"), ("password", PASSWORD)]);
+        assert!(browser.is_in());
+    }
+    let live = server.read(|r| ops::session::list(r, &operator(), Some(&ann.id), 10));
+    assert_eq!(live.len(), 2);
+    assert!(live.iter().any(|row| row.session.id == other.id), "another session made room");
 }
 
 #[test]

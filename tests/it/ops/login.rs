@@ -361,7 +361,7 @@ fn difference<'l>(one: &'l [String], other: &'l [String]) -> Vec<(&'l String, &'
 fn unknown_name_wrong_password_locked_disabled_and_invited_look_the_same() {
     let server = TestApp::new();
     let (locked, disabled) = (server.user("locked"), server.user("disabled"));
-    server.user("known");
+    server.user("annabel");
     server.write(move |tx| {
         ops::user::lock(tx, &operator(), &locked.id)?;
         ops::user::disable(tx, &operator(), &disabled.id)
@@ -381,7 +381,7 @@ fn unknown_name_wrong_password_locked_disabled_and_invited_look_the_same() {
         assert!(browser.session().is_none() && browser.cookie("mcpcodex_sign_in").is_none());
         seen(&page, name)
     };
-    let wrong = answer("known", "wrong");
+    let wrong = answer("annabel", "wrong");
     assert_eq!(wrong[0], "401");
     for (name, password) in
         [("unknown", "wrong"), ("locked", "wrong"), ("disabled", "wrong"), ("invited", "wrong")]
@@ -399,8 +399,8 @@ fn unknown_name_wrong_password_locked_disabled_and_invited_look_the_same() {
 #[test]
 fn unknown_name_is_paused_after_as_many_tries_as_a_known_one_and_looks_the_same_then() {
     let server = TestApp::new();
-    server.user("known");
-    let pages = ["known", "unknown"].map(|name| {
+    server.user("annabel");
+    let pages = ["annabel", "unknown"].map(|name| {
         let mut lines = Vec::new();
         let mut waits = Vec::new();
         for _ in 0..7 {
@@ -427,7 +427,7 @@ fn unknown_name_takes_as_long_as_a_wrong_password() {
         config.authentication.password.lockout.progressive_delay = false;
         config.limits.sign_in_failures_per_address = 1_000_000;
     });
-    server.user("known");
+    server.user("annabel");
     let time = |name: &str| {
         let start = std::time::Instant::now();
         assert!(matches!(attempt(&server, name, "wrong"), Try::Wrong(_)));
@@ -442,7 +442,7 @@ fn unknown_name_takes_as_long_as_a_wrong_password() {
     for _ in 0..3 {
         let (mut known, mut unknown) = (Vec::new(), Vec::new());
         for _ in 0..25 {
-            known.push(time("known"));
+            known.push(time("annabel"));
             unknown.push(time("unknown"));
         }
         ratio = median(unknown) / median(known);

@@ -188,12 +188,47 @@ fn link_is_mailed_to_those_who_exist_and_can_sign_in_and_to_nobody_else() {
     let ann = server.user("ann");
     let by_name = ask(&server, "203.0.113.1", "Ann").unwrap();
     let by_mail = ask(&server, "203.0.113.2", "ann@example.com").unwrap();
+    assert_eq!(by_name, by_mail, "a second wish ended the link of the first");
+    server.advance(46 * 60);
+    let newer = ask(&server, "203.0.113.2", "ann").unwrap();
+    assert_ne!(newer, by_name, "a link that is nearly over was mailed");
     assert!(take(&server, &by_name, chosen(&server, &ann)).is_err(), "older than the newest");
     assert!(ask(&server, "203.0.113.3", "nobody").is_none());
     let id = ann.id.clone();
     server.write(move |tx| ops::user::lock(tx, &operator(), &id));
     assert!(ask(&server, "203.0.113.4", "ann").is_none(), "locked");
-    assert!(server.app.db.read(|r| ops::reset::read(r, &server.app.env, &by_mail)).is_ok());
+    assert!(server.app.db.read(|r| ops::reset::read(r, &server.app.env, &newer)).is_ok());
+}
+
+#[test]
+fn stranger_who_asks_for_a_link_ends_none_that_the_operator_handed_over() {
+    let server = with_mail(|_| ());
+    let ann = server.user("ann");
+    let handed = reset_link(&server, &ann);
+    for at in 0..8 {
+        ask(&server, &format!("203.0.113.{at}"), "ann@example.com");
+        ask(&server, &format!("203.0.113.{at}"), "ann");
+    }
+    take(&server, &handed, chosen(&server, &ann)).unwrap();
+}
+
+#[test]
+fn password_of_a_reset_account_alone_changes_nothing_of_it() {
+    let server = TestApp::new();
+    let ann = server.user("ann");
+    server.with_totp(&ann);
+    let (env, id) = (server.app.env(), ann.id.clone());
+    server.write(move |tx| ops::factor::reset(tx, &env, &operator(), &id));
+    let (session, _) = server.session_of(&ann, false);
+    let who = Actor::person(ann.id.clone(), session.id, origin());
+    let (env, id, new) = (server.app.env(), ann.id.clone(), chosen(&server, &ann));
+    let refused = server
+        .app
+        .db
+        .write_blocking(move |tx| ops::password::set(tx, &env, &who, &id, &new, None))
+        .unwrap_err();
+    assert_eq!(refused.kind(), Kind::Denied);
+    assert!(refused.next().unwrap().contains("link"), "{refused}");
 }
 
 #[test]
