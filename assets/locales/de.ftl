@@ -322,7 +322,7 @@ account-fixed = Benutzernamen, E-Mail-Adresse und Rollen ändert der Betreiber d
 account-name = Ihr Name
 account-name-hint = Apps, denen Sie Zugriff geben, können ihn sehen.
 account-save = Speichern
-account-password-set = zuletzt geändert am { $when }
+account-password-set = Zuletzt geändert am { $when }
 account-passkeys = Passkeys
 account-passkeys-count = { $n ->
     [0] Noch keine. Mit einem Passkey melden Sie sich per Fingerabdruck, Gesicht oder PIN an.

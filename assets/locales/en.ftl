@@ -323,7 +323,7 @@ account-fixed = User name, e-mail address and roles are changed by the operator 
 account-name = Your name
 account-name-hint = Apps that you let in may see it.
 account-save = Save
-account-password-set = last changed { $when }
+account-password-set = Last changed { $when }
 account-passkeys = Passkeys
 account-passkeys-count = { $n ->
     [0] You have none yet. A passkey signs you in by fingerprint, face or PIN.

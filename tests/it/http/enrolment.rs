@@ -131,8 +131,8 @@ fn address_is_enrolled_on_the_way_in_where_the_role_needs_a_factor() {
     let page = browser.open("/mfa/enroll?method=email");
     assert_eq!(page.form("/mfa/enroll/send").unwrap().value("email"), Some("root@example.com"));
     let ask = || browser.submit(&page, "/mfa/enroll/send", &[]);
-    let (page, mails) = server.carrying(&accepted(), ask);
-    let code = mails.iter().find(|mail| mail.subject.contains("ode")).map(code_in).unwrap();
+    let (page, sent) = server.carrying(&accepted(), ask);
+    let code = sent.iter().find(|mail| mail.subject.contains("ode")).map(code_in).unwrap();
     let page = browser.submit(&page, "/mfa/enroll", &[("code", &code)]);
     assert!(browser.session().is_none(), "not before the recovery codes are stored");
     let page = browser.submit(&page, "/mfa/codes", &[]);

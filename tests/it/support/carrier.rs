@@ -1,10 +1,6 @@
 //! Somebody who carries messages: takes what waits in the outbox, as the server's own task does, and says how it went.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-    time::Duration,
-};
+use std::{sync::mpsc, thread, time::Duration};
 
 use mcpcodex::{
     config::{
@@ -51,15 +47,6 @@ pub(crate) fn link_in(message: &Outgoing) -> String {
     rest.split_whitespace().next().unwrap().to_owned()
 }
 
-/// Raised when whoever waits need wait no longer, also by a panic.
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
 impl TestApp {
     /// Takes everything that waits now; what it was.
     pub(crate) fn carry(&self, outcome: &Outcome) -> Vec<Outgoing> {
@@ -82,21 +69,22 @@ impl TestApp {
         outcome: &Outcome,
         job: impl FnOnce() -> T,
     ) -> (T, Vec<Outgoing>) {
-        let over = AtomicBool::new(false);
+        // Its end is the end of the job, also by a panic.
+        let (working, over) = mpsc::channel::<()>();
         thread::scope(|scope| {
-            let carrier = scope.spawn(|| {
+            let carrier = scope.spawn(move || {
                 let mut carried = Vec::new();
                 loop {
-                    let last = over.load(Ordering::SeqCst);
+                    let last = over.recv_timeout(Duration::from_millis(5))
+                        == Err(mpsc::RecvTimeoutError::Disconnected);
                     carried.extend(self.carry(outcome));
                     if last {
                         return carried;
                     }
-                    thread::sleep(Duration::from_millis(5));
                 }
             });
             let done = {
-                let _over = Over(&over);
+                let _working = working;
                 job()
             };
             (done, carrier.join().unwrap())
