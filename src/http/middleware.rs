@@ -14,7 +14,7 @@ use crate::app::App;
 /// out: browsers apply it to the redirect after a form, which on the consent page leads to the client.
 const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
-/// [`CSP`] for a page with a script: only a file of ours, which may ask only this server.
+/// `CSP` for a page with a script: only a file of ours, which may ask only this server.
 pub const CSP_WITH_SCRIPT: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
 /// Refuses requests meant for another host (DNS rebinding on loopback).

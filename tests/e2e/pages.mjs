@@ -26,6 +26,7 @@ const table = (w) => [
   { id: "mfa-email", as: "message", go: "/mfa?method=email" },
   { id: "mfa-email-sent", as: "message", go: (page) => sendCode(page, "/mfa?method=email") },
   { id: "mfa-passkey", as: "passkey", go: "/mfa" },
+  { id: "mfa-passkey-failed", as: "passkey", go: failedPasskey },
   { id: "recovery", as: "code", go: "/mfa/recovery" },
   { id: "recovery-wrong", as: "code", go: (page) => wrongCode(page, "/mfa/recovery", "aaaa-aaaa") },
   { id: "enrol-choice", as: "enrol", go: "/mfa/enroll" },
@@ -102,6 +103,13 @@ async function wrongCode(page, path, code) {
 async function sendCode(page, path) {
   await page.goto(path);
   await page.click("#send button");
+}
+
+async function failedPasskey(page) {
+  await page.route("**/passkey/second-factor", (route) => route.abort());
+  await page.goto("/mfa");
+  await page.click("#passkey_start");
+  await page.waitForFunction(() => document.getElementById("passkey_said").textContent);
 }
 
 async function enrolContact(page, method, field, value) {

@@ -1,46 +1,9 @@
 // Passkeys in a real browser with devices that exist in its memory: made in a session and on the way in, used by the
 // button, below the user name, as the second factor and to confirm; refused, removed, and missing.
 import * as oidc from "openid-client";
-import { Installation, browse, check, redirectTarget } from "./support.mjs";
+import { Device, Installation, browse, check, redirectTarget } from "./support.mjs";
 
 const password = "Vexing-Otter7-Quilt";
-
-/** A device of this page; it answers at once while it is `present`. */
-class Device {
-  static async plug(page, options = {}) {
-    const device = new Device();
-    device.cdp = await page.context().newCDPSession(page);
-    await device.cdp.send("WebAuthn.enable");
-    const added = await device.cdp.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        transport: "internal",
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-        ...options,
-      },
-    });
-    device.authenticatorId = added.authenticatorId;
-    return device;
-  }
-  present(enabled) {
-    return this.#send("setAutomaticPresenceSimulation", { enabled });
-  }
-  verifies(isUserVerified) {
-    return this.#send("setUserVerified", { isUserVerified });
-  }
-  unplug() {
-    return this.#send("removeVirtualAuthenticator");
-  }
-  async passkeys() {
-    return (await this.#send("getCredentials")).credentials;
-  }
-  #send(method, more = {}) {
-    return this.cdp.send(`WebAuthn.${method}`, { authenticatorId: this.authenticatorId, ...more });
-  }
-}
 
 const installation = new Installation({
   files: { "auth.config.yaml": "authentication: { mfa: { grace_period: 0 } }\n" },
@@ -263,6 +226,17 @@ try {
   await other.page.click("#submit");
   await other.page.waitForURL((url) => url.pathname === "/account");
   check(true, "someone whose role needs it makes a passkey on the way in");
+
+  // A challenge is good for five minutes only: a page that is open for longer gets another.
+  await other.context.clearCookies();
+  await other.page.clock.install();
+  await phone.present(false);
+  const renewed = () => other.page.waitForResponse((answer) => answer.url().endsWith("/passkey/sign-in") && answer.ok());
+  const ceremony = async (answer) => (await (await answer).json()).ceremony;
+  const [first] = await Promise.all([ceremony(renewed()), other.page.goto(at("/login"))]);
+  await other.page.waitForTimeout(300);
+  const [second] = await Promise.all([ceremony(renewed()), other.page.clock.fastForward(250_000)]);
+  check(first !== second, "a sign-in page that stays open asks for a new challenge in time");
 
   // Without scripts.
   const plain = await fresh({ javaScriptEnabled: false });

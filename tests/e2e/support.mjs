@@ -88,6 +88,43 @@ export async function browse(options = {}) {
   return { browser, context, page: await context.newPage() };
 }
 
+/** A device with passkeys, plugged into a page; it answers at once while it is `present`. */
+export class Device {
+  static async plug(page, options = {}) {
+    const device = new Device();
+    device.cdp = await page.context().newCDPSession(page);
+    await device.cdp.send("WebAuthn.enable");
+    const added = await device.cdp.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2",
+        transport: "internal",
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+        ...options,
+      },
+    });
+    device.authenticatorId = added.authenticatorId;
+    return device;
+  }
+  present(enabled) {
+    return this.#send("setAutomaticPresenceSimulation", { enabled });
+  }
+  verifies(isUserVerified) {
+    return this.#send("setUserVerified", { isUserVerified });
+  }
+  unplug() {
+    return this.#send("removeVirtualAuthenticator");
+  }
+  async passkeys() {
+    return (await this.#send("getCredentials")).credentials;
+  }
+  #send(method, more = {}) {
+    return this.cdp.send(`WebAuthn.${method}`, { authenticatorId: this.authenticatorId, ...more });
+  }
+}
+
 /** An app on this computer: takes answers (resolves with the whole URL of each) and has a page with a link. */
 export async function redirectTarget() {
   const waiting = [];

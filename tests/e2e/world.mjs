@@ -1,6 +1,6 @@
 // The servers and people that the pages are shown to: one installation with somebody in every state, one that nobody
 // has set up yet, one with a brand. A state is the cookies of a browser that has come so far.
-import { Installation, redirectTarget, totp } from "./support.mjs";
+import { Device, Installation, redirectTarget, totp } from "./support.mjs";
 
 export const password = "Vexing-Otter7-Quilt";
 /** The longest names that still are ordinary: what is too wide for a small screen shows with them. */
@@ -110,12 +110,7 @@ function states(browser, at, secrets) {
     message: (page) => signIn(page, "eve"),
     /** In, with a passkey, which was made on a device that is gone with its page. */
     pia: async (page) => {
-      const device = await page.context().newCDPSession(page);
-      await device.send("WebAuthn.enable");
-      await device.send("WebAuthn.addVirtualAuthenticator", { options: {
-        protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
-        automaticPresenceSimulation: true,
-      } });
+      await Device.plug(page);
       await signIn(page, "pia");
       await page.goto("/mfa/enroll/passkey");
       await page.fill("#label", "Laptop in the library, second floor");
