@@ -22,6 +22,7 @@ pub fn sweep(tx: &Write<'_>) -> Result<usize> {
         + store::session::sweep(tx, now.minus(REMEMBERED))?
         + store::grant::sweep(tx, now.minus(REMEMBERED))?
         + store::code::sweep(tx)?
+        + store::replay::sweep(tx)?
         + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
         + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }
