@@ -1,15 +1,23 @@
 //! A form from a client: its parameters, each once, and the credentials that came with it.
 //! Whether they are right is found out in `ops/client`.
 
+use std::sync::Arc;
+
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, FromRequestParts as _, Request},
     http::{HeaderMap, header},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::error::OAuthError;
-use crate::{app::App, crypto::secret::Plain, http::fields::Fields, ops::client::Presented};
+use super::{error::OAuthError, resolve::Resolver};
+use crate::{
+    app::App,
+    crypto::secret::Plain,
+    http::{extract::From, fields::Fields},
+    model::actor::Actor,
+    ops::client::Presented,
+};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What must never stand in a URL, where logs and histories keep it (RFC 6749 §2.3.1).
@@ -46,9 +54,19 @@ impl FromRequest<App> for ClientForm {
         if BODY_ONLY.iter().any(|name| query.get(name).is_some()) {
             return Err(OAuthError::request("parameters belong into the body, not into the URL"));
         }
-        let headers = request.headers().clone();
-        let fields = form(request, app).await?;
+        let (mut parts, body) = request.into_parts();
+        let Ok(From(origin)) = From::from_request_parts(&mut parts, app).await;
+        let resolver = parts.extensions.get::<Arc<Resolver>>().map(Arc::clone);
+        let headers = parts.headers.clone();
+        let fields = form(Request::from_parts(parts, body), app).await?;
         let (shown, basic) = credentials(&headers, &fields)?;
+        if let Some(resolver) = resolver {
+            let who = Actor::anonymous(origin);
+            for (id, _) in &shown.readings {
+                let known = resolver.know(app, &who, id).await?;
+                known.map_err(|problem| OAuthError::document(&problem, basic))?;
+            }
+        }
         Ok(Self { fields, shown, basic })
     }
 }

@@ -12,7 +12,10 @@ use serde_json::json;
 use crate::{
     error::{Error, Kind},
     http::error as http,
-    ops::oauth::{Code, Refusal},
+    ops::{
+        document::Problem,
+        oauth::{Code, Refusal},
+    },
 };
 
 /// What stands in `WWW-Authenticate`.
@@ -69,6 +72,14 @@ impl OAuthError {
         let why = "the client is unknown, disabled, or did not prove itself";
         let challenge = if basic { Challenge::Basic } else { Challenge::None };
         Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, Code::InvalidClient, why) }
+    }
+
+    /// 401 `invalid_client`: the app's own document is not taken, and why.
+    pub fn document(problem: &Problem, basic: bool) -> Self {
+        // Some words of it come from outside.
+        let fits = |c: &char| (c.is_ascii_graphic() || *c == ' ') && !matches!(c, '"' | '\\');
+        let why = problem.to_string().chars().filter(fits).collect();
+        Self { description: why, ..Self::client(basic) }
     }
 
     /// 429: too many wrong secrets.

@@ -8,8 +8,10 @@ pub mod cors;
 pub mod error;
 pub mod introspect;
 pub mod metadata;
+pub mod resolve;
 pub mod revoke;
 pub mod token;
+pub mod unfit;
 pub mod userinfo;
 
 use axum::{

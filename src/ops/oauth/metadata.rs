@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::terms::Terms;
 use crate::{
+    config::authentication::MetadataDocuments,
     model::{
         client::{AuthMethod, GrantType},
         scope::STANDARD,
@@ -18,6 +19,8 @@ pub fn document(env: &Env) -> Value {
     let at = |path: &str| format!("{}{path}", terms.issuer);
     let methods = [AuthMethod::None, AuthMethod::Basic, AuthMethod::Post].map(AuthMethod::as_str);
     let secret = [AuthMethod::Basic, AuthMethod::Post].map(AuthMethod::as_str);
+    let clients = &env.config.authentication.clients;
+    let documents = clients.metadata_documents != MetadataDocuments::Off;
     json!({
         "issuer": terms.issuer,
         "authorization_endpoint": at("/authorize"),
@@ -43,6 +46,7 @@ pub fn document(env: &Env) -> Value {
         ],
         "prompt_values_supported": ["none", "login", "consent"],
         "authorization_response_iss_parameter_supported": true,
+        "client_id_metadata_document_supported": documents,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "claims_parameter_supported": false,

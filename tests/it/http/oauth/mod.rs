@@ -3,4 +3,5 @@
 mod browser;
 mod caller;
 mod discovery;
+mod documents;
 mod endpoints;
