@@ -17,6 +17,7 @@ pub const MIGRATIONS: &[Migration] = &[
     ("0002_passkeys", include_str!("migrations/0002_passkeys.sql")),
     ("0003_messages", include_str!("migrations/0003_messages.sql")),
     ("0004_policy", include_str!("migrations/0004_policy.sql")),
+    ("0008_signing_keys", include_str!("migrations/0008_signing_keys.sql")),
 ];
 
 /// Marks a file as ours (`application_id`), so that no other program's database is ever migrated: "mcpx".

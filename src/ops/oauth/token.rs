@@ -117,7 +117,7 @@ pub(super) fn mint(
         gid: grant.id.as_str().to_owned(),
     };
     let id = subject.scopes.has(OPENID).then(|| id_claims(&terms, subject, r.now));
-    let signer = key::signer(r, env)?;
+    let signer = key::signer(r, env, terms.algorithm)?;
     Ok(Minted { signer, access, id, refresh, expires_in: terms.access_lifetime })
 }
 

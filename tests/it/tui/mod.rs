@@ -17,6 +17,7 @@ use mcpcodex::{
         coverage::{Coverage, Share},
         factor::Method,
         id::{SessionId, UserId},
+        key::Schedule,
         session::{Session, SessionRow},
         user::{User, UserRow, UserState},
     },
@@ -46,6 +47,10 @@ pub(crate) fn site() -> Site {
         account: "root".to_owned(),
         access_lifetime: Duration::from_secs(900),
         policy: policy(),
+        schedule: Schedule {
+            rotate_after: Some(Duration::from_secs(90 * 86_400)),
+            publish_ahead: Duration::from_secs(86_400),
+        },
         scripted: false,
     }
 }
