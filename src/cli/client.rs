@@ -11,7 +11,12 @@ use super::{
 };
 use crate::{
     crypto::secret::Plain,
-    model::{client::Client, id::ClientId, redirect::RedirectUri, resource::ResourceUri},
+    model::{
+        client::{Client, ClientState},
+        id::ClientId,
+        redirect::RedirectUri,
+        resource::ResourceUri,
+    },
     ops::{
         self,
         client::{Change, New},
@@ -189,7 +194,7 @@ fn document(client: &Client) -> Value {
     put(&mut document, "token_endpoint_auth_method", json!(client.auth_method.as_str()));
     put(&mut document, "public", json!(client.is_public()));
     put(&mut document, "strict_refresh", json!(client.strict_refresh));
-    put(&mut document, "disabled", json!(client.disabled));
+    put(&mut document, "disabled", json!(client.state == ClientState::Disabled));
     put(&mut document, "created_at", json!(client.created_at.rfc3339()));
     put(&mut document, "last_used_at", json!(client.last_used_at.map(Time::rfc3339)));
     document
@@ -212,7 +217,11 @@ fn properties(client: &Client) -> Vec<(&'static str, String)> {
 }
 
 fn state(client: &Client) -> &'static str {
-    if client.disabled { "disabled" } else { "enabled" }
+    match client.state {
+        ClientState::Active => "enabled",
+        ClientState::Pending => "waits for approval",
+        ClientState::Disabled => "disabled",
+    }
 }
 
 fn show(ctx: &Ctx, client: &Client) -> Done {

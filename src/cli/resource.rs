@@ -8,7 +8,7 @@ use super::{
     failure::{Done, Failure},
 };
 use crate::{
-    model::resource::Resource,
+    model::resource::{Resource, ResourceScope},
     ops::{self, env::Env, resource::New},
 };
 
@@ -35,7 +35,7 @@ pub struct Add {
     name: String,
     /// A scope and what it lets an app do; may be given several times
     #[arg(long = "scope", value_name = "NAME=WHAT IT DOES", value_parser = scope)]
-    scopes: Vec<(String, String)>,
+    scopes: Vec<ResourceScope>,
 }
 
 /// Which is meant.
@@ -45,10 +45,10 @@ pub struct Uri {
     uri: String,
 }
 
-fn scope(text: &str) -> Result<(String, String), String> {
+fn scope(text: &str) -> Result<ResourceScope, String> {
     match text.split_once('=') {
         Some((name, what)) if !name.trim().is_empty() && !what.trim().is_empty() => {
-            Ok((name.trim().to_owned(), what.trim().to_owned()))
+            Ok(ResourceScope::new(name.trim(), what.trim()))
         }
         _ => Err("write it as NAME=WHAT IT LETS AN APP DO, since people read that when they are asked for consent".to_owned()),
     }
@@ -91,12 +91,12 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
 }
 
 fn names(resource: &Resource) -> Vec<&str> {
-    resource.scopes.iter().map(|(name, _)| name.as_str()).collect()
+    resource.scopes.iter().map(|scope| scope.name.as_str()).collect()
 }
 
 fn document(env: &Env, resource: &Resource) -> Result<Value, Failure> {
     let described: serde_json::Map<String, Value> =
-        resource.scopes.iter().map(|(name, what)| (name.clone(), json!(what))).collect();
+        resource.scopes.iter().map(|own| (own.name.clone(), json!(own.description))).collect();
     Ok(json!({
         "id": resource.id,
         "uri": resource.uri.as_str(),

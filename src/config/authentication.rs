@@ -1,7 +1,7 @@
 //! The provider that people sign in with, the roles, and how apps become known.
 //! Tokens, factors, sessions, passwords and API keys have files of their own.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
@@ -123,14 +123,34 @@ words! {
     }
 }
 
+words! {
+    /// Whether an administrator agrees to an app that was never seen before.
+    Approval {
+        /// Nobody needs to.
+        None = "none",
+        /// One that registered itself, or is known by a document, waits until an administrator agrees.
+        FirstSeen = "first_seen",
+    }
+}
+
 section! {
     /// How apps become known here, besides `mcpcodex client create`.
     Clients {
         /// Dynamic registration (RFC 7591): `open` to anyone, with a `token`, or `off`.
-        dynamic_registration: Registration = key("off").waits_for("dynamic client registration"),
+        dynamic_registration: Registration = key("open"),
         /// Client ID metadata documents: from `any` site, from the `domains` listed, or `off`.
-        metadata_documents: MetadataDocuments = key("off").waits_for("client ID metadata documents"),
-        /// Domains whose metadata documents are taken with `metadata_documents: domains`.
-        domains: Vec<String> = key("[]").check(text::domain).waits_for("client ID metadata documents"),
+        metadata_documents: MetadataDocuments = key("any"),
+        /// Domains whose metadata documents are taken with `metadata_documents: domains`, subdomains included.
+        domains: Vec<String> = key("[]").check(text::domain),
+        /// Whether an app that came by itself waits for an administrator: `none` or `first_seen`.
+        approval: Approval = key("none"),
+        /// How many apps may be known that came by themselves; beyond it new ones are refused until unused ones went.
+        most: u32 = key("10000").between(1, 10_000_000),
+        /// Days after which an app that came by itself goes if nobody uses it.
+        unused_days: u32 = key("30").between(1, 3_650).counting("day"),
+        /// For development only: takes metadata documents from this machine, which are refused otherwise.
+        local_documents: bool = key("false"),
+        /// For development only: a PEM file with a certificate authority to trust when metadata documents are fetched.
+        documents_ca: Option<PathBuf> = UNSET,
     }
 }

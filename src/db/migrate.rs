@@ -17,7 +17,14 @@ pub const MIGRATIONS: &[Migration] = &[
     ("0002_passkeys", include_str!("migrations/0002_passkeys.sql")),
     ("0003_messages", include_str!("migrations/0003_messages.sql")),
     ("0004_policy", include_str!("migrations/0004_policy.sql")),
+    ("0005_clients_and_resources", include_str!("migrations/0005_clients_and_resources.sql")),
+    ("0006_documents", include_str!("migrations/0006_documents.sql")),
+    ("0007_registration", include_str!("migrations/0007_registration.sql")),
     ("0008_signing_keys", include_str!("migrations/0008_signing_keys.sql")),
+    ("0009_grants", include_str!("migrations/0009_grants.sql")),
+    ("0010_requests", include_str!("migrations/0010_requests.sql")),
+    ("0011_traces", include_str!("migrations/0011_traces.sql")),
+    ("0012_tokens", include_str!("migrations/0012_tokens.sql")),
 ];
 
 /// Marks a file as ours (`application_id`), so that no other program's database is ever migrated: "mcpx".

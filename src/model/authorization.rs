@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    id::{ClientId, GrantId, RequestId, SessionId, UserId},
+    id::{ClientId, GrantId, RequestId, SessionId, TraceId, UserId},
     resource::ResourceUri,
     scope::ScopeSet,
 };
@@ -52,6 +52,34 @@ impl std::fmt::Display for Prompt {
     }
 }
 
+/// How the answer to a request travels (OAuth 2.0 Multiple Response Type Encoding Practices §2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResponseMode {
+    /// In the query of the redirect URI.
+    #[default]
+    Query,
+    /// In a form that the browser posts there (OAuth 2.0 Form Post Response Mode).
+    FormPost,
+}
+
+impl ResponseMode {
+    /// Every mode there is.
+    pub const ALL: [Self; 2] = [Self::Query, Self::FormPost];
+
+    /// The registered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::FormPost => "form_post",
+        }
+    }
+
+    /// Reads the registered name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
+    }
+}
+
 /// A request that passed every check and waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizationRequest {
@@ -79,6 +107,12 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// Whether a sign-in with two factors is wanted (`acr_values`, OpenID Connect Core §3.1.2.1).
     pub mfa: bool,
+    /// How the answer travels.
+    pub response_mode: ResponseMode,
+    /// Thumbprint of the key that the code is to be bound to (`dpop_jkt`, RFC 9449 §10).
+    pub jkt: Option<String>,
+    /// Where its story is told.
+    pub trace: Option<TraceId>,
     /// When it came.
     pub created_at: Time,
 }
@@ -108,4 +142,8 @@ pub struct AuthorizationCode {
     pub grant_id: Option<GrantId>,
     /// Whether it was spent already.
     pub spent: bool,
+    /// Thumbprint of the key that it is bound to.
+    pub jkt: Option<String>,
+    /// Where its story is told.
+    pub trace: Option<TraceId>,
 }

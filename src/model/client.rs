@@ -1,6 +1,13 @@
 //! OAuth clients: the apps that ask for tokens (RFC 6749 §2).
 
-use super::{id::ClientId, redirect::RedirectUri, resource::ResourceUri, scope::ScopeSet};
+use serde_json::Value;
+
+use super::{
+    id::ClientId,
+    redirect::RedirectUri,
+    resource::ResourceUri,
+    scope::{STANDARD, ScopeSet},
+};
 use crate::{
     error::{Error, Result},
     time::Time,
@@ -15,21 +22,32 @@ pub enum AuthMethod {
     Basic,
     /// In the form.
     Post,
+    /// By a statement signed with a key of its own (RFC 7523 §2.2).
+    PrivateKeyJwt,
 }
 
 impl AuthMethod {
+    /// Every way there is.
+    pub const ALL: [Self; 4] = [Self::None, Self::Basic, Self::Post, Self::PrivateKeyJwt];
+
     /// The registered name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Basic => "client_secret_basic",
             Self::Post => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
 
     /// Reads the registered name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::None, Self::Basic, Self::Post].into_iter().find(|method| method.as_str() == text)
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
+    }
+
+    /// Whether a shared secret stands behind it.
+    pub fn has_secret(self) -> bool {
+        matches!(self, Self::Basic | Self::Post)
     }
 }
 
@@ -40,17 +58,39 @@ pub enum GrantType {
     AuthorizationCode,
     /// RFC 6749 §6.
     RefreshToken,
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+    /// RFC 8628.
+    DeviceCode,
+    /// RFC 8693.
+    TokenExchange,
+    /// RFC 7523 §2.1.
+    JwtBearer,
 }
 
 impl GrantType {
     /// Every grant type that this server speaks.
-    pub const ALL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
+    pub const ALL: [Self; 6] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::DeviceCode,
+        Self::TokenExchange,
+        Self::JwtBearer,
+    ];
+
+    /// What a client may do of which nothing else is said.
+    pub const USUAL: [Self; 2] = [Self::AuthorizationCode, Self::RefreshToken];
 
     /// The registered name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
+            Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
         }
     }
 
@@ -73,15 +113,58 @@ pub enum ClientOrigin {
     BuiltIn,
     /// Made by an operator.
     Static,
+    /// Registered by itself (RFC 7591).
+    Dynamic,
+    /// Known by the document at its `client_id` (draft-ietf-oauth-client-id-metadata-document).
+    Document,
 }
 
 impl ClientOrigin {
+    /// Every origin there is.
+    pub const ALL: [Self; 4] = [Self::BuiltIn, Self::Static, Self::Dynamic, Self::Document];
+
     /// The word in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BuiltIn => "built_in",
             Self::Static => "static",
+            Self::Dynamic => "dynamic",
+            Self::Document => "document",
         }
+    }
+
+    /// Reads what [`ClientOrigin::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.as_str() == text)
+    }
+}
+
+/// Whether a client may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientState {
+    /// It may.
+    Active,
+    /// Not before an administrator agrees.
+    Pending,
+    /// It was switched off.
+    Disabled,
+}
+
+impl ClientState {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Pending => "pending",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// Reads what [`ClientState::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::Pending, Self::Disabled]
+            .into_iter()
+            .find(|state| state.as_str() == text)
     }
 }
 
@@ -106,8 +189,25 @@ pub struct Client {
     pub origin: ClientOrigin,
     /// Whether a repeated refresh is theft at once, without a retry window.
     pub strict_refresh: bool,
-    /// Whether it was switched off.
-    pub disabled: bool,
+    /// Whether it may be used.
+    pub state: ClientState,
+    /// Its public keys by value, a JWK set (RFC 7591 §2).
+    pub jwks: Option<Value>,
+    /// Where its public keys are.
+    pub jwks_uri: Option<String>,
+    /// Its home page.
+    pub client_uri: Option<String>,
+    /// Where a person may go after signing out (OpenID Connect RP-Initiated Logout 1.0 §3.1).
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Who is told when a session ends (OpenID Connect Back-Channel Logout 1.0 §2.2).
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it gets sender-constrained tokens only (RFC 9449 §5.2).
+    pub dpop_bound: bool,
+    /// Whether it must push its requests (RFC 9126 §6).
+    pub par_required: bool,
+    /// When what it holds in its own name was last ended: a token with no person behind it is good if it carries
+    /// just this moment.
+    pub not_before: Time,
     /// When it was made.
     pub created_at: Time,
     /// When it last got a token.
@@ -115,7 +215,38 @@ pub struct Client {
 }
 
 impl Client {
-    /// Whether it has no secret.
+    /// An operator's public client for codes and refresh tokens with nothing registered yet.
+    pub fn new(id: ClientId, name: String, created_at: Time) -> Self {
+        Self {
+            id,
+            name,
+            auth_method: AuthMethod::None,
+            grant_types: GrantType::USUAL.to_vec(),
+            scopes: ScopeSet::from_words(STANDARD),
+            redirect_uris: Vec::new(),
+            resources: Vec::new(),
+            origin: ClientOrigin::Static,
+            strict_refresh: false,
+            state: ClientState::Active,
+            jwks: None,
+            jwks_uri: None,
+            client_uri: None,
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            dpop_bound: false,
+            par_required: false,
+            not_before: Time::default(),
+            created_at,
+            last_used_at: None,
+        }
+    }
+
+    /// Whether it may be used now.
+    pub fn is_active(&self) -> bool {
+        self.state == ClientState::Active
+    }
+
+    /// Whether it cannot prove itself.
     pub fn is_public(&self) -> bool {
         self.auth_method == AuthMethod::None
     }

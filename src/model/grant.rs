@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{
-    id::{ClientId, GrantId, SessionId, UserId},
+    id::{ClientId, GrantId, SessionId, TraceId, UserId},
     resource::ResourceUri,
     scope::ScopeSet,
 };
@@ -39,6 +39,10 @@ pub struct Grant {
     pub expires_at: Time,
     /// When and why it was taken back, if it was.
     pub revoked: Option<(Time, String)>,
+    /// Thumbprint of the key that its tokens are bound to (RFC 9449 §5).
+    pub jkt: Option<String>,
+    /// Where the story of its beginning is told.
+    pub trace: Option<TraceId>,
 }
 
 /// One generation of a family.
@@ -142,6 +146,8 @@ mod tests {
             created_at: at(0),
             expires_at: at(86_400),
             revoked: None,
+            jkt: None,
+            trace: None,
         }
     }
 

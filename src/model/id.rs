@@ -57,6 +57,8 @@ ids! {
     ResourceId = "rs";
     /// A browser that someone has signed in with.
     DeviceId = "d";
+    /// One attempt of a client to get a token, as it is told afterwards.
+    TraceId = "t";
     /// A message on its way out.
     MessageId = "m";
     /// A phone number or address that codes go to.

@@ -1,9 +1,14 @@
 //! Protected resources: the MCP servers and APIs that access tokens are for (RFC 8707).
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::id::ResourceId;
-use crate::error::{Error, Result};
+use crate::{
+    crypto::jwt::Algorithm,
+    error::{Error, Result},
+};
 
 /// The identifier of a resource in its one canonical spelling.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +49,80 @@ impl ResourceUri {
     }
 }
 
+/// How much harm a scope can do in the wrong hands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Risk {
+    /// Hardly any.
+    Low,
+    /// Some.
+    #[default]
+    Normal,
+    /// It takes a fresh second factor to allow it.
+    Sensitive,
+}
+
+impl Risk {
+    /// The word in the database and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::Sensitive => "sensitive",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Low, Self::Normal, Self::Sensitive].into_iter().find(|risk| risk.as_str() == text)
+    }
+}
+
+/// A scope of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceScope {
+    /// Its name (RFC 6749 §3.3).
+    pub name: String,
+    /// What it lets an app do, as people read it.
+    pub description: String,
+    /// How much harm it can do.
+    pub risk: Risk,
+    /// Whether a client gets it that names no scope.
+    pub is_default: bool,
+}
+
+impl ResourceScope {
+    /// One of ordinary risk, given by default.
+    pub fn new(name: impl Into<String>, description: impl Into<String>) -> Self {
+        let (name, description) = (name.into(), description.into());
+        Self { name, description, risk: Risk::Normal, is_default: true }
+    }
+}
+
+/// What an access token looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenFormat {
+    /// A signed JWT, which the resource reads by itself (RFC 9068).
+    #[default]
+    Jwt,
+    /// A random word, about which the resource asks here (RFC 7662).
+    Opaque,
+}
+
+impl TokenFormat {
+    /// The word in the database and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jwt => "jwt",
+            Self::Opaque => "opaque",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Jwt, Self::Opaque].into_iter().find(|format| format.as_str() == text)
+    }
+}
+
 /// A resource that tokens can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
@@ -51,10 +130,42 @@ pub struct Resource {
     pub id: ResourceId,
     /// Its identifier, which becomes `aud`.
     pub uri: ResourceUri,
+    /// Other spellings that clients use for it.
+    pub aliases: Vec<ResourceUri>,
     /// What people see.
     pub name: String,
-    /// Its scopes and what each lets an app do.
-    pub scopes: Vec<(String, String)>,
+    /// Its scopes in order.
+    pub scopes: Vec<ResourceScope>,
+    /// Roles of which one is needed to use it; empty means anyone may.
+    pub roles: Vec<String>,
+    /// How long its access tokens live; none: as configured.
+    pub token_lifetime: Option<Duration>,
+    /// What its access tokens look like.
+    pub token_format: TokenFormat,
+    /// What its access tokens are signed with; none: as configured.
+    pub algorithm: Option<Algorithm>,
+}
+
+impl Resource {
+    /// One with nothing but identifier and name: signed tokens, every setting as configured.
+    pub fn new(uri: ResourceUri, name: String) -> Self {
+        Self {
+            id: ResourceId::new(),
+            uri,
+            aliases: Vec::new(),
+            name,
+            scopes: Vec::new(),
+            roles: Vec::new(),
+            token_lifetime: None,
+            token_format: TokenFormat::Jwt,
+            algorithm: None,
+        }
+    }
+
+    /// The scope of that name.
+    pub fn scope(&self, name: &str) -> Option<&ResourceScope> {
+        self.scopes.iter().find(|scope| scope.name == name)
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::{
         actor::Actor,
         attempt::{Limits, Reserved, Scope},
         audit::Event,
-        client::{AuthMethod, Client, ClientOrigin, GrantType},
+        client::{AuthMethod, Client, ClientOrigin, ClientState, GrantType},
         id::ClientId,
         redirect::RedirectUri,
         resource::ResourceUri,
@@ -48,6 +48,14 @@ pub struct New {
     pub resources: Vec<String>,
     /// Whether a repeated refresh is theft at once.
     pub strict_refresh: bool,
+    /// Where a person may go after signing out.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Who is told when a session ends.
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it gets sender-constrained tokens only.
+    pub dpop_bound: bool,
+    /// Whether it must push its requests.
+    pub par_required: bool,
     /// Whether it belongs to the program itself and asks no consent.
     pub built_in: bool,
 }
@@ -91,8 +99,6 @@ pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
         (false, None) => Some(random_token(32)),
     };
     let client = Client {
-        id,
-        name: name(&new.name)?,
         auth_method: if new.public { AuthMethod::None } else { AuthMethod::Basic },
         grant_types: grant_types(&new.grant_types)?,
         scopes: scopes(&new.scopes)?,
@@ -100,9 +106,11 @@ pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
         resources: resources(tx, &new.resources)?,
         origin: if new.built_in { ClientOrigin::BuiltIn } else { ClientOrigin::Static },
         strict_refresh: new.strict_refresh,
-        disabled: false,
-        created_at: tx.now,
-        last_used_at: None,
+        post_logout_redirect_uris: new.post_logout_redirect_uris,
+        backchannel_logout_uri: new.backchannel_logout_uri,
+        dpop_bound: new.dpop_bound,
+        par_required: new.par_required,
+        ..Client::new(id, name(&new.name)?, tx.now)
     };
     reachable(&client)?;
     let hash = secret.as_ref().map(|secret| Hashed::of(secret.expose()));
@@ -142,9 +150,10 @@ pub fn edit(tx: &Write<'_>, who: &Actor, id: &ClientId, change: Change) -> Resul
 pub fn disable(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<usize> {
     who.must_operate()?;
     get(tx, id)?;
-    if !store::client::set_disabled(tx, id, true)? {
+    if !store::client::set_state(tx, id, ClientState::Disabled)? {
         return Err(Error::conflict("the client is disabled already"));
     }
+    store::client::end_own_tokens(tx, id)?;
     audit::record(tx, who, &Event::new("client.disable").client(id))?;
     session::revoke_of_client(tx, who, id)
 }
@@ -153,7 +162,7 @@ pub fn disable(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<usize> {
 pub fn enable(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<()> {
     who.must_operate()?;
     get(tx, id)?;
-    if !store::client::set_disabled(tx, id, false)? {
+    if !store::client::set_state(tx, id, ClientState::Active)? {
         return Err(Error::conflict("the client is enabled already"));
     }
     audit::record(tx, who, &Event::new("client.enable").client(id))
@@ -171,11 +180,13 @@ pub fn delete(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<()> {
 /// Gives a client a new secret; the old one is over at once.
 pub fn rotate_secret(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<Plain> {
     who.must_operate()?;
-    if get(tx, id)?.is_public() {
-        return Err(Error::conflict("a public client has no secret"));
+    if !get(tx, id)?.auth_method.has_secret() {
+        return Err(Error::conflict("this client has no secret"));
     }
     let secret = random_token(32);
     store::client::set_secret(tx, id, &Hashed::of(secret.expose()))?;
+    // Whoever knew the old one may hold tokens by it.
+    store::client::end_own_tokens(tx, id)?;
     store::attempt::clear(tx, Scope::Client, id.as_str())?;
     audit::record(tx, who, &Event::new("client.rotate_secret").client(id))?;
     Ok(secret)
@@ -264,7 +275,7 @@ pub enum Recognised {
 pub fn recognise(r: &Read<'_>, who: &Actor, shown: &Presented) -> Result<Recognised> {
     for (id, secret) in &shown.readings {
         let Some(client) = store::client::by_id(r, &ClientId::from_text(id))? else { continue };
-        if client.disabled {
+        if !client.is_active() {
             return Ok(Recognised::No);
         }
         if client.is_public() {
@@ -335,7 +346,7 @@ fn name(text: &str) -> Result<String> {
 
 fn grant_types(words: &[String]) -> Result<Vec<GrantType>> {
     if words.is_empty() {
-        return Ok(GrantType::ALL.to_vec());
+        return Ok(GrantType::USUAL.to_vec());
     }
     let mut grants = Vec::with_capacity(words.len());
     for word in words {

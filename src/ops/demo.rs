@@ -177,7 +177,7 @@ fn clients(tx: &Write<'_>, env: &Env) -> Result<Plain> {
         id: Some(APP.to_owned()),
         redirect_uris: vec![format!("{}{CALLBACK}", env.site.issuer)],
         public: true,
-        grant_types: GrantType::ALL.iter().map(|grant| grant.as_str().to_owned()).collect(),
+        grant_types: GrantType::USUAL.iter().map(|grant| grant.as_str().to_owned()).collect(),
         scopes: STANDARD.iter().map(|scope| (*scope).to_owned()).collect(),
         ..client::New::default()
     };

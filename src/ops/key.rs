@@ -86,14 +86,19 @@ fn about(event: &'static str, key: &SigningKeyRow) -> Event {
     Event::new(event).with("kid", key.kid.as_str()).with("algorithm", key.algorithm.as_str())
 }
 
-/// How long a signed token lives at most: a retired key stays published for as long.
-pub fn longest(_r: &Read<'_>, env: &Env) -> Result<Duration> {
-    Ok(Terms::of(env).longest_signature())
+/// How long a signed token lives at most, whatever it is for: a retired key stays published for as long.
+pub fn longest(r: &Read<'_>, env: &Env) -> Result<Duration> {
+    let of_resources = store::resource::longest_lifetime(r)?.unwrap_or_default();
+    Ok(Terms::of(env).longest_signature().max(of_resources))
 }
 
 /// Every algorithm that tokens are signed with, the configured one first.
-pub fn algorithms_in_use(_r: &Read<'_>, env: &Env) -> Result<Vec<Algorithm>> {
-    Ok(vec![Terms::of(env).algorithm])
+pub fn algorithms_in_use(r: &Read<'_>, env: &Env) -> Result<Vec<Algorithm>> {
+    let configured = Terms::of(env).algorithm;
+    let mut all = store::resource::algorithms(r)?;
+    all.retain(|algorithm| *algorithm != configured);
+    all.insert(0, configured);
+    Ok(all)
 }
 
 /// When keys take turns, by the configuration.

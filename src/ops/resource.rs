@@ -8,8 +8,7 @@ use crate::{
     model::{
         actor::Actor,
         audit::Event,
-        id::ResourceId,
-        resource::{Resource, ResourceUri},
+        resource::{Resource, ResourceScope, ResourceUri},
         scope::{STANDARD, is_scope},
     },
     store,
@@ -22,8 +21,8 @@ pub struct New {
     pub uri: String,
     /// What people see; the identifier when empty.
     pub name: String,
-    /// Its scopes and what each lets an app do.
-    pub scopes: Vec<(String, String)>,
+    /// Its scopes.
+    pub scopes: Vec<ResourceScope>,
 }
 
 /// Registers a resource.
@@ -38,14 +37,15 @@ pub fn add(tx: &Write<'_>, who: &Actor, new: New) -> Result<Resource> {
     }
     check(&new.scopes)?;
     let name = if new.name.is_empty() { uri.as_str().to_owned() } else { new.name };
-    let resource = Resource { id: ResourceId::new(), uri, name, scopes: new.scopes };
+    let resource = Resource { scopes: new.scopes, ..Resource::new(uri, name) };
     store::resource::insert(tx, &resource)?;
     audit::record(tx, who, &Event::new("resource.create").with("uri", resource.uri.as_str()))?;
     Ok(resource)
 }
 
-fn check(scopes: &[(String, String)]) -> Result<()> {
-    for (at, (scope, _)) in scopes.iter().enumerate() {
+fn check(scopes: &[ResourceScope]) -> Result<()> {
+    for (at, own) in scopes.iter().enumerate() {
+        let scope = &own.name;
         if !is_scope(scope) {
             return Err(Error::invalid("scope", format!("\"{scope}\" cannot be a scope")));
         }
@@ -55,7 +55,7 @@ fn check(scopes: &[(String, String)]) -> Result<()> {
                 format!("\"{scope}\" is a scope of this server itself"),
             ));
         }
-        if scopes.iter().take(at).any(|(earlier, _)| earlier == scope) {
+        if scopes.iter().take(at).any(|earlier| earlier.name == *scope) {
             return Err(Error::invalid("scope", format!("scope \"{scope}\" is named twice")));
         }
     }

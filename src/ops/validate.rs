@@ -202,7 +202,7 @@ fn shut_reason(r: &Read<'_>, grant: &crate::model::grant::Grant) -> Result<Optio
         return Ok(Some("its owner may not sign in".to_owned()));
     }
     let client = store::client::by_id(r, &grant.client_id)?;
-    Ok(client.is_none_or(|client| client.disabled).then(|| "its client is disabled".to_owned()))
+    Ok(client.is_none_or(|client| !client.is_active()).then(|| "its client is disabled".to_owned()))
 }
 
 fn jwt(r: &Read<'_>, env: &Env, text: &str, header: &Header) -> Result<Option<Finding>> {
@@ -240,7 +240,8 @@ fn access(r: &Read<'_>, env: &Env, text: &str) -> Result<Finding> {
     match token::access(r, env, text)? {
         Ok(access) => {
             let mut finding = described(Kind::AccessToken, &access.claims);
-            finding.session_id = access.grant.session_id.map(|id| id.to_string());
+            let session = access.person().and_then(|(_, grant)| grant.session_id.as_ref());
+            finding.session_id = session.map(ToString::to_string);
             finding.scopes = access.scopes;
             Ok(finding)
         }

@@ -7,8 +7,10 @@ use crate::{
     db::{Read, Row, RowResult, Write, params},
     error::Result,
     model::{
-        authorization::{AuthorizationCode, AuthorizationRequest, Prompt, REQUEST_LIFETIME},
-        id::{ClientId, GrantId, RequestId, SessionId, UserId},
+        authorization::{
+            AuthorizationCode, AuthorizationRequest, Prompt, REQUEST_LIFETIME, ResponseMode,
+        },
+        id::{ClientId, GrantId, RequestId, SessionId, TraceId, UserId},
     },
     time::Time,
 };
@@ -21,8 +23,9 @@ pub fn insert_request(
 ) -> Result<()> {
     tx.exec_one(
         "insert into authorization_requests (id, browser_hash, client_id, redirect_uri, scopes, resources, state,
-             nonce, code_challenge, prompt, max_age, login_hint, mfa, created_at, expires_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             nonce, code_challenge, prompt, max_age, login_hint, mfa, created_at, expires_at, response_mode, jkt,
+             trace_id)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         params![
             request.id.as_str(),
             browser.as_bytes(),
@@ -39,6 +42,9 @@ pub fn insert_request(
             request.mfa,
             tx.now,
             tx.now.plus(REQUEST_LIFETIME),
+            request.response_mode.as_str(),
+            request.jkt,
+            request.trace.as_ref().map(TraceId::as_str),
         ],
     )
 }
@@ -51,7 +57,7 @@ pub fn request(
 ) -> Result<Option<AuthorizationRequest>> {
     r.one(
         "select id, client_id, redirect_uri, scopes, resources, state, nonce, code_challenge, prompt, max_age,
-                login_hint, mfa, created_at
+                login_hint, mfa, created_at, response_mode, jkt, trace_id
          from authorization_requests where id = ?1 and browser_hash = ?2 and expires_at > ?3",
         params![id.as_str(), browser.as_bytes(), r.now],
         |row| {
@@ -70,6 +76,9 @@ pub fn request(
                 login_hint: row.get(10)?,
                 mfa: row.get(11)?,
                 created_at: row.get(12)?,
+                response_mode: ResponseMode::parse(&row.get::<_, String>(13)?).unwrap_or_default(),
+                jkt: row.get(14)?,
+                trace: row.get::<_, Option<String>>(15)?.map(TraceId::from_text),
             })
         },
     )
@@ -109,6 +118,8 @@ fn code_from_row(row: &Row<'_>) -> RowResult<AuthorizationCode> {
         expires_at: row.get(8)?,
         grant_id: row.get::<_, Option<String>>(9)?.map(GrantId::from_text),
         spent: row.get::<_, String>(10)? == "spent",
+        jkt: row.get(11)?,
+        trace: row.get::<_, Option<String>>(12)?.map(TraceId::from_text),
     })
 }
 
@@ -116,8 +127,8 @@ fn code_from_row(row: &Row<'_>) -> RowResult<AuthorizationCode> {
 pub fn insert_code(tx: &Write<'_>, hash: &Hashed, code: &AuthorizationCode) -> Result<()> {
     tx.exec_one(
         "insert into authorization_codes (code_hash, client_id, user_id, session_id, redirect_uri, code_challenge,
-             scopes, resources, nonce, state, created_at, expires_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'issued', ?10, ?11)",
+             scopes, resources, nonce, state, created_at, expires_at, jkt, trace_id)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'issued', ?10, ?11, ?12, ?13)",
         params![
             hash.as_bytes(),
             code.client_id.as_str(),
@@ -130,6 +141,8 @@ pub fn insert_code(tx: &Write<'_>, hash: &Hashed, code: &AuthorizationCode) -> R
             code.nonce,
             tx.now,
             code.expires_at,
+            code.jkt,
+            code.trace.as_ref().map(TraceId::as_str),
         ],
     )
 }
@@ -138,7 +151,7 @@ pub fn insert_code(tx: &Write<'_>, hash: &Hashed, code: &AuthorizationCode) -> R
 pub fn code(r: &Read<'_>, hash: &Hashed) -> Result<Option<AuthorizationCode>> {
     r.one(
         "select client_id, user_id, session_id, redirect_uri, code_challenge, scopes, resources, nonce,
-                expires_at, grant_id, state
+                expires_at, grant_id, state, jkt, trace_id
          from authorization_codes where code_hash = ?1",
         params![hash.as_bytes()],
         code_from_row,

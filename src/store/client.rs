@@ -5,7 +5,7 @@ use crate::{
     db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
-        client::{AuthMethod, Client, ClientOrigin, GrantType},
+        client::{AuthMethod, Client, ClientOrigin, ClientState, GrantType},
         id::ClientId,
         redirect::RedirectUri,
         resource::ResourceUri,
@@ -17,11 +17,18 @@ const COLUMNS: &str = "c.id, c.name, c.auth_method, c.grant_types, c.scopes, c.o
     c.created_at, c.last_used_at,
     (select group_concat(uri, char(10) order by position) from client_redirect_uris where client_id = c.id),
     (select group_concat(r.uri, char(10) order by r.uri) from client_resources cr
-        join resources r on r.id = cr.resource_id where cr.client_id = c.id)";
+        join resources r on r.id = cr.resource_id where cr.client_id = c.id),
+    c.jwks, c.jwks_uri, c.client_uri, c.post_logout_redirect_uris, c.backchannel_logout_uri, c.dpop_bound,
+    c.par_required, c.not_before";
 
 fn from_row(row: &Row<'_>) -> RowResult<Client> {
     let method: String = row.get(2)?;
     let grants: String = row.get(3)?;
+    let (origin, state): (String, String) = (row.get(5)?, row.get(7)?);
+    let jwks: Option<String> = row.get(12)?;
+    let jwks = jwks
+        .map(|text| serde_json::from_str(&text).map_err(|_| unreadable("clients.jwks", &text)))
+        .transpose()?;
     let lines = |at: usize| -> RowResult<Vec<String>> {
         let text: Option<String> = row.get(at)?;
         Ok(text.map(|text| text.split('\n').map(str::to_owned).collect()).unwrap_or_default())
@@ -37,53 +44,66 @@ fn from_row(row: &Row<'_>) -> RowResult<Client> {
             .map(|word| GrantType::parse(word).map_err(|_| unreadable("clients.grant_types", word)))
             .collect::<RowResult<_>>()?,
         scopes: super::scopes(&row.get::<_, String>(4)?),
-        origin: if row.get::<_, String>(5)? == ClientOrigin::BuiltIn.as_str() {
-            ClientOrigin::BuiltIn
-        } else {
-            ClientOrigin::Static
-        },
+        origin: ClientOrigin::parse(&origin)
+            .ok_or_else(|| unreadable("clients.origin", &origin))?,
         strict_refresh: row.get(6)?,
-        disabled: row.get::<_, String>(7)? != "active",
+        state: ClientState::parse(&state).ok_or_else(|| unreadable("clients.state", &state))?,
         created_at: row.get(8)?,
         last_used_at: row.get(9)?,
         redirect_uris: lines(10)?.into_iter().map(RedirectUri::from_text).collect(),
         resources: lines(11)?.into_iter().map(ResourceUri::from_text).collect(),
+        jwks,
+        jwks_uri: row.get(13)?,
+        client_uri: row.get(14)?,
+        post_logout_redirect_uris: serde_json::from_str(&row.get::<_, String>(15)?)
+            .unwrap_or_default(),
+        backchannel_logout_uri: row.get(16)?,
+        dpop_bound: row.get(17)?,
+        par_required: row.get(18)?,
+        not_before: row.get(19)?,
     })
 }
 
-/// Adds a client; its redirect URIs and resources come after.
+/// Adds a client with its redirect URIs and resources.
 pub fn insert(tx: &Write<'_>, client: &Client, secret: Option<&Hashed>) -> Result<()> {
     tx.exec_one(
         "insert into clients (id, name, secret_hash, auth_method, grant_types, scopes, origin, strict_refresh,
                               state, created_at, updated_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'active', ?9, ?9)",
+         values (?1, ?2, ?3, ?4, '', '', ?5, 0, ?6, ?7, ?7)",
         params![
             client.id.as_str(),
             client.name,
             secret.map(Hashed::as_bytes),
             client.auth_method.as_str(),
-            grant_words(client),
-            client.scopes.to_string(),
             client.origin.as_str(),
-            client.strict_refresh,
+            client.state.as_str(),
             tx.now,
         ],
     )?;
-    set_redirect_uris(tx, &client.id, &client.redirect_uris)?;
-    set_resources(tx, &client.id, &client.resources)
+    update(tx, client)
 }
 
-/// Writes name, grant types, scopes, redirect URIs and resources over those before.
+/// Writes everything that may be edited over what was: all but id, secret, origin, state and dates.
 pub fn update(tx: &Write<'_>, client: &Client) -> Result<()> {
     tx.exec_one(
-        "update clients set name = ?2, grant_types = ?3, scopes = ?4, strict_refresh = ?5, updated_at = ?6
+        "update clients set name = ?2, auth_method = ?3, grant_types = ?4, scopes = ?5, strict_refresh = ?6,
+                jwks = ?7, jwks_uri = ?8, client_uri = ?9, post_logout_redirect_uris = ?10,
+                backchannel_logout_uri = ?11, dpop_bound = ?12, par_required = ?13, updated_at = ?14
          where id = ?1",
         params![
             client.id.as_str(),
             client.name,
+            client.auth_method.as_str(),
             grant_words(client),
             client.scopes.to_string(),
             client.strict_refresh,
+            client.jwks.as_ref().map(ToString::to_string),
+            client.jwks_uri,
+            client.client_uri,
+            serde_json::Value::from(client.post_logout_redirect_uris.as_slice()).to_string(),
+            client.backchannel_logout_uri,
+            client.dpop_bound,
+            client.par_required,
             tx.now,
         ],
     )?;
@@ -147,14 +167,18 @@ pub fn set_secret(tx: &Write<'_>, id: &ClientId, secret: &Hashed) -> Result<()> 
     )
 }
 
-/// Switches a client on or off; false when it was so already.
-pub fn set_disabled(tx: &Write<'_>, id: &ClientId, disabled: bool) -> Result<bool> {
-    let state = if disabled { "disabled" } else { "active" };
+/// Moves a client to a state; false when it was there already.
+pub fn set_state(tx: &Write<'_>, id: &ClientId, state: ClientState) -> Result<bool> {
     let changed = tx.exec(
         "update clients set state = ?2, updated_at = ?3 where id = ?1 and state <> ?2",
-        params![id.as_str(), state, tx.now],
+        params![id.as_str(), state.as_str(), tx.now],
     )?;
     Ok(changed == 1)
+}
+
+/// Ends what was issued to a client in its own name until now.
+pub fn end_own_tokens(tx: &Write<'_>, id: &ClientId) -> Result<()> {
+    tx.exec_one("update clients set not_before = ?2 where id = ?1", params![id.as_str(), tx.now])
 }
 
 /// Notes that a client got a token.

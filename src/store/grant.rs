@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     model::{
         grant::{Grant, RefreshToken},
-        id::{ClientId, GrantId, SessionId, UserId},
+        id::{ClientId, GrantId, SessionId, TraceId, UserId},
     },
     time::Time,
 };
@@ -27,6 +27,8 @@ fn from_row(row: &Row<'_>) -> RowResult<Grant> {
         created_at: row.get(10)?,
         expires_at: row.get(11)?,
         revoked: revoked_at.map(|at| (at, reason.unwrap_or_default())),
+        jkt: row.get(14)?,
+        trace: row.get::<_, Option<String>>(15)?.map(TraceId::from_text),
     })
 }
 
@@ -34,8 +36,8 @@ fn from_row(row: &Row<'_>) -> RowResult<Grant> {
 pub fn insert(tx: &Write<'_>, grant: &Grant) -> Result<()> {
     tx.exec_one(
         "insert into grants (id, client_id, user_id, session_id, scopes, resources, nonce, amr, auth_time,
-                             generation, created_at, expires_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                             generation, created_at, expires_at, jkt, trace_id)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             grant.id.as_str(),
             grant.client_id.as_str(),
@@ -49,6 +51,8 @@ pub fn insert(tx: &Write<'_>, grant: &Grant) -> Result<()> {
             grant.generation,
             grant.created_at,
             grant.expires_at,
+            grant.jkt,
+            grant.trace.as_ref().map(TraceId::as_str),
         ],
     )
 }
@@ -57,7 +61,7 @@ pub fn insert(tx: &Write<'_>, grant: &Grant) -> Result<()> {
 pub fn by_id(r: &Read<'_>, id: &GrantId) -> Result<Option<Grant>> {
     r.one(
         "select id, client_id, user_id, session_id, scopes, resources, nonce, amr, auth_time, generation,
-                created_at, expires_at, revoked_at, revoke_reason
+                created_at, expires_at, revoked_at, revoke_reason, jkt, trace_id
          from grants where id = ?1",
         params![id.as_str()],
         from_row,

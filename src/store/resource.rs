@@ -1,56 +1,142 @@
-//! The tables `resources` and `resource_scopes`.
+//! The tables `resources`, `resource_aliases` and `resource_scopes`.
+
+use std::time::Duration;
 
 use crate::{
-    db::{Read, Write, params},
+    crypto::jwt::Algorithm,
+    db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
         id::ResourceId,
-        resource::{Resource, ResourceUri},
+        resource::{Resource, ResourceScope, ResourceUri, Risk, TokenFormat},
     },
 };
 
-/// Adds a resource with its scopes.
+const COLUMNS: &str = "id, uri, name, token_lifetime, token_format, algorithm, roles";
+
+fn from_row(row: &Row<'_>) -> RowResult<Resource> {
+    let lifetime: Option<u32> = row.get(3)?;
+    let format: String = row.get(4)?;
+    let algorithm: Option<String> = row.get(5)?;
+    let algorithm = algorithm
+        .map(|text| Algorithm::parse(&text).ok_or_else(|| unreadable("resources.algorithm", &text)))
+        .transpose()?;
+    Ok(Resource {
+        id: ResourceId::from_text(row.get::<_, String>(0)?),
+        uri: ResourceUri::from_text(row.get(1)?),
+        aliases: Vec::new(),
+        name: row.get(2)?,
+        scopes: Vec::new(),
+        roles: super::unwords(&row.get::<_, String>(6)?),
+        token_lifetime: lifetime.map(|secs| Duration::from_secs(secs.into())),
+        token_format: TokenFormat::parse(&format)
+            .ok_or_else(|| unreadable("resources.token_format", &format))?,
+        algorithm,
+    })
+}
+
+/// Adds a resource with its aliases and scopes.
 pub fn insert(tx: &Write<'_>, resource: &Resource) -> Result<()> {
     tx.exec_one(
         "insert into resources (id, uri, name, created_at) values (?1, ?2, ?3, ?4)",
         params![resource.id.as_str(), resource.uri.as_str(), resource.name, tx.now],
     )?;
-    for (position, (scope, description)) in (0_u32..).zip(&resource.scopes) {
+    update(tx, resource)
+}
+
+/// Writes everything but id and URI over what was.
+pub fn update(tx: &Write<'_>, resource: &Resource) -> Result<()> {
+    let id = resource.id.as_str();
+    tx.exec_one(
+        "update resources set name = ?2, token_lifetime = ?3, token_format = ?4, algorithm = ?5, roles = ?6
+         where id = ?1",
+        params![
+            id,
+            resource.name,
+            resource.token_lifetime.map(|span| i64::try_from(span.as_secs()).unwrap_or(i64::MAX)),
+            resource.token_format.as_str(),
+            resource.algorithm.map(Algorithm::as_str),
+            super::words(&resource.roles),
+        ],
+    )?;
+    tx.exec("delete from resource_aliases where resource_id = ?1", params![id])?;
+    for alias in &resource.aliases {
         tx.exec_one(
-            "insert into resource_scopes (resource_id, scope, description, position)
-             values (?1, ?2, ?3, ?4)",
-            params![resource.id.as_str(), scope, description, position],
+            "insert into resource_aliases (uri, resource_id) values (?1, ?2)",
+            params![alias.as_str(), id],
+        )?;
+    }
+    tx.exec("delete from resource_scopes where resource_id = ?1", params![id])?;
+    for (position, scope) in (0_u32..).zip(&resource.scopes) {
+        tx.exec_one(
+            "insert into resource_scopes (resource_id, scope, description, position, risk, is_default)
+             values (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                id,
+                scope.name,
+                scope.description,
+                position,
+                scope.risk.as_str(),
+                scope.is_default
+            ],
         )?;
     }
     Ok(())
 }
 
-/// Finds a resource by its canonical URI.
+/// Finds a resource by its canonical URI or one of its aliases.
 pub fn by_uri(r: &Read<'_>, uri: &ResourceUri) -> Result<Option<Resource>> {
-    let row = r.one(
-        "select id, uri, name from resources where uri = ?1",
-        params![uri.as_str()],
-        |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)),
-    )?;
-    row.map(|row| with_scopes(r, row)).transpose()
+    let sql = format!(
+        "select {COLUMNS} from resources where uri = ?1
+         or id = (select resource_id from resource_aliases where uri = ?1)"
+    );
+    r.one(&sql, params![uri.as_str()], from_row)?.map(|row| with_details(r, row)).transpose()
 }
 
 /// Every resource by URI.
 pub fn list(r: &Read<'_>) -> Result<Vec<Resource>> {
-    let rows = r.all("select id, uri, name from resources order by uri", params![], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-    })?;
-    rows.into_iter().map(|row| with_scopes(r, row)).collect()
+    let sql = format!("select {COLUMNS} from resources order by uri");
+    let rows = r.all(&sql, params![], from_row)?;
+    rows.into_iter().map(|row| with_details(r, row)).collect()
 }
 
-fn with_scopes(r: &Read<'_>, (id, uri, name): (String, String, String)) -> Result<Resource> {
-    let scopes = r.all(
-        "select scope, description from resource_scopes where resource_id = ?1 order by position",
-        params![id],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+/// What resources want their tokens signed with, where they want something of their own.
+pub fn algorithms(r: &Read<'_>) -> Result<Vec<Algorithm>> {
+    let sql =
+        "select distinct algorithm from resources where algorithm is not null order by algorithm";
+    r.all(sql, params![], |row| {
+        let text: String = row.get(0)?;
+        Algorithm::parse(&text).ok_or_else(|| unreadable("resources.algorithm", &text))
+    })
+}
+
+/// The longest lifetime that a resource gives its access tokens; none when all are as configured.
+pub fn longest_lifetime(r: &Read<'_>) -> Result<Option<Duration>> {
+    let longest: Option<Option<u32>> =
+        r.one("select max(token_lifetime) from resources", params![], |row| row.get(0))?;
+    Ok(longest.flatten().map(|secs| Duration::from_secs(secs.into())))
+}
+
+fn with_details(r: &Read<'_>, mut resource: Resource) -> Result<Resource> {
+    resource.scopes = r.all(
+        "select scope, description, risk, is_default from resource_scopes where resource_id = ?1 order by position",
+        params![resource.id.as_str()],
+        |row| {
+            let risk: String = row.get(2)?;
+            Ok(ResourceScope {
+                name: row.get(0)?,
+                description: row.get(1)?,
+                risk: Risk::parse(&risk).ok_or_else(|| unreadable("resource_scopes.risk", &risk))?,
+                is_default: row.get(3)?,
+            })
+        },
     )?;
-    let (id, uri) = (ResourceId::from_text(id), ResourceUri::from_text(uri));
-    Ok(Resource { id, uri, name, scopes })
+    resource.aliases = r.all(
+        "select uri from resource_aliases where resource_id = ?1 order by uri",
+        params![resource.id.as_str()],
+        |row| row.get(0).map(ResourceUri::from_text),
+    )?;
+    Ok(resource)
 }
 
 /// Removes a resource; false when there was none.

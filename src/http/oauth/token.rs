@@ -90,7 +90,7 @@ fn decide(
 fn body(tokens: &Tokens) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("access_token".to_owned(), tokens.access_token.expose().into());
-    body.insert("token_type".to_owned(), "Bearer".into());
+    body.insert("token_type".to_owned(), tokens.token_type.into());
     body.insert("expires_in".to_owned(), tokens.expires_in.into());
     body.insert("scope".to_owned(), tokens.scope.as_str().into());
     let mut put = |name: &str, token: &Option<Plain>| {

@@ -180,8 +180,8 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, visit: Visit<'a>) -> Result<Opened<'a>
     };
     let client = store::client::by_id(tx, &request.client_id)?;
     // Switched off, or its redirect URI withdrawn, while the person was reading: nobody is redirected.
-    let Some(client) =
-        client.filter(|client| !client.disabled && client.accepts_redirect(&request.redirect_uri))
+    let Some(client) = client
+        .filter(|client| client.is_active() && client.accepts_redirect(&request.redirect_uri))
     else {
         store::authorization::take_request(tx, id)?;
         return next(Next::Gone);
@@ -250,6 +250,8 @@ fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
         expires_at: tx.now.plus(CODE_LIFETIME),
         grant_id: None,
         spent: false,
+        jkt: request.jkt.clone(),
+        trace: request.trace.clone(),
     };
     store::authorization::insert_code(tx, &Hashed::of(code.expose()), &row)?;
     let event = Event::new("code.create")

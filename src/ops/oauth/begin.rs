@@ -9,7 +9,7 @@ use crate::{
     db::Write,
     error::Result,
     model::{
-        authorization::{AuthorizationRequest, Prompt},
+        authorization::{AuthorizationRequest, Prompt, ResponseMode},
         client::{Client, GrantType},
         id::{ClientId, RequestId},
         scope::ScopeSet,
@@ -119,7 +119,7 @@ fn back<'p>(tx: &Write<'_>, params: &Params<'p>) -> Result<Result<Return<'p>, Un
     }
     let Some(id) = params.get("client_id") else { return Ok(Err(Unsure::UnknownClient)) };
     let client = store::client::by_id(tx, &ClientId::from_text(id))?;
-    let Some(client) = client.filter(|client| !client.disabled) else {
+    let Some(client) = client.filter(Client::is_active) else {
         return Ok(Err(Unsure::UnknownClient));
     };
     let Some(uri) = params.get("redirect_uri").filter(|uri| client.accepts_redirect(uri)) else {
@@ -173,6 +173,9 @@ fn check(
             .filter(|hint| hint.len() <= HINT_MAX)
             .map(str::to_owned),
         mfa: params.get("acr_values").is_some_and(acr_wants_mfa),
+        response_mode: ResponseMode::Query,
+        jkt: None,
+        trace: None,
         created_at: tx.now,
     }))
 }

@@ -9,7 +9,7 @@ use crate::{
         client::{Client, ClientOrigin},
         id::{ClientId, RequestId, UserId},
         redirect::{host_of, is_local},
-        resource::ResourceUri,
+        resource::{ResourceScope, ResourceUri, Risk},
         scope::{ScopeSet, is_sensitive},
         user::User,
     },
@@ -75,7 +75,7 @@ pub fn question(
 ) -> Result<Question> {
     let before = allowed(r, &user.id, &client.id, &request.resources)?;
     let mut resources = Vec::with_capacity(request.resources.len());
-    let mut words: Vec<(String, String)> = Vec::new();
+    let mut words: Vec<ResourceScope> = Vec::new();
     for uri in &request.resources {
         if let Some(resource) = store::resource::by_uri(r, uri)? {
             resources.push((resource.name, uri.as_str().to_owned()));
@@ -83,11 +83,11 @@ pub fn question(
         }
     }
     let line = |scope: &str| {
-        let own = words.iter().find(|(name, text)| name == scope && !text.is_empty());
+        let own = words.iter().find(|own| own.name == scope);
         Line {
             scope: scope.to_owned(),
-            own: own.map(|(_, text)| text.clone()),
-            sensitive: is_sensitive(scope),
+            own: own.map(|own| own.description.clone()).filter(|text| !text.is_empty()),
+            sensitive: is_sensitive(scope) || own.is_some_and(|own| own.risk == Risk::Sensitive),
             new: !before.has(scope),
         }
     };

@@ -6,7 +6,7 @@ use std::fmt;
 use super::{
     Code, Outcome, Refusal, policy, refresh_token,
     terms::Terms,
-    token::{self, Subject},
+    token::{self, Holder, Subject},
 };
 use crate::{
     crypto::{
@@ -175,6 +175,8 @@ fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) ->
         created_at: tx.now,
         expires_at: tx.now.plus(lifetime),
         revoked: None,
+        jkt: row.jkt.clone(),
+        trace: row.trace.clone(),
     };
     store::grant::insert(tx, &grant)?;
     store::authorization::set_code_grant(tx, hash, &grant.id)?;
@@ -200,12 +202,14 @@ fn minted(
 ) -> Result<Outcome> {
     let subject = Subject {
         client: fit.client,
-        user: &fit.holder.user,
-        grant,
+        holder: Holder::Person { user: &fit.holder.user, grant },
         scopes: &grant.scopes,
         resources: &fit.resources,
         spelled: fit.spelled,
         nonce: grant.nonce.as_deref(),
+        jkt: grant.jkt.as_deref(),
+        act: None,
+        until: None,
     };
     Ok(Outcome::Minted(Box::new(token::mint(tx, env, &subject, refresh)?)))
 }

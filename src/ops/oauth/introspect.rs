@@ -36,11 +36,16 @@ pub fn introspect(r: &Read<'_>, env: &Env, client: &Client, text: &str) -> Resul
 
 fn access(r: &Read<'_>, env: &Env, text: &str) -> Result<Option<Map<String, Value>>> {
     let Ok(access) = token::access(r, env, text)? else { return Ok(None) };
+    let username = access.person().map(|(user, _)| user.username.clone());
     let mut answer = access.claims;
     answer.remove("gid");
+    answer.remove("epoch");
     answer.insert("scope".to_owned(), access.scopes.to_string().into());
-    answer.insert("username".to_owned(), access.user.username.into());
-    answer.insert("token_type".to_owned(), "Bearer".into());
+    if let Some(username) = username {
+        answer.insert("username".to_owned(), username.into());
+    }
+    let token_type = if access.jkt.is_some() { "DPoP" } else { "Bearer" };
+    answer.insert("token_type".to_owned(), token_type.into());
     Ok(Some(answer))
 }
 

@@ -82,10 +82,9 @@ pub fn narrow(
 }
 
 fn registered(r: &Read<'_>, client: &Client, uri: &ResourceUri) -> Result<Option<Resource>> {
-    if !client.resources.is_empty() && !client.resources.contains(uri) {
-        return Ok(None);
-    }
-    store::resource::by_uri(r, uri)
+    let found = store::resource::by_uri(r, uri)?;
+    // By its own identifier, whichever spelling was asked for.
+    Ok(found.filter(|res| client.resources.is_empty() || client.resources.contains(&res.uri)))
 }
 
 /// What is left of the scopes that a client asked for (RFC 6749 §3.3: the server may give less). Nothing asked for means
@@ -99,17 +98,18 @@ pub fn scopes(client: &Client, resources: &[Resource], asked: &ScopeSet) -> Scop
 pub fn having(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
     let picks = client.scopes.iter().any(|scope| !STANDARD.contains(&scope));
     asked.filter(|scope| {
-        let offered =
-            || resources.iter().any(|res| res.scopes.iter().any(|(name, _)| name == scope));
+        let offered = || resources.iter().any(|res| res.scope(scope).is_some());
         client.scopes.has(scope) || (!picks && !STANDARD.contains(&scope) && offered())
     })
 }
 
 /// What a client gets that names no scope: the person's identity and the resource's ordinary scopes.
 fn defaults(client: &Client, resources: &[Resource]) -> ScopeSet {
-    let offered = resources.iter().flat_map(|res| res.scopes.iter().map(|(name, _)| name.as_str()));
+    let offered = resources.iter().flat_map(|res| &res.scopes);
     // Rights to administer are never given to someone who did not ask for them.
-    let ordinary = offered.filter(|scope| !scope.starts_with(ADMIN_PREFIX));
+    let ordinary = offered
+        .filter(|scope| scope.is_default && !scope.name.starts_with(ADMIN_PREFIX))
+        .map(|scope| scope.name.as_str());
     let wanted = ScopeSet::from_words([OPENID, PROFILE, EMAIL].into_iter().chain(ordinary));
     having(client, resources, &wanted)
 }
@@ -125,38 +125,26 @@ mod tests {
     use super::*;
     use crate::{
         model::{
-            client::{AuthMethod, ClientOrigin, GrantType},
-            id::{ClientId, ResourceId, UserId},
+            id::{ClientId, UserId},
+            resource::ResourceScope,
             user::UserState,
         },
         time::Time,
     };
 
     fn client(scopes: &str) -> Client {
+        let id = ClientId::from_text("c_1");
         Client {
-            id: ClientId::from_text("c_1"),
-            name: "App".to_owned(),
-            auth_method: AuthMethod::None,
-            grant_types: GrantType::ALL.to_vec(),
             scopes: ScopeSet::parse(scopes),
-            redirect_uris: Vec::new(),
-            resources: Vec::new(),
-            origin: ClientOrigin::Static,
-            strict_refresh: false,
-            disabled: false,
-            created_at: Time::default(),
-            last_used_at: None,
+            ..Client::new(id, "App".to_owned(), Time::default())
         }
     }
 
     fn models() -> Vec<Resource> {
         let scopes = ["read:models", "write:models", "admin:models"];
-        vec![Resource {
-            id: ResourceId::from_text("rs_1"),
-            uri: ResourceUri::from_text("https://mcp.example/mcp".to_owned()),
-            name: "Models".to_owned(),
-            scopes: scopes.iter().map(|&name| (name.to_owned(), String::new())).collect(),
-        }]
+        let scopes = scopes.map(|name| ResourceScope::new(name, ""));
+        let uri = ResourceUri::from_text("https://mcp.example/mcp".to_owned());
+        vec![Resource { scopes: scopes.to_vec(), ..Resource::new(uri, "Models".to_owned()) }]
     }
 
     fn user(role: &str) -> User {

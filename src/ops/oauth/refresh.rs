@@ -7,7 +7,7 @@ use std::fmt;
 use super::{
     Code, Outcome, Refusal, policy, refresh_token,
     terms::Terms,
-    token::{self, Subject},
+    token::{self, Holder, Subject},
 };
 use crate::{
     db::Write,
@@ -271,12 +271,14 @@ fn mint(
     let refresh = refresh_token::write(&env.keys.vault, &shown.grant.id, generation);
     let subject = Subject {
         client: shown.client,
-        user: &shown.user,
-        grant: &shown.grant,
+        holder: Holder::Person { user: &shown.user, grant: &shown.grant },
         scopes: &wanted.scopes,
         resources: &wanted.resources,
         spelled: wanted.spelled,
         nonce: None,
+        jkt: shown.grant.jkt.as_deref(),
+        act: None,
+        until: None,
     };
     Ok(Outcome::Minted(Box::new(token::mint(tx, env, &subject, refresh)?)))
 }

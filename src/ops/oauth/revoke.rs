@@ -28,11 +28,11 @@ pub fn revoke(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, text: &st
     let Ok(access) = token::access(tx, env, text)? else { return Ok(()) };
     if access.client_id == client.id {
         store::grant::revoke_jti(tx, &access.jti, access.expires_at)?;
-        let event = Event::new("token.revoke")
-            .user(&access.user.id)
-            .client(&client.id)
-            .grant(&access.grant.id)
-            .with("jti", access.jti);
+        let event = Event::new("token.revoke").client(&client.id).with("jti", access.jti.as_str());
+        let event = match access.person() {
+            Some((user, grant)) => event.user(&user.id).grant(&grant.id),
+            None => event,
+        };
         audit::record(tx, who, &event)?;
     }
     Ok(())

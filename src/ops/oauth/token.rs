@@ -42,14 +42,35 @@ struct AccessClaims {
     aud: Value,
     exp: i64,
     iat: i64,
-    auth_time: i64,
     jti: String,
     client_id: String,
     scope: String,
+    #[serde(flatten)]
+    person: Option<PersonClaims>,
+    /// Of a client in its own name: [`Client::not_before`] at the time, which must still be that one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<i64>,
+    /// Who acts for the subject (RFC 8693 §4.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<Value>,
+    /// The key whose holder alone may use the token (RFC 7800 §3.1, RFC 9449 §6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
+}
+
+/// What an access token says of the person behind it; a client in its own name has none.
+#[derive(Clone, Debug, Serialize)]
+struct PersonClaims {
+    auth_time: i64,
     acr: &'static str,
     amr: Vec<String>,
     roles: Vec<String>,
     gid: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Confirmation {
+    jkt: String,
 }
 
 /// Tokens that were decided upon and wait for their signatures, which are made after the commit.
@@ -67,6 +88,8 @@ pub struct Minted {
 pub struct Tokens {
     /// A signed JWT.
     pub access_token: Plain,
+    /// How it is to be shown: `Bearer`, or `DPoP` when it is bound to a key (RFC 9449 §5).
+    pub token_type: &'static str,
     /// Seconds until it ends.
     pub expires_in: u64,
     /// What it is good for, space-separated.
@@ -80,8 +103,8 @@ pub struct Tokens {
 /// What one set of tokens is about.
 pub(super) struct Subject<'a> {
     pub(super) client: &'a Client,
-    pub(super) user: &'a User,
-    pub(super) grant: &'a Grant,
+    /// In whose name.
+    pub(super) holder: Holder<'a>,
     /// What this access token carries: the grant's scopes or fewer.
     pub(super) scopes: &'a ScopeSet,
     /// What it is for: the grant's resources or fewer.
@@ -90,6 +113,26 @@ pub(super) struct Subject<'a> {
     pub(super) spelled: &'a [String],
     /// The nonce of the authorization request; none at a refresh (OpenID Connect Core §12.2).
     pub(super) nonce: Option<&'a str>,
+    /// Thumbprint of the key that the access token is bound to.
+    pub(super) jkt: Option<&'a str>,
+    /// Who acts for the person (RFC 8693 §4.1).
+    pub(super) act: Option<Value>,
+    /// When the access token ends at the latest.
+    pub(super) until: Option<Time>,
+}
+
+/// In whose name a token speaks.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Holder<'a> {
+    /// A person, who allowed it.
+    Person {
+        /// Who.
+        user: &'a User,
+        /// What was allowed.
+        grant: &'a Grant,
+    },
+    /// The client itself (RFC 6749 §4.4).
+    Client,
 }
 
 /// Decides what the tokens say.
@@ -100,25 +143,49 @@ pub(super) fn mint(
     refresh: Option<Plain>,
 ) -> Result<Minted> {
     let terms = Terms::of(env);
-    let (grant, user) = (subject.grant, subject.user);
+    let client = subject.client.id.as_str();
+    let end = r.now.plus(terms.access_lifetime);
+    let end = subject.until.map_or(end, |until| until.min(end));
+    let (sub, person, epoch) = match subject.holder {
+        Holder::Person { user, grant } => {
+            (user.id.as_str(), Some(PersonClaims::of(user, grant)), None)
+        }
+        Holder::Client => (client, None, Some(subject.client.not_before.millis())),
+    };
     let access = AccessClaims {
         iss: terms.access_issuer.to_owned(),
-        sub: user.id.as_str().to_owned(),
+        sub: sub.to_owned(),
         aud: audience(&terms, subject),
-        exp: r.now.plus(terms.access_lifetime).secs(),
+        exp: end.secs(),
         iat: r.now.secs(),
-        auth_time: grant.auth_time.secs(),
         jti: b64(&random_bytes::<16>()),
-        client_id: subject.client.id.as_str().to_owned(),
+        client_id: client.to_owned(),
         scope: subject.scopes.to_string(),
-        acr: acr_of(&grant.amr),
-        amr: grant.amr.clone(),
-        roles: user.roles.clone(),
-        gid: grant.id.as_str().to_owned(),
+        person,
+        epoch,
+        act: subject.act.clone(),
+        cnf: subject.jkt.map(|jkt| Confirmation { jkt: jkt.to_owned() }),
     };
-    let id = subject.scopes.has(OPENID).then(|| id_claims(&terms, subject, r.now));
+    let id = match subject.holder {
+        Holder::Person { user, grant } if subject.scopes.has(OPENID) => {
+            Some(id_claims(&terms, subject, (user, grant), r.now))
+        }
+        Holder::Person { .. } | Holder::Client => None,
+    };
     let signer = key::signer(r, env, terms.algorithm)?;
-    Ok(Minted { signer, access, id, refresh, expires_in: terms.access_lifetime })
+    Ok(Minted { signer, access, id, refresh, expires_in: end.since(r.now) })
+}
+
+impl PersonClaims {
+    fn of(user: &User, grant: &Grant) -> Self {
+        Self {
+            auth_time: grant.auth_time.secs(),
+            acr: acr_of(&grant.amr),
+            amr: grant.amr.clone(),
+            roles: user.roles.clone(),
+            gid: grant.id.as_str().to_owned(),
+        }
+    }
 }
 
 /// The registered identifiers of the resources; beside each the client's own spelling where that differs, since
@@ -138,12 +205,17 @@ fn audience(terms: &Terms<'_>, subject: &Subject<'_>) -> Value {
     }
 }
 
-fn id_claims(terms: &Terms<'_>, subject: &Subject<'_>, now: Time) -> Map<String, Value> {
-    let (grant, client) = (subject.grant, subject.client.id.as_str());
+fn id_claims(
+    terms: &Terms<'_>,
+    subject: &Subject<'_>,
+    (user, grant): (&User, &Grant),
+    now: Time,
+) -> Map<String, Value> {
+    let client = subject.client.id.as_str();
     let mut claims = Map::new();
     let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     put("iss", terms.issuer.into());
-    put("sub", subject.user.id.as_str().into());
+    put("sub", user.id.as_str().into());
     put("aud", client.into());
     put("azp", client.into());
     put("iat", now.secs().into());
@@ -158,7 +230,7 @@ fn id_claims(terms: &Terms<'_>, subject: &Subject<'_>, now: Time) -> Map<String,
         put("sid", session.as_str().into());
     }
     for claim in terms.id_claims {
-        if let Some(value) = personal(*claim, subject.user, subject.scopes) {
+        if let Some(value) = personal(*claim, user, subject.scopes) {
             put(claim.as_str(), value);
         }
     }
@@ -193,6 +265,7 @@ impl Minted {
             .transpose()?;
         Ok(Tokens {
             access_token: Plain::new(access_token),
+            token_type: if self.access.cnf.is_some() { "DPoP" } else { "Bearer" },
             expires_in: self.expires_in.as_secs(),
             scope: self.access.scope,
             refresh_token: self.refresh,
@@ -219,19 +292,43 @@ pub struct Access {
     pub claims: Map<String, Value>,
     /// What it is good for now: the `scope` claim without rights that the person has lost.
     pub scopes: ScopeSet,
-    /// Whose.
-    pub user: User,
+    /// In whose name it speaks.
+    pub owner: Owner,
     /// The client it was given to.
     pub client_id: ClientId,
-    /// The grant it comes from.
-    pub grant: Grant,
+    /// Thumbprint of the key that must stand behind whoever shows it.
+    pub jkt: Option<String>,
     /// Its own id.
     pub jti: String,
     /// When it ends.
     pub expires_at: Time,
 }
 
-/// Reads an access token: signature, type, issuer and time, and then whether the grant behind it still stands.
+/// In whose name an access token speaks.
+#[derive(Debug)]
+pub enum Owner {
+    /// A person.
+    Person {
+        /// Who.
+        user: Box<User>,
+        /// The grant it comes from.
+        grant: Box<Grant>,
+    },
+    /// The client itself.
+    Client,
+}
+
+impl Access {
+    /// The person and their grant, if there is one.
+    pub fn person(&self) -> Option<(&User, &Grant)> {
+        match &self.owner {
+            Owner::Person { user, grant } => Some((user, grant)),
+            Owner::Client => None,
+        }
+    }
+}
+
+/// Reads an access token: signature, type, issuer and time, and then whether what stands behind it still does.
 /// `Ok(Err(_))` says why it counts for nothing. The audience is for whoever accepts the token to check.
 pub fn access(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Access, jwt::Refusal>> {
     let (claims, jti, expires_at) = match signed(r, env, token)? {
@@ -241,20 +338,40 @@ pub fn access(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Access, jwt
     // A token that was taken back is as good as ended.
     let over = Ok(Err(jwt::Refusal::Expired));
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
-    let Some(grant) = store::grant::by_id(r, &GrantId::from_text(text("gid")))? else {
+    if store::grant::is_jti_revoked(r, &jti)? {
         return over;
+    }
+    let client = store::client::by_id(r, &ClientId::from_text(text("client_id")))?;
+    let Some(client) = client.filter(Client::is_active) else { return over };
+    let asked = ScopeSet::parse(text("scope"));
+    let owner = if claims.contains_key("gid") {
+        person(r, &GrantId::from_text(text("gid")), &client)?
+    } else {
+        let epoch = claims.get("epoch").and_then(Value::as_i64);
+        (epoch == Some(client.not_before.millis())).then_some(Owner::Client)
     };
-    if grant.revoked.is_some() || store::grant::is_jti_revoked(r, &jti)? {
-        return over;
+    let Some(owner) = owner else { return over };
+    let scopes = match &owner {
+        Owner::Person { user, .. } => policy::of_person(user, &asked),
+        Owner::Client => asked,
+    };
+    let jkt = claims.get("cnf").and_then(|cnf| cnf.get("jkt")).and_then(Value::as_str);
+    let jkt = jkt.map(str::to_owned);
+    Ok(Ok(Access { scopes, owner, client_id: client.id, jkt, jti, expires_at, claims }))
+}
+
+/// The person behind a grant that stands. A token that was exchanged was given to another client than its grant.
+fn person(r: &Read<'_>, id: &GrantId, client: &Client) -> Result<Option<Owner>> {
+    let grant = store::grant::by_id(r, id)?.filter(|grant| grant.revoked.is_none());
+    let Some(grant) = grant else { return Ok(None) };
+    if grant.client_id != client.id
+        && store::client::by_id(r, &grant.client_id)?.is_none_or(|first| !first.is_active())
+    {
+        return Ok(None);
     }
-    let client = store::client::by_id(r, &grant.client_id)?;
-    let Some(user) = store::user::by_id(r, &grant.user_id)? else { return over };
-    if client.is_none_or(|client| client.disabled) || user.state != UserState::Active {
-        return over;
-    }
-    let scopes = policy::of_person(&user, &ScopeSet::parse(text("scope")));
-    let client_id = grant.client_id.clone();
-    Ok(Ok(Access { claims, scopes, user, client_id, grant, jti, expires_at }))
+    let user = store::user::by_id(r, &grant.user_id)?;
+    let user = user.filter(|user| user.state == UserState::Active);
+    Ok(user.map(|user| Owner::Person { user: Box::new(user), grant: Box::new(grant) }))
 }
 
 type Signed = (Map<String, Value>, String, Time);

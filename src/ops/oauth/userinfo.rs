@@ -29,15 +29,17 @@ pub fn userinfo(
             "the access token lacks the scope openid",
         )));
     }
-    let user = access.user;
+    let Some((user, _)) = access.person() else {
+        return Ok(Err(Refusal::new(Code::InvalidToken, "no person stands behind the token")));
+    };
     let mut claims = Map::new();
     if access.scopes.has(PROFILE) {
         claims.insert("name".to_owned(), user.display_name().into());
-        claims.insert("preferred_username".to_owned(), user.username.into());
-        claims.insert("roles".to_owned(), user.roles.into());
+        claims.insert("preferred_username".to_owned(), user.username.as_str().into());
+        claims.insert("roles".to_owned(), user.roles.clone().into());
     }
     if access.scopes.has(EMAIL) {
-        claims.insert("email".to_owned(), user.email.into());
+        claims.insert("email".to_owned(), user.email.as_str().into());
     }
     claims.insert("sub".to_owned(), user.id.as_str().into());
     Ok(Ok(claims))

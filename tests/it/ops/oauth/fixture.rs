@@ -17,6 +17,7 @@ use mcpcodex::{
         actor::{Actor, Origin, Via},
         client::Client,
         id::{RequestId, SessionId, UserId},
+        resource::ResourceScope,
         session::Session,
         user::UserState,
     },
@@ -101,7 +102,9 @@ pub(crate) fn world_with(
     let models = resource::New {
         uri: MCP.to_owned(),
         name: "Models".to_owned(),
-        scopes: ["read:models", "admin:models"].map(|s| (s.to_owned(), format!("Do {s}"))).to_vec(),
+        scopes: ["read:models", "admin:models"]
+            .map(|name| ResourceScope::new(name, format!("Do {name}")))
+            .to_vec(),
     };
     db.write_blocking(move |tx| resource::add(tx, &operator(), models)).unwrap();
     let client = db.write_blocking(move |tx| client::create(tx, &operator(), new)).unwrap().client;
