@@ -477,6 +477,7 @@ impl Driver {
 fn signing_keys_take_turns_by_two_keys_each() {
     let mut driver = Driver::with(&[]);
     driver.press("7").see("ACTIVE").press("R").see("is staged: N stages one");
+    driver.clock.advance(Duration::from_secs(60));
     driver.press("N").see("Stage the next RS256 key ?").press("y").see("✓ published a new key");
     assert_eq!(driver.key_states(), [KeyState::Next, KeyState::Active]);
     driver.press("R").see("not known well enough before");
@@ -498,6 +499,7 @@ fn retiring_a_signing_key_wants_its_name_typed() {
     driver.press("<Esc>").see("nothing was changed");
     driver.press("Tyyyyyyyy<Enter>").see("nothing is done before").press("<Esc>");
     assert_eq!(driver.key_states(), [KeyState::Active]);
+    driver.clock.advance(Duration::from_secs(60));
     driver.press("T").press(&name).press("<Enter>").see("its tokens are refused");
     assert_eq!(driver.key_states(), [KeyState::Active, KeyState::Retired]);
     assert_eq!(driver.last_event(), ("key.retire".to_owned(), "root".to_owned(), "tui".to_owned()));
