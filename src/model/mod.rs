@@ -10,6 +10,7 @@ pub mod colour;
 pub mod contact;
 pub mod coverage;
 pub mod device;
+pub mod device_request;
 pub mod document;
 pub mod factor;
 pub mod fetch;

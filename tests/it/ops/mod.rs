@@ -10,6 +10,7 @@ mod device;
 mod document;
 mod factor;
 mod factor_removal;
+mod key;
 mod login;
 pub(crate) mod oauth;
 mod outbox;

@@ -5,3 +5,5 @@ mod caller;
 mod discovery;
 mod documents;
 mod endpoints;
+mod hostile;
+mod keys;
