@@ -59,11 +59,19 @@ export class Person {
     throw new Error(`${url} leads nowhere`);
   }
 
-  /** {@link open}, and then the app's own address is opened, as a browser does. */
+  /** {@link open}, and then the app's own address is opened, as a browser does; some apps listen only then. */
   async visit(url, options) {
     const back = await this.open(url, options);
-    if (/^https?:$/.test(back.protocol)) await (await fetch(back)).text();
-    return back;
+    if (!/^https?:$/.test(back.protocol)) return back;
+    for (const until = Date.now() + 10_000; ; ) {
+      try {
+        await (await fetch(back)).text();
+        return back;
+      } catch (error) {
+        if (error.cause?.code !== "ECONNREFUSED" || Date.now() > until) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
   }
 
   /** What to send for the form of a page. */

@@ -179,7 +179,7 @@ export function version(name) {
 }
 
 /** The Python that has the packages of `requirements.txt`; `tests/e2e/packages` makes it. */
-const interpreter = process.env.MCPCODEX_E2E_PYTHON ??
+export const interpreter = process.env.MCPCODEX_E2E_PYTHON ??
   fileURLToPath(new URL("../../target/e2e-python/bin/python", import.meta.url));
 
 /** Runs a Python script as `person`'s app: it gets `told` as JSON, and the program that opens URLs. */

@@ -64,3 +64,13 @@ fn agents_that_share_a_refresh_token_all_stay_signed_in() {
 fn clients_go_on_after_the_server_was_ended_at_any_step() {
     run("clients/restart.mjs", &[]);
 }
+
+#[test]
+fn agents_and_tools_of_others_connect_the_first_time() {
+    run("clients/agents.mjs", &[]);
+}
+
+#[test]
+fn what_clients_trip_over_elsewhere_is_right_here() {
+    run("clients/rules.mjs", &[]);
+}

@@ -2,22 +2,13 @@
 // a URL, and a person opens it.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../programs.mjs";
 import { onStand } from "../stand.mjs";
 import { check, program, version } from "../support.mjs";
 
 const revisions = ["2025-06-18", "2025-11-25", "2026-07-28"];
-
-/** A port of this host that nobody has; the tool wants to be told one. */
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Runs the tool, opens the URLs that it prints and gives what it said. */
 async function conformance(person, args) {
