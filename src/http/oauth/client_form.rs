@@ -6,19 +6,20 @@ use std::sync::Arc;
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts as _, Request},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{error::OAuthError, resolve::Resolver};
 use crate::{
     app::App,
-    crypto::secret::Plain,
+    crypto::{jwt, secret::Plain},
     http::{extract::From, fields::Fields},
     model::actor::Actor,
-    ops::client::Presented,
+    ops::{client::Presented, oauth::assertion},
 };
 
+const ASSERTION_TYPE: &str = "client_assertion_type";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What must never stand in a URL, where logs and histories keep it (RFC 6749 §2.3.1).
 const BODY_ONLY: [&str; 15] = [
@@ -63,12 +64,15 @@ impl FromRequest<App> for ClientForm {
         let resolver = parts.extensions.get::<Arc<Resolver>>().map(Arc::clone);
         let headers = parts.headers.clone();
         let fields = form(Request::from_parts(parts, body), app).await?;
-        let (shown, basic) = credentials(&headers, &fields)?;
+        let (mut shown, basic) = credentials(&headers, &fields)?;
         if let Some(resolver) = resolver {
             let who = Actor::anonymous(origin);
             for (id, _) in &shown.readings {
                 let known = resolver.know(app, &who, id).await?;
                 known.map_err(|problem| OAuthError::document(&problem, basic))?;
+            }
+            if let (Some(text), Some((id, _))) = (statement(&fields), shown.readings.first()) {
+                shown.proof = Some(resolver.prove(app, id, text).await?);
             }
         }
         Ok(Self { fields, shown, basic })
@@ -124,14 +128,24 @@ pub fn is_form(headers: &HeaderMap) -> bool {
 
 fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool), OAuthError> {
     let (id, secret) = (fields.get("client_id"), fields.get("client_secret"));
-    if fields.get("client_assertion").is_some() {
-        return Err(OAuthError::client(false));
+    let id = id.filter(|id| !id.is_empty());
+    // Some clients send the access token that ended along when they renew it: it authenticates no client.
+    let mut header = headers.get_all(header::AUTHORIZATION).iter().filter(|value| !token(value));
+    if fields.get("client_assertion").is_some() || fields.get(ASSERTION_TYPE).is_some() {
+        if secret.is_some() || header.next().is_some() {
+            return Err(OAuthError::request("two ways of client authentication in one request"));
+        }
+        let text = statement(fields).ok_or_else(|| {
+            OAuthError::request("client_assertion needs client_assertion_type, a JWT bearer's")
+        })?;
+        let id = id.map(str::to_owned).or_else(|| jwt::unproven(text, "sub"));
+        let id = id.ok_or_else(|| OAuthError::client(false))?;
+        return Ok((Presented { readings: vec![(id, None)], proof: None }, false));
     }
-    let mut header = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = header.next() else {
-        let id = id.filter(|id| !id.is_empty()).ok_or_else(|| OAuthError::client(false))?;
+        let id = id.ok_or_else(|| OAuthError::client(false))?;
         let secret = secret.map(|secret| Plain::new(secret.to_owned()));
-        return Ok((Presented { readings: vec![(id.to_owned(), secret)] }, false));
+        return Ok((Presented { readings: vec![(id.to_owned(), secret)], proof: None }, false));
     };
     if header.next().is_some() {
         return Err(OAuthError::request("the Authorization header came more than once"));
@@ -141,10 +155,25 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
     }
     let readings = value.to_str().ok().and_then(basic).ok_or_else(|| OAuthError::client(true))?;
     // Some clients repeat their id in the body; another one there is a contradiction.
-    if id.is_some_and(|id| !id.is_empty() && !readings.iter().any(|(own, _)| own == id)) {
+    if id.is_some_and(|id| !readings.iter().any(|(own, _)| own == id)) {
         return Err(OAuthError::request("client_id differs from that of the Authorization header"));
     }
-    Ok((Presented { readings }, true))
+    Ok((Presented { readings, proof: None }, true))
+}
+
+/// The client's signed statement about itself (RFC 7523 §2.2), if its type says that it is one.
+fn statement(fields: &Fields) -> Option<&str> {
+    let fits = fields.get(ASSERTION_TYPE) == Some(assertion::TYPE);
+    fields.get("client_assertion").filter(|text| fits && !text.is_empty())
+}
+
+/// Whether an Authorization header shows an access token (RFC 6750 §2.1, RFC 9449 §7.1).
+fn token(value: &HeaderValue) -> bool {
+    let scheme =
+        value.to_str().ok().and_then(|text| text.split_once(' ')).map(|(scheme, _)| scheme);
+    scheme.is_some_and(|name| {
+        name.eq_ignore_ascii_case("bearer") || name.eq_ignore_ascii_case("dpop")
+    })
 }
 
 /// Reads HTTP Basic: id and secret form-encoded first (RFC 6749 §2.3.1), then as many clients send them, raw.
@@ -173,8 +202,6 @@ fn decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     fn header(text: &str) -> HeaderMap {
@@ -206,6 +233,20 @@ mod tests {
         assert!(credentials(&header("app:s"), &fields("client_id=other")).is_err());
         assert!(credentials(&header("app:s"), &fields("client_id=app")).is_ok());
         assert!(credentials(&HeaderMap::new(), &fields("client_secret=s")).is_err());
+    }
+
+    #[test]
+    fn access_token_beside_the_form_is_no_authentication_and_spoils_none() {
+        let fields = |text: &str| Fields::parse(text.as_bytes());
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer ended"));
+        let (shown, basic) = credentials(&headers, &fields("client_id=app")).unwrap();
+        assert!(!basic && matches!(shown.readings.as_slice(), [(id, None)] if id == "app"));
+        let (shown, _) = credentials(&headers, &fields("client_id=app&client_secret=s")).unwrap();
+        assert!(matches!(shown.readings.as_slice(), [(_, Some(_))]));
+        assert!(credentials(&headers, &fields("grant_type=refresh_token")).is_err());
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Digest x"));
+        assert!(credentials(&headers, &fields("client_id=app")).is_err());
     }
 
     #[test]

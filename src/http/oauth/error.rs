@@ -74,12 +74,14 @@ impl OAuthError {
         Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, Code::InvalidClient, why) }
     }
 
+    /// 401 `invalid_client`: the client's signed statement proves nothing, and why.
+    pub fn statement(why: &impl ToString) -> Self {
+        Self { description: plain(&why.to_string()), ..Self::client(false) }
+    }
+
     /// 401 `invalid_client`: the app's own document is not taken, and why.
     pub fn document(problem: &Problem, basic: bool) -> Self {
-        // Some words of it come from outside.
-        let fits = |c: &char| (c.is_ascii_graphic() || *c == ' ') && !matches!(c, '"' | '\\');
-        let why = problem.to_string().chars().filter(fits).collect();
-        Self { description: why, ..Self::client(basic) }
+        Self { description: plain(&problem.to_string()), ..Self::client(basic) }
     }
 
     /// 429: too many wrong secrets.
@@ -155,6 +157,12 @@ impl IntoResponse for OAuthError {
         }
         response
     }
+}
+
+/// Words that partly come from outside, in the letters that a description may have (RFC 6749 §5.2).
+fn plain(words: &str) -> String {
+    let fits = |c: &char| (c.is_ascii_graphic() || *c == ' ') && !matches!(c, '"' | '\\');
+    words.chars().filter(fits).collect()
 }
 
 /// What answers with tokens carry (RFC 6749 §5.1).

@@ -11,6 +11,7 @@ pub mod introspect;
 pub mod metadata;
 pub mod resolve;
 pub mod revoke;
+pub mod statement;
 pub mod token;
 pub mod unfit;
 pub mod userinfo;

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::statement::Cached;
 use crate::{
     app::App,
     config::authentication::Clients,
@@ -39,7 +40,7 @@ const TURN: Duration = Duration::from_secs(3);
 const PER_HOST: u32 = 20;
 const MINUTE: Duration = Duration::from_secs(60);
 /// The most that is remembered of each sort. What lies beyond is refused until the minute is over.
-const MOST: usize = 2_000;
+pub(super) const MOST: usize = 2_000;
 
 /// Fetches what apps publish about themselves, for every endpoint.
 #[derive(Debug)]
@@ -49,7 +50,8 @@ pub struct Resolver {
     failures: Mutex<HashMap<String, (Problem, Time)>>,
     hosts: Mutex<HashMap<String, (u32, Time)>>,
     new: Semaphore,
-    known: Semaphore,
+    pub(super) known: Semaphore,
+    pub(super) keys: Mutex<HashMap<String, Cached>>,
 }
 
 impl Default for Resolver {
@@ -61,6 +63,7 @@ impl Default for Resolver {
             hosts: Mutex::default(),
             new: Semaphore::new(AT_ONCE),
             known: Semaphore::new(AT_ONCE),
+            keys: Mutex::default(),
         }
     }
 }
@@ -130,7 +133,8 @@ impl Resolver {
         self.get(app, turns, fetch.url.url(), fetch.etag.as_deref()).await
     }
 
-    async fn get(
+    /// Fetches something in its turn: `known` or new.
+    pub(super) async fn get(
         &self,
         app: &App,
         turns: &Semaphore,
@@ -149,7 +153,7 @@ impl Resolver {
     }
 
     /// Counts a document of a new app against its host.
-    fn count(&self, host: &str, now: Time) -> Result<(), Fault> {
+    pub(super) fn count(&self, host: &str, now: Time) -> Result<(), Fault> {
         let busy = Err(Fault::Busy("too many new documents of this host were asked for"));
         let mut hosts = self.hosts.lock();
         if hosts.len() >= MOST {
@@ -184,12 +188,12 @@ impl Resolver {
         }
     }
 
-    fn flight(&self, client_id: &str) -> Arc<tokio::sync::Mutex<()>> {
+    pub(super) fn flight(&self, client_id: &str) -> Arc<tokio::sync::Mutex<()>> {
         Arc::clone(self.flights.lock().entry(client_id.to_owned()).or_default())
     }
 
     /// Forgets a flight that nobody waits for any more.
-    fn land(&self, client_id: &str, flight: Arc<tokio::sync::Mutex<()>>) {
+    pub(super) fn land(&self, client_id: &str, flight: Arc<tokio::sync::Mutex<()>>) {
         let mut flights = self.flights.lock();
         drop(flight);
         if flights.get(client_id).is_some_and(|one| Arc::strong_count(one) == 1) {

@@ -33,19 +33,7 @@ impl Scene {
     }
 
     fn with(configure: impl FnOnce(&mut Config)) -> Self {
-        let authority = Authority::new();
-        let site = Publisher::start(&authority, &["localhost", "127.0.0.1"]);
-        let folder = tempfile::tempdir().unwrap();
-        let pem = folder.path().join("ca.pem");
-        std::fs::write(&pem, &authority.pem).unwrap();
-        let caller = Caller::with(
-            |config| {
-                config.authentication.clients.local_documents = true;
-                config.authentication.clients.documents_ca = Some(pem);
-                configure(config);
-            },
-            |_| {},
-        );
+        let (caller, site, folder) = local(configure, |_, _| {});
         Self { caller, site, _folder: folder }
     }
 
@@ -85,6 +73,27 @@ impl Scene {
     fn token(&self, path: &str) -> Answer {
         token(&self.caller, &self.id(path))
     }
+}
+
+/// A server that may fetch from this computer, and a site there that it trusts.
+pub(super) fn local(
+    configure: impl FnOnce(&mut Config),
+    shape: impl FnOnce(&Publisher, &mut mcpcodex::ops::client::New),
+) -> (Caller, Publisher, tempfile::TempDir) {
+    let authority = Authority::new();
+    let site = Publisher::start(&authority, &["localhost", "127.0.0.1"]);
+    let folder = tempfile::tempdir().unwrap();
+    let pem = folder.path().join("ca.pem");
+    std::fs::write(&pem, &authority.pem).unwrap();
+    let caller = Caller::with(
+        |config| {
+            config.authentication.clients.local_documents = true;
+            config.authentication.clients.documents_ca = Some(pem);
+            configure(config);
+        },
+        |new| shape(&site, new),
+    );
+    (caller, site, folder)
 }
 
 fn authorize(caller: &Caller, id: &str, redirect_uri: &str) -> Answer {

@@ -7,3 +7,4 @@ mod documents;
 mod endpoints;
 mod hostile;
 mod keys;
+mod statements;
