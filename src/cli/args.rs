@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 use super::{
-    apikey, audit, client, config,
+    apikey, audit, client, config, doctor,
     failure::{Done, Failure},
     help, key, message, mfa, output, resource, serve, session, setup, shell, user, validate,
 };
@@ -120,6 +120,9 @@ pub enum Verb {
     /// The configuration
     #[command(subcommand)]
     Config(config::Verb),
+    /// Look at servers from the outside, as an app does
+    #[command(subcommand)]
+    Doctor(doctor::Verb),
     /// Completions for a shell
     Completion(shell::Completion),
     /// The manual pages

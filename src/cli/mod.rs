@@ -9,6 +9,7 @@ pub mod client;
 pub mod config;
 pub mod console;
 pub mod ctx;
+pub mod doctor;
 pub mod enroll;
 pub mod failure;
 pub mod handover;
@@ -97,6 +98,7 @@ fn dispatch(ctx: &Ctx, verb: Verb) -> Done {
         Verb::Key(verb) => key::run(ctx, verb),
         Verb::Audit(verb) => audit::run(ctx, verb),
         Verb::Config(verb) => config::run(ctx, verb),
+        Verb::Doctor(verb) => doctor::run(ctx, verb),
         Verb::Completion(args) => shell::completion(ctx, &args),
         Verb::Man(args) => shell::man(ctx, &args),
         Verb::Help(args) => help::run(ctx, &args),
