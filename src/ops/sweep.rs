@@ -24,6 +24,8 @@ pub fn sweep(tx: &Write<'_>) -> Result<usize> {
         + store::code::sweep(tx)?
         + key::rotation::wipe(tx)?
         + store::replay::sweep(tx)?
+        // A device that asks late is told that its time is over, not that it was never there.
+        + store::device_request::sweep(tx, now.minus(DAY))?
         + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
         + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }

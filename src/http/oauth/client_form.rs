@@ -13,13 +13,17 @@ use crate::{app::App, crypto::secret::Plain, http::fields::Fields, ops::client::
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What must never stand in a URL, where logs and histories keep it (RFC 6749 §2.3.1).
-const BODY_ONLY: [&str; 11] = [
+const BODY_ONLY: [&str; 15] = [
     "grant_type",
     "client_id",
     "client_secret",
     "client_assertion",
     "code",
     "code_verifier",
+    "device_code",
+    "subject_token",
+    "actor_token",
+    "assertion",
     "redirect_uri",
     "refresh_token",
     "token",
@@ -69,7 +73,7 @@ impl ClientForm {
     }
 }
 
-/// Reads a form body of the right type with nothing repeated but `resource`.
+/// Reads a form body of the right type with nothing repeated but `resource` and `audience` (RFC 8693 §2.1).
 pub async fn form(request: Request, app: &App) -> Result<Fields, OAuthError> {
     if !is_form(request.headers()) {
         return Err(OAuthError::media_type());
@@ -78,7 +82,7 @@ pub async fn form(request: Request, app: &App) -> Result<Fields, OAuthError> {
         .await
         .map_err(|_| OAuthError::request("the body was too large or cut off"))?;
     let fields = Fields::parse(&bytes);
-    if fields.repeated(&["resource"]).is_some() {
+    if fields.repeated(&["resource", "audience"]).is_some() {
         return Err(OAuthError::request("a parameter came more than once"));
     }
     Ok(fields)
