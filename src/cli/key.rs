@@ -86,7 +86,7 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
         Verb::List => list(ctx, &desk),
         Verb::Stage(args) => stage(ctx, &desk, &args),
         Verb::Rotate(args) => rotate(ctx, &desk, args),
-        Verb::Retire(args) => retire(ctx, &desk, args),
+        Verb::Retire(args) => retire(ctx, &desk, &args),
     }
 }
 
@@ -212,7 +212,7 @@ fn rotate(ctx: &Ctx, desk: &Desk, args: Rotate) -> Done {
     ctx.out.record(&shown, &lines)
 }
 
-fn retire(ctx: &Ctx, desk: &Desk, args: Retire) -> Done {
+fn retire(ctx: &Ctx, desk: &Desk, args: &Retire) -> Done {
     let key = desk.read(|r, _, _| ops::key::find(r, &args.kid))?;
     let rows = desk.read(ops::key::list)?;
     let apps = rows.iter().find(|row| row.key.kid == key.kid).map_or(0, |row| row.apps);
