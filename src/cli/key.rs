@@ -61,7 +61,7 @@ pub struct Stage {
 #[derive(clap::Args, Debug)]
 pub struct Rotate {
     /// The staged key that shall sign, or how its id begins [default: the one of the configured algorithm]
-    #[arg(value_name = "KID")]
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
     kid: Option<String>,
     /// Even if it was published a moment ago, or none is staged
     #[arg(long)]
@@ -72,10 +72,10 @@ pub struct Rotate {
 #[derive(clap::Args, Debug)]
 pub struct Retire {
     /// The key, or how its id begins
-    #[arg(value_name = "KID")]
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
     kid: String,
     /// The same again, instead of being asked for it
-    #[arg(long, value_name = "KID")]
+    #[arg(long, value_name = "KID", allow_hyphen_values = true)]
     confirm: Option<String>,
 }
 
