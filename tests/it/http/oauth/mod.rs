@@ -2,5 +2,7 @@
 
 mod browser;
 mod caller;
+mod device;
 mod discovery;
 mod endpoints;
+mod own_name;
