@@ -12,6 +12,7 @@ pub mod coverage;
 pub mod device;
 pub mod device_request;
 pub mod factor;
+pub mod fetch;
 pub mod grant;
 pub mod id;
 pub mod key;

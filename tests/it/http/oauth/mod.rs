@@ -5,4 +5,6 @@ mod caller;
 mod device;
 mod discovery;
 mod endpoints;
+mod hostile;
+mod keys;
 mod own_name;
