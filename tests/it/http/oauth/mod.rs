@@ -2,7 +2,9 @@
 
 mod browser;
 mod caller;
+mod device;
 mod discovery;
 mod endpoints;
 mod hostile;
 mod keys;
+mod own_name;
