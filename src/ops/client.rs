@@ -21,6 +21,8 @@ use crate::{
     store,
 };
 
+pub mod newcomer;
+
 /// Wrong secrets of one client from one address before a pause, and the pause: short, since addresses are shared.
 /// Guessing 256 random bits is hopeless anyway; the bound is for load and for weak secrets of one's own choice.
 const GUESSES: Limits =

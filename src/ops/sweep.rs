@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::{client::newcomer, env::Env};
 use crate::{db::Write, error::Result, model::device::FORGOTTEN, store};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -10,7 +11,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
 
 /// Forgets outlived rows of every sort; answers how many.
-pub fn sweep(tx: &Write<'_>) -> Result<usize> {
+pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
     let now = tx.now;
     Ok(store::sign_in::sweep(tx, now.minus(HOUR))?
         + store::link::sweep(tx)?
@@ -23,6 +24,8 @@ pub fn sweep(tx: &Write<'_>) -> Result<usize> {
         + store::grant::sweep(tx, now.minus(REMEMBERED))?
         + store::code::sweep(tx)?
         + store::replay::sweep(tx)?
+        + newcomer::sweep(tx, env)?
+        + store::registration::sweep_tokens(tx, now.minus(REMEMBERED))?
         + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
         + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }

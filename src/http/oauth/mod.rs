@@ -7,7 +7,9 @@ pub mod client_form;
 pub mod cors;
 pub mod error;
 pub mod introspect;
+pub mod json;
 pub mod metadata;
+pub mod register;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
@@ -42,5 +44,11 @@ fn programs() -> Router<App> {
         .route("/token", cors::open(post(token::token))) //                          client
         .route("/revoke", cors::open(post(revoke::revoke))) //                       client
         .route("/introspect", cors::open(post(introspect::introspect))) //           client with a secret
+        .route("/register", cors::open(post(register::register))) //                 anyone, or initial access token
+        .route("/register/{client_id}", cors::open(registration())) //               registration access token
         .route("/userinfo", cors::open(get(userinfo::get).post(userinfo::post))) //  access token
+}
+
+fn registration() -> axum::routing::MethodRouter<App> {
+    get(register::read).put(register::update).delete(register::delete)
 }

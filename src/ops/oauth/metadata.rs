@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::terms::Terms;
 use crate::{
+    config::authentication::Registration,
     model::{
         client::{AuthMethod, GrantType},
         scope::STANDARD,
@@ -18,7 +19,7 @@ pub fn document(env: &Env) -> Value {
     let at = |path: &str| format!("{}{path}", terms.issuer);
     let methods = [AuthMethod::None, AuthMethod::Basic, AuthMethod::Post].map(AuthMethod::as_str);
     let secret = [AuthMethod::Basic, AuthMethod::Post].map(AuthMethod::as_str);
-    json!({
+    let mut document = json!({
         "issuer": terms.issuer,
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
@@ -46,5 +47,12 @@ pub fn document(env: &Env) -> Value {
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "claims_parameter_supported": false,
-    })
+    });
+    // Where a token is needed, whoever has one reads the address here, too.
+    if env.config.authentication.clients.dynamic_registration != Registration::Off
+        && let Some(object) = document.as_object_mut()
+    {
+        object.insert("registration_endpoint".to_owned(), at("/register").into());
+    }
+    document
 }

@@ -14,6 +14,7 @@ pub(crate) mod oauth;
 mod outbox;
 mod passkey;
 mod password;
+mod registration;
 mod reset;
 mod session;
 mod setup;

@@ -4,3 +4,4 @@ mod browser;
 mod caller;
 mod discovery;
 mod endpoints;
+mod register;
