@@ -30,6 +30,7 @@ const GUESSES: Limits =
 const MOST_URIS: usize = 32;
 
 /// A client to be, in the words of whoever makes it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 #[derive(Clone, Debug, Default)]
 pub struct New {
     /// What people see.

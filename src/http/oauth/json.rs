@@ -30,8 +30,12 @@ impl FromRequest<App> for Object {
         let bytes =
             to_bytes(request.into_body(), LARGEST).await.map_err(|_| OAuthError::too_large())?;
         // How deep it may go is bounded by the reader.
-        let members = serde_json::from_slice::<Once>(&bytes)
-            .map_err(|error| OAuthError::metadata(format!("the body is not good: {error}")))?;
+        let members = serde_json::from_slice::<Once>(&bytes).map_err(|error| {
+            let at = format!("line {}, column {}", error.line(), error.column());
+            OAuthError::metadata(format!(
+                "the body must be one JSON object in which no member comes twice ({at})"
+            ))
+        })?;
         Ok(Self(members.0))
     }
 }

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 
+#[expect(clippy::needless_pass_by_value, reason = "each is made for the one call")]
 fn read(value: Value) -> Result<Metadata> {
     Metadata::read(value.as_object().unwrap())
 }

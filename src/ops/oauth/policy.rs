@@ -101,7 +101,7 @@ pub fn having(client: &Client, resources: &[Resource], asked: &ScopeSet) -> Scop
     let stranger = matches!(client.origin, ClientOrigin::Dynamic | ClientOrigin::Document);
     asked.filter(|scope| {
         let offered = || resources.iter().any(|res| res.scope(scope).is_some());
-        let open = !STANDARD.contains(&scope) && !(stranger && scope.starts_with(ADMIN_PREFIX));
+        let open = !STANDARD.contains(&scope) && (!stranger || !scope.starts_with(ADMIN_PREFIX));
         client.scopes.has(scope) || (!picks && open && offered())
     })
 }

@@ -110,9 +110,8 @@ fn ten_thousand_registrations_stay_below_the_bound_and_newcomers_are_let_in_afte
     let refused: usize = race(8, |at| {
         let mut refused = 0;
         for n in 0..1_250 {
-            let refusal = match try_register(&app, &numbered(at * 1_250 + n), None) {
-                Ok(_) => continue,
-                Err(error) => error,
+            let Err(refusal) = try_register(&app, &numbered(at * 1_250 + n), None) else {
+                continue;
             };
             assert_eq!(refusal.kind(), Kind::Limited, "{refusal}");
             assert!(refusal.retry_after().is_some());
