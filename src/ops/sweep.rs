@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{client::newcomer, env::Env};
+use super::{client::newcomer, env::Env, key};
 use crate::{db::Write, error::Result, model::device::FORGOTTEN, store};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -23,9 +23,12 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + store::session::sweep(tx, now.minus(REMEMBERED))?
         + store::grant::sweep(tx, now.minus(REMEMBERED))?
         + store::code::sweep(tx)?
+        + key::rotation::wipe(tx)?
         + store::replay::sweep(tx)?
         + newcomer::sweep(tx, env)?
         + store::registration::sweep_tokens(tx, now.minus(REMEMBERED))?
+        // A device that asks late is told that its time is over, not that it was never there.
+        + store::device_request::sweep(tx, now.minus(DAY))?
         + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
         + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }

@@ -4,4 +4,6 @@ mod browser;
 mod caller;
 mod discovery;
 mod endpoints;
+mod hostile;
+mod keys;
 mod register;
