@@ -23,6 +23,7 @@ pub fn sweep(tx: &Write<'_>) -> Result<usize> {
         + store::grant::sweep(tx, now.minus(REMEMBERED))?
         + store::code::sweep(tx)?
         + store::replay::sweep(tx)?
+        + store::pushed::sweep(tx)?
         + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
         + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }

@@ -18,6 +18,7 @@ pub mod link;
 pub mod message;
 pub mod meta;
 pub mod passkey;
+pub mod pushed;
 pub mod replay;
 pub mod resource;
 pub mod send_count;

@@ -8,6 +8,7 @@ pub mod cors;
 pub mod error;
 pub mod introspect;
 pub mod metadata;
+pub mod par;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
@@ -40,6 +41,7 @@ fn browser() -> Router<App> {
 fn programs() -> Router<App> {
     Router::new()
         .route("/token", cors::open(post(token::token))) //                          client
+        .route("/par", cors::open(post(par::push))) //                               client
         .route("/revoke", cors::open(post(revoke::revoke))) //                       client
         .route("/introspect", cors::open(post(introspect::introspect))) //           client with a secret
         .route("/userinfo", cors::open(get(userinfo::get).post(userinfo::post))) //  access token

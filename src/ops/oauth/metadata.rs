@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use super::terms::Terms;
 use crate::{
     model::{
+        authorization::ResponseMode,
         client::{AuthMethod, GrantType},
         scope::STANDARD,
+        session::{ACR_MFA, ACR_PASSWORD},
     },
     ops::env::Env,
 };
@@ -25,9 +27,11 @@ pub fn document(env: &Env) -> Value {
         "revocation_endpoint": at("/revoke"),
         "introspection_endpoint": at("/introspect"),
         "userinfo_endpoint": at("/userinfo"),
+        "pushed_authorization_request_endpoint": at("/par"),
+        "require_pushed_authorization_requests": false,
         "jwks_uri": at("/.well-known/jwks.json"),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ResponseMode::ALL.map(ResponseMode::as_str),
         "grant_types_supported": GrantType::USUAL.map(GrantType::as_str),
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": methods,
@@ -41,10 +45,11 @@ pub fn document(env: &Env) -> Value {
             "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "sid",
             "name", "preferred_username", "email", "roles",
         ],
-        "prompt_values_supported": ["none", "login", "consent"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "authorization_response_iss_parameter_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
+        "acr_values_supported": [ACR_PASSWORD, ACR_MFA],
     })
 }

@@ -3,14 +3,19 @@
 
 pub mod authorize;
 pub mod begin;
+mod claims;
 pub mod connected;
 pub mod consent;
 pub mod exchange;
+mod hint;
 pub mod introspect;
 pub mod metadata;
+pub mod par;
 pub mod policy;
 pub mod refresh;
 pub mod refresh_token;
+pub mod reply;
+mod request;
 pub mod revoke;
 pub mod terms;
 pub mod token;
@@ -18,7 +23,7 @@ pub mod userinfo;
 
 use std::{borrow::Cow, fmt};
 
-/// The error codes of RFC 6749, RFC 6750, RFC 8707 and OpenID Connect Core that this server answers with.
+/// The error codes of RFC 6749, RFC 6750, RFC 8707, RFC 9449 and OpenID Connect Core that this server answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// Something is missing, repeated or malformed.
@@ -50,6 +55,10 @@ pub enum Code {
     RequestNotSupported,
     /// `request_uri` is not taken, and never fetched.
     RequestUriNotSupported,
+    /// The proof that a key is held is missing or wrong (RFC 9449 §5).
+    InvalidDpopProof,
+    /// The proof needs the nonce that goes along with this answer (RFC 9449 §8).
+    UseDpopNonce,
     /// The access token is not, or no longer, good.
     InvalidToken,
     /// The access token does not carry the scope.
@@ -74,6 +83,8 @@ impl Code {
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
         }

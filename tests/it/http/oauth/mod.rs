@@ -4,3 +4,5 @@ mod browser;
 mod caller;
 mod discovery;
 mod endpoints;
+mod form_post;
+mod par;

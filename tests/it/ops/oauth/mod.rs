@@ -5,6 +5,8 @@ mod clients;
 mod connected;
 mod exchange;
 pub(crate) mod fixture;
+mod par;
 mod races;
 mod refresh;
+mod subject;
 mod tokens;
