@@ -303,6 +303,28 @@ consent-caution-unverified = Niemand hat diese App hier geprüft, und ihren Name
 consent-caution-local = Jedes Programm auf diesem Computer könnte die Antwort empfangen. Erlauben Sie den Zugriff nur, wenn Sie { $client } gerade selbst gestartet haben.
 consent-deny = Ablehnen
 consent-allow = Erlauben
+
+device-title = Ein Gerät verbinden
+device-lead = Geben Sie den Code ein, den das Gerät zeigt.
+device-code = Code
+device-hint = Acht Buchstaben, zum Beispiel BCDF-GHJK. Sie sind als <b>{ $username }</b> angemeldet.
+device-caution = Geben Sie einen Code nur ein, wenn Sie dies gerade auf einem Ihrer Geräte begonnen haben. Geben Sie nie einen ein, den Ihnen jemand geschickt hat.
+device-submit = Weiter
+device-wrong = Dieser Code gilt nicht oder nicht mehr. Prüfen Sie ihn, oder beginnen Sie am Gerät von vorn.
+device-paused = Zu viele falsche Codes. Für eine Weile wird keiner angesehen.
+device-ask-title = { $client } auf einem Gerät zulassen
+device-ask-heading = { $client } auf einem Gerät bittet um Zugriff
+device-ask-code = Das Gerät zeigt
+device-ask-place = Das Gerät ist bei
+device-ask-when = Es fragte am
+device-ask-caution = Erlauben Sie dies nur, wenn Sie es selbst auf einem Ihrer Geräte begonnen haben und dieses Gerät diesen Code zeigt. Wer Ihnen den Code oder einen Link geschickt hat, bekäme sonst Zugriff auf Ihr Konto.
+device-allowed-title = Das Gerät ist verbunden
+device-allowed = <b>{ $client }</b> hat jetzt Zugriff. Sie können diese Seite schließen und zum Gerät zurückkehren.
+device-denied-title = Das Gerät bekommt keinen Zugriff
+device-denied = <b>{ $client }</b> weiß nun, dass Sie abgelehnt haben. Sie können diese Seite schließen.
+device-apps = Apps mit Zugriff auf Ihr Konto
+device-gone = Sie wurde schon beantwortet, oder es hat länger als zehn Minuten gedauert.
+device-gone-next = Beginnen Sie am Gerät von vorn; es zeigt dann einen neuen Code.
 scope-openid = Wissen, wer Sie sind
 scope-profile = Ihren Namen und Ihre Rollen sehen
 scope-email = Ihre E-Mail-Adresse sehen
@@ -425,6 +447,7 @@ signed-out-again = Wieder anmelden
 bounce-title = Einen Moment
 bounce-lead = Wenn nichts geschieht, gehen Sie von Hand weiter.
 bounce-continue = Weiter
+form-post-title = Zurück zur App
 
 ## Fehler
 error-home = Zur Startseite

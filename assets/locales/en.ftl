@@ -304,6 +304,28 @@ consent-caution-unverified = Nobody here has checked this app, and its name is i
 consent-caution-local = Any program running on this computer could receive the answer. Allow this only if you have just started { $client } yourself.
 consent-deny = Deny
 consent-allow = Allow
+
+device-title = Connect a device
+device-lead = Enter the code that the device shows.
+device-code = Code
+device-hint = Eight letters, such as BCDF-GHJK. You are signed in as <b>{ $username }</b>.
+device-caution = Enter a code only if you have just started this on a device of yours. Never enter one that somebody sent you.
+device-submit = Continue
+device-wrong = That code is not, or no longer, good. Check it, or start again on the device.
+device-paused = Too many wrong codes. Codes are not looked at for a while.
+device-ask-title = Let { $client } in on a device
+device-ask-heading = { $client } on a device asks for access
+device-ask-code = The device shows
+device-ask-place = The device is at
+device-ask-when = It asked on
+device-ask-caution = Allow this only if you started it yourself, on a device of yours, and that device shows this code. If somebody sent you the code or a link, they would get access to your account.
+device-allowed-title = The device is connected
+device-allowed = <b>{ $client }</b> has access now. You can close this page and go back to the device.
+device-denied-title = The device gets no access
+device-denied = <b>{ $client }</b> was told that you said no. You can close this page.
+device-apps = Apps with access to your account
+device-gone = It was answered before, or it took longer than ten minutes.
+device-gone-next = Start again on the device; it then shows a new code.
 scope-openid = Know who you are
 scope-profile = See your name and roles
 scope-email = See your e-mail address
@@ -426,6 +448,7 @@ signed-out-again = Sign in again
 bounce-title = One moment
 bounce-lead = If nothing happens, go on by hand.
 bounce-continue = Continue
+form-post-title = Back to the app
 
 ## Errors
 error-home = Go to the start page

@@ -100,6 +100,23 @@ pub fn list(r: &Read<'_>) -> Result<Vec<Resource>> {
     rows.into_iter().map(|row| with_details(r, row)).collect()
 }
 
+/// What resources want their tokens signed with, where they want something of their own.
+pub fn algorithms(r: &Read<'_>) -> Result<Vec<Algorithm>> {
+    let sql =
+        "select distinct algorithm from resources where algorithm is not null order by algorithm";
+    r.all(sql, params![], |row| {
+        let text: String = row.get(0)?;
+        Algorithm::parse(&text).ok_or_else(|| unreadable("resources.algorithm", &text))
+    })
+}
+
+/// The longest lifetime that a resource gives its access tokens; none when all are as configured.
+pub fn longest_lifetime(r: &Read<'_>) -> Result<Option<Duration>> {
+    let longest: Option<Option<u32>> =
+        r.one("select max(token_lifetime) from resources", params![], |row| row.get(0))?;
+    Ok(longest.flatten().map(|secs| Duration::from_secs(secs.into())))
+}
+
 fn with_details(r: &Read<'_>, mut resource: Resource) -> Result<Resource> {
     resource.scopes = r.all(
         "select scope, description, risk, is_default from resource_scopes where resource_id = ?1 order by position",

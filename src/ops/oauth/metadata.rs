@@ -1,7 +1,7 @@
 //! What this server says of itself (RFC 8414, OpenID Connect Discovery): only what is there.
 //! At which paths it is served is `http`'s matter.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::terms::Terms;
 use crate::{
@@ -14,42 +14,100 @@ use crate::{
     ops::env::Env,
 };
 
-/// The document, the same at every path. Its `issuer` is the configured one to the letter, never a request's host.
+/// The grants that are spoken so far.
+const GRANTS: [GrantType; 4] = [
+    GrantType::AuthorizationCode,
+    GrantType::RefreshToken,
+    GrantType::ClientCredentials,
+    GrantType::DeviceCode,
+];
+
+/// The document, the same at every path: one function a topic, none of which says what another does. Its `issuer` is the
+/// configured one to the letter, never a request's host.
 pub fn document(env: &Env) -> Value {
     let terms = Terms::of(env);
-    let at = |path: &str| format!("{}{path}", terms.issuer);
-    let methods = [AuthMethod::None, AuthMethod::Basic, AuthMethod::Post].map(AuthMethod::as_str);
-    let secret = [AuthMethod::Basic, AuthMethod::Post].map(AuthMethod::as_str);
+    let topics =
+        [identity(&terms), authorization(&terms), token(&terms), care(&terms), openid(&terms)];
+    let mut document = Map::new();
+    for topic in topics {
+        if let Value::Object(members) = topic {
+            document.extend(members);
+        }
+    }
+    Value::Object(document)
+}
+
+fn at(terms: &Terms<'_>, path: &str) -> String {
+    format!("{}{path}", terms.issuer)
+}
+
+/// How a client that proves itself does it.
+fn proofs() -> Vec<&'static str> {
+    [AuthMethod::Basic, AuthMethod::Post].map(AuthMethod::as_str).to_vec()
+}
+
+/// The same, and how one comes that cannot.
+fn proofs_or_none() -> Vec<&'static str> {
+    let mut methods = vec![AuthMethod::None.as_str()];
+    methods.extend(proofs());
+    methods
+}
+
+fn identity(terms: &Terms<'_>) -> Value {
     json!({
         "issuer": terms.issuer,
-        "authorization_endpoint": at("/authorize"),
-        "token_endpoint": at("/token"),
-        "revocation_endpoint": at("/revoke"),
-        "introspection_endpoint": at("/introspect"),
-        "userinfo_endpoint": at("/userinfo"),
-        "pushed_authorization_request_endpoint": at("/par"),
-        "require_pushed_authorization_requests": false,
-        "jwks_uri": at("/.well-known/jwks.json"),
-        "response_types_supported": ["code"],
-        "response_modes_supported": ResponseMode::ALL.map(ResponseMode::as_str),
-        "grant_types_supported": GrantType::USUAL.map(GrantType::as_str),
-        "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_methods_supported": methods,
-        "introspection_endpoint_auth_methods_supported": secret,
+        "jwks_uri": at(terms, "/.well-known/jwks.json"),
         // Small and harmless: some clients ask for all of it.
         "scopes_supported": STANDARD,
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [terms.algorithm.as_str()],
-        "claims_supported": [
-            "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "sid",
-            "name", "preferred_username", "email", "roles",
-        ],
+    })
+}
+
+/// What comes through a browser.
+fn authorization(terms: &Terms<'_>) -> Value {
+    json!({
+        "authorization_endpoint": at(terms, "/authorize"),
+        "response_types_supported": ["code"],
+        "pushed_authorization_request_endpoint": at(terms, "/par"),
+        "require_pushed_authorization_requests": false,
+        "response_modes_supported": ResponseMode::ALL.map(ResponseMode::as_str),
+        "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "authorization_response_iss_parameter_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "claims_parameter_supported": true,
         "acr_values_supported": [ACR_PASSWORD, ACR_MFA],
+    })
+}
+
+/// Who gets tokens for what.
+fn token(terms: &Terms<'_>) -> Value {
+    json!({
+        "token_endpoint": at(terms, "/token"),
+        "device_authorization_endpoint": at(terms, "/device_authorization"),
+        "grant_types_supported": GRANTS.map(GrantType::as_str),
+        "token_endpoint_auth_methods_supported": proofs_or_none(),
+    })
+}
+
+/// What can be done with a token later.
+fn care(terms: &Terms<'_>) -> Value {
+    json!({
+        "revocation_endpoint": at(terms, "/revoke"),
+        "revocation_endpoint_auth_methods_supported": proofs_or_none(),
+        "introspection_endpoint": at(terms, "/introspect"),
+        "introspection_endpoint_auth_methods_supported": proofs(),
+    })
+}
+
+fn openid(terms: &Terms<'_>) -> Value {
+    json!({
+        "userinfo_endpoint": at(terms, "/userinfo"),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [terms.algorithm.as_str()],
+        "claims_supported": [
+            "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "sid",
+            "name", "preferred_username", "email", "roles",
+        ],
     })
 }

@@ -5,4 +5,6 @@ mod caller;
 mod discovery;
 mod endpoints;
 mod form_post;
+mod hostile;
+mod keys;
 mod par;

@@ -1,0 +1,144 @@
+//! How an access token of ours is known again.
+
+use serde_json::{Map, Value};
+
+use super::ACCESS_TYP;
+use crate::{
+    crypto::jwt::{self, Check},
+    db::Read,
+    error::Result,
+    model::{
+        client::Client,
+        grant::Grant,
+        id::{ClientId, GrantId},
+        scope::ScopeSet,
+        user::{User, UserState},
+    },
+    ops::{
+        env::Env,
+        key,
+        oauth::{policy, terms::Terms},
+    },
+    store,
+    time::Time,
+};
+
+/// An access token of ours that is good at this moment, with what stands behind it.
+#[derive(Debug)]
+pub struct Access {
+    /// Every claim.
+    pub claims: Map<String, Value>,
+    /// What it is good for now: the `scope` claim without rights that the person has lost.
+    pub scopes: ScopeSet,
+    /// In whose name it speaks.
+    pub owner: Owner,
+    /// The client it was given to.
+    pub client_id: ClientId,
+    /// Thumbprint of the key that must stand behind whoever shows it.
+    pub jkt: Option<String>,
+    /// Its own id.
+    pub jti: String,
+    /// When it ends.
+    pub expires_at: Time,
+}
+
+/// In whose name an access token speaks.
+#[derive(Debug)]
+pub enum Owner {
+    /// A person.
+    Person {
+        /// Who.
+        user: Box<User>,
+        /// The grant it comes from.
+        grant: Box<Grant>,
+    },
+    /// The client itself.
+    Client,
+}
+
+impl Access {
+    /// The person and their grant, if there is one.
+    pub fn person(&self) -> Option<(&User, &Grant)> {
+        match &self.owner {
+            Owner::Person { user, grant } => Some((user, grant)),
+            Owner::Client => None,
+        }
+    }
+}
+
+/// Reads an access token: signature, type, issuer and time, and then whether what stands behind it still does.
+/// `Ok(Err(_))` says why it counts for nothing. The audience is for whoever accepts the token to check.
+pub fn access(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Access, jwt::Refusal>> {
+    let (claims, jti, expires_at) = match signed(r, env, token)? {
+        Ok(signed) => signed,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    // A token that was taken back is as good as ended.
+    let over = Ok(Err(jwt::Refusal::Expired));
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    if store::grant::is_jti_revoked(r, &jti)? {
+        return over;
+    }
+    let client = store::client::by_id(r, &ClientId::from_text(text("client_id")))?;
+    let Some(client) = client.filter(Client::is_active) else { return over };
+    let asked = ScopeSet::parse(text("scope"));
+    let owner = if claims.contains_key("gid") {
+        person(r, &GrantId::from_text(text("gid")), &client)?
+    } else {
+        let epoch = claims.get("epoch").and_then(Value::as_i64);
+        (epoch == Some(client.not_before.millis())).then_some(Owner::Client)
+    };
+    let Some(owner) = owner else { return over };
+    let scopes = match &owner {
+        Owner::Person { user, .. } => policy::of_person(user, &asked),
+        Owner::Client => asked,
+    };
+    let jkt = claims.get("cnf").and_then(|cnf| cnf.get("jkt")).and_then(Value::as_str);
+    let jkt = jkt.map(str::to_owned);
+    Ok(Ok(Access { scopes, owner, client_id: client.id, jkt, jti, expires_at, claims }))
+}
+
+/// The person behind a grant that stands. A token that was exchanged was given to another client than its grant.
+fn person(r: &Read<'_>, id: &GrantId, client: &Client) -> Result<Option<Owner>> {
+    let grant = store::grant::by_id(r, id)?.filter(|grant| grant.revoked.is_none());
+    let Some(grant) = grant else { return Ok(None) };
+    if grant.client_id != client.id
+        && store::client::by_id(r, &grant.client_id)?.is_none_or(|first| !first.is_active())
+    {
+        return Ok(None);
+    }
+    let user = store::user::by_id(r, &grant.user_id)?;
+    let user = user.filter(|user| user.state == UserState::Active);
+    Ok(user.map(|user| Owner::Person { user: Box::new(user), grant: Box::new(grant) }))
+}
+
+type Signed = (Map<String, Value>, String, Time);
+
+/// The part that needs no more than the published keys.
+fn signed(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Signed, jwt::Refusal>> {
+    let header = match jwt::Header::read(token) {
+        Ok(header) => header,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Some(key) =
+        header.kid.as_deref().map(|kid| key::verifier(r, env, kid)).transpose()?.flatten()
+    else {
+        return Ok(Err(jwt::Refusal::UnknownKey));
+    };
+    let check = Check {
+        issuer: Terms::of(env).access_issuer,
+        audience: None,
+        typ: ACCESS_TYP,
+        now: r.now,
+        leeway_secs: 0,
+    };
+    let read = key.verify(token).and_then(|(header, claims)| {
+        check.apply(&header, &claims)?;
+        let Value::Object(claims) = claims else { return Err(jwt::Refusal::Malformed) };
+        let jti = claims.get("jti").and_then(Value::as_str).map(str::to_owned);
+        let exp = claims.get("exp").and_then(Value::as_i64).map(Time::from_secs);
+        let (Some(jti), Some(exp)) = (jti, exp) else { return Err(jwt::Refusal::Malformed) };
+        Ok((claims, jti, exp))
+    });
+    Ok(read)
+}
