@@ -8,7 +8,10 @@ pub mod cors;
 pub mod device;
 pub mod error;
 pub mod introspect;
+pub mod json;
 pub mod metadata;
+pub mod par;
+pub mod register;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
@@ -43,8 +46,15 @@ fn browser() -> Router<App> {
 fn programs() -> Router<App> {
     Router::new()
         .route("/token", cors::open(post(token::token))) //                          client
+        .route("/par", cors::open(post(par::push))) //                               client
         .route("/device_authorization", cors::open(post(device::begin))) //          client
         .route("/revoke", cors::open(post(revoke::revoke))) //                       client
         .route("/introspect", cors::open(post(introspect::introspect))) //           client with a secret
+        .route("/register", cors::open(post(register::register))) //                 anyone, or initial access token
+        .route("/register/{client_id}", cors::open(registration())) //               registration access token
         .route("/userinfo", cors::open(get(userinfo::get).post(userinfo::post))) //  access token
+}
+
+fn registration() -> axum::routing::MethodRouter<App> {
+    get(register::read).put(register::update).delete(register::delete)
 }

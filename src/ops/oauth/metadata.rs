@@ -5,9 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::terms::Terms;
 use crate::{
+    config::authentication::Registration,
     model::{
+        authorization::ResponseMode,
         client::{AuthMethod, GrantType},
         scope::STANDARD,
+        session::{ACR_MFA, ACR_PASSWORD},
     },
     ops::env::Env,
 };
@@ -24,8 +27,14 @@ const GRANTS: [GrantType; 4] = [
 /// configured one to the letter, never a request's host.
 pub fn document(env: &Env) -> Value {
     let terms = Terms::of(env);
-    let topics =
-        [identity(&terms), authorization(&terms), token(&terms), care(&terms), openid(&terms)];
+    let topics = [
+        identity(&terms),
+        authorization(&terms),
+        token(&terms),
+        care(&terms),
+        openid(&terms),
+        newcomers(env, &terms),
+    ];
     let mut document = Map::new();
     for topic in topics {
         if let Value::Object(members) = topic {
@@ -65,13 +74,16 @@ fn authorization(terms: &Terms<'_>) -> Value {
     json!({
         "authorization_endpoint": at(terms, "/authorize"),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "pushed_authorization_request_endpoint": at(terms, "/par"),
+        "require_pushed_authorization_requests": false,
+        "response_modes_supported": ResponseMode::ALL.map(ResponseMode::as_str),
         "code_challenge_methods_supported": ["S256"],
-        "prompt_values_supported": ["none", "login", "consent"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "authorization_response_iss_parameter_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
+        "acr_values_supported": [ACR_PASSWORD, ACR_MFA],
     })
 }
 
@@ -105,4 +117,14 @@ fn openid(terms: &Terms<'_>) -> Value {
             "name", "preferred_username", "email", "roles",
         ],
     })
+}
+
+/// How a client becomes known by itself. Where that takes a token, whoever has one reads the address here, too.
+fn newcomers(env: &Env, terms: &Terms<'_>) -> Value {
+    match env.config.authentication.clients.dynamic_registration {
+        Registration::Open | Registration::Token => {
+            json!({ "registration_endpoint": at(terms, "/register") })
+        }
+        Registration::Off => json!({}),
+    }
 }

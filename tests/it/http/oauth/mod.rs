@@ -2,7 +2,12 @@
 
 mod browser;
 mod caller;
+mod device;
 mod discovery;
 mod endpoints;
+mod form_post;
 mod hostile;
 mod keys;
+mod own_name;
+mod par;
+mod register;
