@@ -74,3 +74,8 @@ fn agents_and_tools_of_others_connect_the_first_time() {
 fn what_clients_trip_over_elsewhere_is_right_here() {
     run("clients/rules.mjs", &[]);
 }
+
+#[test]
+fn programs_register_themselves_as_they_are_seen_to() {
+    run("clients/registration.mjs", &[]);
+}
