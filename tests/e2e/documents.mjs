@@ -9,12 +9,16 @@ import { join } from "node:path";
 export async function documents(pages = {}) {
   const folder = mkdtempSync(join(tmpdir(), "mcpcodex-documents-"));
   const file = (name) => join(folder, name);
-  const made = spawnSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-    "-keyout", file("key.pem"), "-out", file("certificate.pem")], { encoding: "utf8" });
-  if (made.status !== 0) throw new Error(`openssl: ${made.stderr ?? made.error}`);
+  const issue = (name, ...more) => {
+    const made = spawnSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+      "-days", "2", "-subj", `/CN=${name}`, "-keyout", file(`${name}.key`), "-out", file(`${name}.pem`), ...more], { encoding: "utf8" });
+    if (made.status !== 0) throw new Error(`openssl: ${made.stderr ?? made.error}`);
+  };
+  issue("authority");
+  issue("localhost", "-CA", file("authority.pem"), "-CAkey", file("authority.key"),
+    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE");
   const asked = [];
-  const server = createServer({ key: readFileSync(file("key.pem")), cert: readFileSync(file("certificate.pem")) }, (request, response) => {
+  const server = createServer({ key: readFileSync(file("localhost.key")), cert: readFileSync(file("localhost.pem")) }, (request, response) => {
     asked.push(request.url);
     const page = { "/reader": reader, ...pages }[request.url];
     if (!page) return response.writeHead(404).end();
@@ -24,7 +28,7 @@ export async function documents(pages = {}) {
   return {
     url: (path) => `https://localhost:${server.address().port}${path}`,
     asked,
-    config: `metadata_documents: any, local_documents: true, documents_ca: "${file("certificate.pem")}"`,
+    config: `metadata_documents: any, local_documents: true, documents_ca: "${file("authority.pem")}"`,
     close: () => {
       server.closeAllConnections();
       server.close();

@@ -11,9 +11,10 @@ export const scopes = ["notes:read=Read your notes", "notes:write=Write notes in
 export class Stand {
   /**
    * `path` is that of the issuer, `host` its name; `config` goes under `authentication`, indented by two, and `clients`
-   * into its part about clients. With `notes` off there is no MCP server.
+   * into its part about clients (documents of apps are off unless it says otherwise: programs would name some on the
+   * Internet, where no test goes). With `notes` off there is no MCP server.
    */
-  static async open({ path = "", host = "127.0.0.1", config = "", clients = "", notes = true } = {}) {
+  static async open({ path = "", host = "127.0.0.1", config = "", clients = "metadata_documents: off", notes = true } = {}) {
     const stand = new Stand();
     stand.front = await Front.open();
     stand.issuer = `http://${host}:${stand.front.port}${path}`;
@@ -21,7 +22,7 @@ export class Stand {
 server: { public_url: "${stand.issuer}" }
 authentication:
   password: { hashing: { memory_kib: 8, iterations: 1 } }
-  clients: { dynamic_registration: open${clients && `, ${clients}`} }
+  clients: { dynamic_registration: open, ${clients} }
 ${config}
 ` } });
     await stand.start();
