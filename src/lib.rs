@@ -14,10 +14,12 @@
 //! | `db` | `error`, `time` |
 //! | `store` | `db`, `model`, `crypto`, `error`, `time`; never another store file |
 //! | `deliver` | `config`, `crypto`, `model`, `error`, `time` |
+//! | `net` | `config`, `model`, `error`, `time` |
 //! | `ops` | `store`, `db`, `model`, `crypto`, `config`, `error`, `time`; never axum, clap, ratatui or tokio |
 //! | `app` | `db`, `crypto`, `config`, `ops`, `error`, `time` |
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
-//! | `http` besides | `deliver`, for the task that empties the outbox |
+//! | `http` besides | `deliver`, for the task that empties the outbox; `net`, for what apps publish about themselves |
+//! | `cli` besides | `net`, to look at servers from the outside |
 
 pub mod app;
 pub mod cli;
@@ -28,6 +30,7 @@ pub mod deliver;
 pub mod error;
 pub mod http;
 pub mod model;
+pub mod net;
 pub mod ops;
 pub mod store;
 pub mod time;

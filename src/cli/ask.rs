@@ -25,6 +25,9 @@ use crate::{crypto::secret::Plain, error::Error};
 /// More than any secret, and a bound for whoever pipes a disk into us.
 const LONGEST: u64 = 64 * 1024;
 
+/// So much of a long name must be typed to agree to something.
+const ENOUGH: usize = 8;
+
 /// Who may be asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask {
@@ -86,6 +89,28 @@ impl Ask {
             return Err(missing("--yes").with_next("it cannot be undone, so it wants --yes"));
         }
         confirm(question)
+    }
+
+    /// For what many will notice and nobody can take back: its name must be typed, or given by `--confirm`; of a long
+    /// name the first [`ENOUGH`] characters will do.
+    pub fn named(self, given: Option<&str>, name: &str, question: &str) -> Done {
+        let word = name.get(..ENOUGH).unwrap_or(name);
+        let typed = match given {
+            Some(given) => given.to_owned(),
+            None if self.able => ask_line(&format!("{question}\nType {word} to do it: "))?,
+            None => {
+                return Err(missing("--confirm")
+                    .with_next(format!("it cannot be undone, so it wants --confirm {word}")));
+            }
+        };
+        let typed = typed.trim();
+        if typed.len() >= word.len() && name.starts_with(typed) {
+            Ok(())
+        } else if given.is_none() {
+            Err(Failure::Cancelled)
+        } else {
+            Err(Failure::usage(format!("--confirm names something else: this is {word}")))
+        }
     }
 
     /// For what others will notice: asked on a terminal; a script is taken at its word.

@@ -94,7 +94,7 @@ fn dispatch(ctx: &Ctx, verb: Verb) -> Done {
         Verb::Client(verb) => client::run(ctx, verb),
         Verb::Resource(verb) => resource::run(ctx, verb),
         Verb::Session(verb) => session::run(ctx, verb),
-        Verb::Key(verb) => key::run(ctx, &verb),
+        Verb::Key(verb) => key::run(ctx, verb),
         Verb::Audit(verb) => audit::run(ctx, verb),
         Verb::Config(verb) => config::run(ctx, verb),
         Verb::Completion(args) => shell::completion(ctx, &args),

@@ -78,6 +78,19 @@ fn tokens(config: &Config, found: &mut Vec<Finding>) {
         &["authentication.tokens.refresh_token.lifetime"],
         || format!("must not be longer than `lifetime`, which is {}", refresh.lifetime.as_secs()),
     );
+    let turns = &tokens.signing_keys;
+    find(
+        found,
+        !turns.rotate_after.is_zero() && turns.rotate_after < turns.publish_ahead,
+        "authentication.tokens.signing_keys.rotate_after",
+        &["authentication.tokens.signing_keys.publish_ahead"],
+        || {
+            format!(
+                "must be 0 or at least `publish_ahead`, which is {}: the next key is published before it signs",
+                turns.publish_ahead.as_secs()
+            )
+        },
+    );
     let has_sub = tokens.id_token.claims.contains(&IdClaim::Sub);
     find(found, !has_sub, "authentication.tokens.id_token.claims", &[], || {
         "must contain \"sub\": OpenID Connect Core 1.0 §2 requires it".into()

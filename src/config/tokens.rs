@@ -18,6 +18,19 @@ section! {
         refresh_token: RefreshToken,
         /// ID tokens (OpenID Connect).
         id_token: IdToken,
+        /// The keys that sign access and ID tokens, and how they take turns.
+        signing_keys: SigningKeys,
+    }
+}
+
+section! {
+    /// The keys that sign access and ID tokens, and how they take turns.
+    SigningKeys {
+        /// Seconds after which the next key signs instead; 0 leaves that to `mcpcodex key rotate`.
+        rotate_after: Duration = key("7776000").maybe_seconds(),
+        /// Seconds that a key stands in the JWKS before it signs, so that whoever keeps a copy of the
+        /// JWKS knows it by then.
+        publish_ahead: Duration = key("86400").some_seconds().between(3_600, 31_536_000),
     }
 }
 

@@ -11,4 +11,5 @@ pub mod seal;
 pub mod secret;
 pub mod session;
 pub mod totp;
+pub mod user_code;
 pub mod webauthn;

@@ -94,8 +94,23 @@ async fn upkeep(app: App) {
                 if let Err(error) = app.db.write(ops::sweep::sweep).await {
                     tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
                 }
+                turn_keys(app.clone()).await;
             }
         }
+    }
+}
+
+/// Lets signing keys take turns. On a thread that may wait: a new RSA key takes a while.
+async fn turn_keys(app: App) {
+    let turned =
+        tokio::task::spawn_blocking(move || ops::key::rotation::turn(&app.db, &app.env)).await;
+    match turned {
+        Ok(Ok(0)) => {}
+        Ok(Ok(_)) => tracing::info!("signing keys took a step; mcpcodex key list shows them"),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "signing keys could not take turns; the next minute tries again");
+        }
+        Err(error) => tracing::error!(%error, "signing keys could not take turns"),
     }
 }
 

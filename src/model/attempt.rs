@@ -22,6 +22,8 @@ pub enum Scope {
     Code,
     /// Requests for a new password, by name or address.
     Reset,
+    /// Codes of devices, typed by one person.
+    UserCode,
 }
 
 impl Scope {
@@ -35,6 +37,7 @@ impl Scope {
             Self::Client => "client",
             Self::Code => "code",
             Self::Reset => "reset",
+            Self::UserCode => "user_code",
         }
     }
 }

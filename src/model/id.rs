@@ -53,6 +53,8 @@ ids! {
     CeremonyId = "wc";
     /// An authorization request that waits for a person.
     RequestId = "r";
+    /// A device that waits for a person.
+    DeviceRequestId = "dr";
     /// A protected resource.
     ResourceId = "rs";
     /// A browser that someone has signed in with.

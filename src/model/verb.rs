@@ -21,6 +21,8 @@ pub enum Noun {
     User,
     /// A signed-in browser.
     Session,
+    /// A key that signs tokens.
+    Key,
 }
 
 /// An act.
@@ -42,6 +44,12 @@ pub enum Verb {
     UserInvite,
     /// Gives a link behind which a person chooses a new password.
     UserResetLink,
+    /// Publishes a new signing key that signs later.
+    KeyStage,
+    /// Lets the staged signing key sign.
+    KeyRotate,
+    /// Takes a signing key out of use at once.
+    KeyRetire,
 }
 
 /// What every face has to say about a verb.
@@ -65,7 +73,7 @@ pub struct Spec {
 
 impl Verb {
     /// Every verb there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::UserLock,
         Self::UserUnlock,
         Self::SessionRevoke,
@@ -74,6 +82,9 @@ impl Verb {
         Self::MfaLink,
         Self::UserInvite,
         Self::UserResetLink,
+        Self::KeyStage,
+        Self::KeyRotate,
+        Self::KeyRetire,
     ];
 
     /// What the faces say about it.
@@ -149,6 +160,33 @@ impl Verb {
                 help: "give a one-time link to choose a new password",
                 tier: Tier::Final,
                 noun: Noun::User,
+                undo: None,
+            },
+            Self::KeyStage => Spec {
+                words: "key stage",
+                command: "mcpcodex key stage",
+                label: "stage next key",
+                help: "publish a new signing key that signs later",
+                tier: Tier::Final,
+                noun: Noun::Key,
+                undo: None,
+            },
+            Self::KeyRotate => Spec {
+                words: "key rotate",
+                command: "mcpcodex key rotate",
+                label: "rotate",
+                help: "let the staged key sign; tokens of the one before stay good",
+                tier: Tier::Final,
+                noun: Noun::Key,
+                undo: None,
+            },
+            Self::KeyRetire => Spec {
+                words: "key retire",
+                command: "mcpcodex key retire KID",
+                label: "retire",
+                help: "take a signing key out of use at once and refuse its tokens",
+                tier: Tier::Wide,
+                noun: Noun::Key,
                 undo: None,
             },
         }

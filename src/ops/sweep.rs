@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{db::Write, error::Result, model::device::FORGOTTEN, store};
+use crate::{db::Write, error::Result, model::device::FORGOTTEN, ops::key, store};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -22,7 +22,10 @@ pub fn sweep(tx: &Write<'_>) -> Result<usize> {
         + store::session::sweep(tx, now.minus(REMEMBERED))?
         + store::grant::sweep(tx, now.minus(REMEMBERED))?
         + store::code::sweep(tx)?
+        + key::rotation::wipe(tx)?
         + store::replay::sweep(tx)?
+        // A device that asks late is told that its time is over, not that it was never there.
+        + store::device_request::sweep(tx, now.minus(DAY))?
         + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
         + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }

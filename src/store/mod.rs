@@ -11,6 +11,7 @@ pub mod consent;
 pub mod contact;
 pub mod coverage;
 pub mod device;
+pub mod device_request;
 pub mod factor;
 pub mod grant;
 pub mod key;

@@ -100,22 +100,6 @@ pub fn by_id(r: &Read<'_>, id: &ResourceId) -> Result<Option<Resource>> {
     r.one(&sql, params![id.as_str()], from_row)?.map(|row| with_details(r, row)).transpose()
 }
 
-/// The longest lifetime of its own that a resource's tokens have.
-pub fn longest_lifetime(r: &Read<'_>) -> Result<Option<Duration>> {
-    let longest: Option<Option<u32>> =
-        r.one("select max(token_lifetime) from resources", params![], |row| row.get(0))?;
-    Ok(longest.flatten().map(|secs| Duration::from_secs(secs.into())))
-}
-
-/// The algorithms that resources want their tokens signed with.
-pub fn algorithms(r: &Read<'_>) -> Result<Vec<Algorithm>> {
-    let sql = "select distinct algorithm from resources where algorithm is not null and token_format = 'jwt'";
-    r.all(sql, params![], |row| {
-        let text: String = row.get(0)?;
-        Algorithm::parse(&text).ok_or_else(|| unreadable("resources.algorithm", &text))
-    })
-}
-
 /// The clients that are registered for this resource and for no other.
 pub fn sole_clients(r: &Read<'_>, id: &ResourceId) -> Result<Vec<ClientId>> {
     r.all(
@@ -131,6 +115,23 @@ pub fn list(r: &Read<'_>) -> Result<Vec<Resource>> {
     let sql = format!("select {COLUMNS} from resources order by uri");
     let rows = r.all(&sql, params![], from_row)?;
     rows.into_iter().map(|row| with_details(r, row)).collect()
+}
+
+/// What resources want their tokens signed with, where they want something of their own.
+pub fn algorithms(r: &Read<'_>) -> Result<Vec<Algorithm>> {
+    let sql =
+        "select distinct algorithm from resources where algorithm is not null order by algorithm";
+    r.all(sql, params![], |row| {
+        let text: String = row.get(0)?;
+        Algorithm::parse(&text).ok_or_else(|| unreadable("resources.algorithm", &text))
+    })
+}
+
+/// The longest lifetime that a resource gives its access tokens; none when all are as configured.
+pub fn longest_lifetime(r: &Read<'_>) -> Result<Option<Duration>> {
+    let longest: Option<Option<u32>> =
+        r.one("select max(token_lifetime) from resources", params![], |row| row.get(0))?;
+    Ok(longest.flatten().map(|secs| Duration::from_secs(secs.into())))
 }
 
 fn with_details(r: &Read<'_>, mut resource: Resource) -> Result<Resource> {

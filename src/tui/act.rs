@@ -4,7 +4,7 @@
 use super::{
     action::{Action, Command, Motion, Tab},
     app::{App, Overlay},
-    confirm::Confirm,
+    confirm::{Confirm, Word},
     layout,
     list::Keyed,
     msg::Effect,
@@ -77,12 +77,13 @@ impl App {
         match self.tab {
             Tab::Users if self.person().0.is_some() => self.users.page = true,
             Tab::Sessions if self.sessions.list.selected().is_some() => self.sessions.page = true,
+            Tab::Keys if self.keys.list.selected().is_some() => self.keys.page = true,
             Tab::Messages => {
                 let ticket = self.ticket();
                 let query = self.messages.open(ticket);
                 self.effects.extend(query.map(|query| Effect::Ask(ticket, query)));
             }
-            Tab::Users | Tab::Sessions | Tab::Mfa => {}
+            Tab::Users | Tab::Sessions | Tab::Mfa | Tab::Keys => {}
         }
     }
 
@@ -102,7 +103,8 @@ impl App {
     fn reload(&mut self) {
         if let Some(question) = self.refused.take() {
             // What was agreed to a while ago is asked again: the world may have moved on.
-            self.overlay = Some(Overlay::Confirm(Confirm { armed: false, ..question }));
+            let word = question.word.map(|word| Word { typed: String::new(), ..word });
+            self.overlay = Some(Overlay::Confirm(Confirm { armed: false, word, ..question }));
         }
         self.ask(false);
     }
@@ -151,7 +153,16 @@ impl App {
 
     fn press(&mut self) {
         match &self.overlay {
-            Some(Overlay::Confirm(question)) if question.armed => self.agree(),
+            Some(Overlay::Confirm(Confirm { word: Some(word), .. })) if !word.is_typed() => {
+                let wanted = word.wanted.clone();
+                self.say(
+                    Tone::Bad,
+                    format!("nothing is done before {wanted} is typed; Esc leaves"),
+                );
+            }
+            Some(Overlay::Confirm(question)) if question.armed || question.word.is_some() => {
+                self.agree();
+            }
             _ => self.decline(),
         }
     }

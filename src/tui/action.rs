@@ -11,13 +11,15 @@ pub enum Tab {
     Sessions,
     /// Second factors.
     Mfa,
+    /// Keys that sign tokens.
+    Keys,
     /// Codes, links and notices on their way to people.
     Messages,
 }
 
 impl Tab {
     /// Every screen, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Users, Self::Sessions, Self::Mfa, Self::Messages];
+    pub const ALL: [Self; 5] = [Self::Users, Self::Sessions, Self::Mfa, Self::Keys, Self::Messages];
 
     /// The key that shows it. Numbers stay when screens come between.
     pub const fn number(self) -> char {
@@ -25,6 +27,7 @@ impl Tab {
             Self::Users => '1',
             Self::Sessions => '2',
             Self::Mfa => '6',
+            Self::Keys => '7',
             Self::Messages => '9',
         }
     }
@@ -35,6 +38,7 @@ impl Tab {
             Self::Users => "Users",
             Self::Sessions => "Sessions",
             Self::Mfa => "MFA",
+            Self::Keys => "Sign keys",
             Self::Messages => "Messages",
         }
     }
@@ -120,10 +124,11 @@ pub enum Action {
 
 impl Action {
     /// What may be typed after `:`, in the order of the palette.
-    pub const COMMANDS: [Self; 22] = [
+    pub const COMMANDS: [Self; 26] = [
         Self::Show(Tab::Users),
         Self::Show(Tab::Sessions),
         Self::Show(Tab::Mfa),
+        Self::Show(Tab::Keys),
         Self::Show(Tab::Messages),
         Self::Run(Verb::UserLock),
         Self::Run(Verb::UserUnlock),
@@ -134,6 +139,9 @@ impl Action {
         Self::Enroll,
         Self::Run(Verb::MfaLink),
         Self::Run(Verb::MfaReset),
+        Self::Run(Verb::KeyStage),
+        Self::Run(Verb::KeyRotate),
+        Self::Run(Verb::KeyRetire),
         Self::Everyone,
         Self::SessionsOfUser,
         Self::UserOfSession,
@@ -151,6 +159,7 @@ impl Action {
             Self::Show(Tab::Users) => "users",
             Self::Show(Tab::Sessions) => "sessions",
             Self::Show(Tab::Mfa) => "mfa",
+            Self::Show(Tab::Keys) => "keys",
             Self::Show(Tab::Messages) => "messages",
             Self::Enroll => "mfa enable",
             Self::Everyone => "everyone",
@@ -224,6 +233,7 @@ impl Action {
             Self::Show(Tab::Users) => "show the people who may sign in",
             Self::Show(Tab::Sessions) => "show who is signed in now",
             Self::Show(Tab::Mfa) => "show who has a second factor and who has none",
+            Self::Show(Tab::Keys) => "show the keys that sign tokens and when they take turns",
             Self::Show(Tab::Messages) => "show what was sent to people and what became of it",
             Self::Enroll => "enrol an authenticator app with the person beside you",
             Self::Everyone => "show people with a second factor too, or only those without",

@@ -14,12 +14,12 @@ use super::{
     layout::Room,
     msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Ticket},
     palette::Palette,
-    screens::{messages::Messages, mfa::Mfa, sessions::Sessions, users::Users},
+    screens::{keys::Keys, messages::Messages, mfa::Mfa, sessions::Sessions, users::Users},
     secret::SHOWN,
     toast::{STAY, Toast, Tone, report, sentence},
 };
 use crate::{
-    model::{session::SessionRow, user::UserRow, verb::Verb},
+    model::{key::Schedule, session::SessionRow, user::UserRow, verb::Verb},
     ops::coverage::Policy,
     time::Time,
 };
@@ -37,6 +37,8 @@ pub struct Site {
     pub access_lifetime: Duration,
     /// What the configuration says about second factors.
     pub policy: Policy,
+    /// When signing keys take turns.
+    pub schedule: Schedule,
     /// Whether a script presses the keys, which types faster than a person may.
     pub scripted: bool,
 }
@@ -71,6 +73,8 @@ pub struct App {
     pub sessions: Sessions,
     /// The screen of second factors.
     pub mfa: Mfa,
+    /// The screen of signing keys.
+    pub keys: Keys,
     /// The screen of messages.
     pub messages: Messages,
     /// What lies over it.
@@ -104,6 +108,7 @@ impl App {
             users: Users::default(),
             sessions: Sessions::default(),
             mfa: Mfa::default(),
+            keys: Keys::default(),
             messages: Messages::default(),
             overlay: None,
             toast: None,
@@ -176,6 +181,13 @@ impl App {
         let access = self.site.access_lifetime;
         let (gone, question) = match self.tab {
             Tab::Messages => (None, None),
+            Tab::Keys => {
+                let schedule = &self.site.schedule;
+                let row = self.keys.list.selected();
+                let ask =
+                    |row| confirm::keys::about(verb, row, self.keys.all(), schedule, self.now);
+                (self.keys.list.gone(), row.map(ask))
+            }
             Tab::Users | Tab::Mfa => {
                 let (row, gone) = self.person();
                 (gone, row.map(|row| confirm::about_user(verb, row, access)))
@@ -239,6 +251,7 @@ impl App {
             Ok(Reply::Sessions(rows)) if self.sessions.list.wait.expects(ticket) => {
                 self.sessions.take(rows)
             }
+            Ok(Reply::Keys(rows)) if self.keys.list.wait.expects(ticket) => self.keys.take(rows),
             Ok(Reply::Messages(rows)) if self.messages.list.wait.expects(ticket) => {
                 self.messages.take(rows)
             }
@@ -263,7 +276,7 @@ impl App {
                 None
             }
             // An answer to a question that nobody asks any more.
-            Ok(Reply::Users(_) | Reply::Sessions(_) | Reply::Messages(_)) => None,
+            Ok(Reply::Users(_) | Reply::Sessions(_) | Reply::Keys(_) | Reply::Messages(_)) => None,
         };
         // What one ended oneself is expected to go; the frame of the list says it too.
         let expected = self.toast.as_ref().is_some_and(|toast| toast.tone == Tone::Good);

@@ -3,6 +3,10 @@
 
 use std::time::Duration;
 
+pub mod keys;
+
+use tui_input::InputRequest;
+
 use super::{
     msg::{Change, Target},
     text,
@@ -26,6 +30,43 @@ pub struct Confirm {
     pub note: Option<String>,
     /// Whether the focus is on the button that does it; it starts on the other.
     pub armed: bool,
+    /// What must be typed to agree, where many are concerned.
+    pub word: Option<Word>,
+}
+
+/// A name that must be typed to agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The name.
+    pub wanted: String,
+    /// What was typed so far.
+    pub typed: String,
+}
+
+impl Word {
+    /// A name of which nothing was typed yet.
+    pub fn new(wanted: impl Into<String>) -> Self {
+        Self { wanted: wanted.into(), typed: String::new() }
+    }
+
+    /// Whether all of it was typed, and nothing else.
+    pub fn is_typed(&self) -> bool {
+        self.typed == self.wanted
+    }
+
+    /// Changes what was typed, at its end alone.
+    pub(super) fn edit(&mut self, request: InputRequest) {
+        // Every other request moves a cursor, which a word so short has no use for.
+        if let InputRequest::InsertChar(c) = request {
+            if self.typed.chars().count() < self.wanted.chars().count() + 8 {
+                self.typed.push(c);
+            }
+        } else if request == InputRequest::DeletePrevChar {
+            self.typed.pop();
+        } else if matches!(request, InputRequest::DeleteLine | InputRequest::DeletePrevWord) {
+            self.typed.clear();
+        }
+    }
 }
 
 /// A part of what will happen.
@@ -72,11 +113,14 @@ pub fn about_user(verb: Verb, row: &UserRow, access: Duration) -> Result<Confirm
             (format!("Give {name} a password reset link ?"), reset_link(row, &name)?)
         }
         Verb::SessionRevoke => return Err("choose a session for that: gs".to_owned()),
+        Verb::KeyStage | Verb::KeyRotate | Verb::KeyRetire => {
+            return Err(keys::ELSEWHERE.to_owned());
+        }
     };
     let ends = steps.iter().any(|step| *step == tokens());
     let target = Target::User { id: row.user.id.clone(), name };
     let note = ends.then(|| outlive(access));
-    Ok(Confirm { change: Change { verb, target }, title, steps, note, armed: false })
+    Ok(Confirm { change: Change { verb, target }, title, steps, note, armed: false, word: None })
 }
 
 fn lock(row: &UserRow, name: &str) -> Result<Vec<Step>, String> {
@@ -200,9 +244,12 @@ pub fn about_session(
         | Verb::MfaLink
         | Verb::UserInvite
         | Verb::UserResetLink => return Err("go to the person for that: gu".to_owned()),
+        Verb::KeyStage | Verb::KeyRotate | Verb::KeyRetire => {
+            return Err(keys::ELSEWHERE.to_owned());
+        }
     };
     let note = Some(outlive(access));
-    Ok(Confirm { change: Change { verb, target }, title, steps, note, armed: false })
+    Ok(Confirm { change: Change { verb, target }, title, steps, note, armed: false, word: None })
 }
 
 fn tokens() -> Step {

@@ -37,9 +37,10 @@ impl Handed {
             | Verb::UserLock
             | Verb::UserUnlock
             | Verb::SessionRevoke
-            | Verb::SessionRevokeOfUser => {
-                ("Enrolment link", "They enrol a second factor behind it.")
-            }
+            | Verb::SessionRevokeOfUser
+            | Verb::KeyStage
+            | Verb::KeyRotate
+            | Verb::KeyRetire => ("Enrolment link", "They enrol a second factor behind it."),
         };
         Self {
             title: format!("{title} for {name}"),

@@ -43,7 +43,7 @@ impl App {
     }
 
     fn in_field(&self) -> bool {
-        matches!(self.places(), [Place::Field | Place::Palette | Place::Enroll])
+        matches!(self.places(), [Place::Field | Place::Palette | Place::Enroll | Place::Name])
     }
 
     fn key(&mut self, event: KeyEvent) {
@@ -139,6 +139,8 @@ impl App {
             self.edit_code(request);
         } else if let Some(Overlay::Palette(palette)) = &mut self.overlay {
             palette.edit(request);
+        } else if let Some(Overlay::Confirm(question)) = &mut self.overlay {
+            question.word.iter_mut().for_each(|word| word.edit(request));
         } else if self.search_mut().edit(request) {
             self.filtered();
         }

@@ -22,10 +22,14 @@ pub enum Place {
     Sessions,
     /// On the screen of second factors.
     Mfa,
+    /// On the screen of signing keys.
+    Keys,
     /// On the screen of messages.
     Messages,
     /// In a question.
     Confirm,
+    /// In a question that wants a name typed: what is no key here goes into its field.
+    Name,
     /// In the filter field.
     Field,
     /// In the palette.
@@ -112,10 +116,12 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Screen, &[ch('1')], A::Show(Tab::Users), G::Move, None),
         bind(P::Screen, &[ch('2')], A::Show(Tab::Sessions), G::Move, None),
         bind(P::Screen, &[ch('6')], A::Show(Tab::Mfa), G::Move, None),
+        bind(P::Screen, &[ch('7')], A::Show(Tab::Keys), G::Move, None),
         bind(P::Screen, &[ch('9')], A::Show(Tab::Messages), G::Move, None),
         bind(P::Screen, &[ch('/')], A::Filter, G::Look, Some(1)),
         bind(P::Users, &[one(K::Enter)], A::Open, G::Look, Some(2)),
         bind(P::Sessions, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::Keys, &[one(K::Enter)], A::Open, G::Look, Some(2)),
         bind(P::Messages, &[one(K::Enter)], A::Open, G::Look, Some(2)),
         bind(P::Mfa, &[one(K::Enter)], A::Enroll, G::Look, Some(2)),
         bind(P::Mfa, &[ch('a')], A::Everyone, G::Look, Some(3)),
@@ -133,6 +139,9 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Mfa, &[ch('I')], A::Run(Verb::UserInvite), G::Act, Some(6)),
         bind(P::Sessions, &[ch('K')], A::Run(Verb::SessionRevoke), G::Act, Some(3)),
         bind(P::Sessions, &[ch('X')], A::Run(Verb::SessionRevokeOfUser), G::Act, Some(4)),
+        bind(P::Keys, &[ch('N')], A::Run(Verb::KeyStage), G::Act, Some(3)),
+        bind(P::Keys, &[ch('R')], A::Run(Verb::KeyRotate), G::Act, Some(4)),
+        bind(P::Keys, &[ch('T')], A::Run(Verb::KeyRetire), G::Act, Some(5)),
         bind(P::Users, &[g('s')], A::SessionsOfUser, G::Go, Some(7)),
         bind(P::Sessions, &[g('u')], A::UserOfSession, G::Go, Some(6)),
         bind(P::Screen, &[ch(':')], A::Palette, G::Always, Some(8)),
@@ -151,6 +160,8 @@ pub const BINDINGS: &[Binding] = &{
             Some(3),
         ),
         bind(P::Confirm, &[one(K::Enter)], A::Press, G::Act, Some(4)),
+        bind(P::Name, &[one(K::Enter)], A::Press, G::Act, Some(1)),
+        bind(P::Name, &[one(K::Esc)], A::No, G::Act, Some(2)),
         bind(P::Field, &[one(K::Enter), one(K::Down)], A::Accept, G::Look, Some(1)),
         bind(P::Field, &[one(K::Esc)], A::Cancel, G::Look, Some(2)),
         bind(P::Palette, &[one(K::Enter)], A::Accept, G::Look, Some(1)),
@@ -182,8 +193,15 @@ pub const BINDINGS: &[Binding] = &{
 };
 
 /// Where keys work while nothing lies over a screen.
-pub const EVERY: [Place; 6] =
-    [Place::Users, Place::Sessions, Place::Mfa, Place::Messages, Place::Screen, Place::Always];
+pub const EVERY: [Place; 7] = [
+    Place::Users,
+    Place::Sessions,
+    Place::Mfa,
+    Place::Keys,
+    Place::Messages,
+    Place::Screen,
+    Place::Always,
+];
 
 /// What a key turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,7 +236,8 @@ mod tests {
     use super::*;
     use crate::model::verb::Tier;
 
-    const SCREENS: [Place; 4] = [Place::Users, Place::Sessions, Place::Mfa, Place::Messages];
+    const SCREENS: [Place; 5] =
+        [Place::Users, Place::Sessions, Place::Mfa, Place::Keys, Place::Messages];
 
     #[test]
     fn every_verb_has_a_key_in_upper_case_and_looking_has_none() {

@@ -120,6 +120,37 @@ pub fn mfa(body: Rect) -> MfaParts {
     MfaParts { list, coverage: Some(coverage), policy: Some(policy) }
 }
 
+/// The parts of the screen of signing keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeysParts {
+    /// The keys.
+    pub list: Rect,
+    /// When each was published, signed and was believed, when there is room.
+    pub timeline: Option<Rect>,
+    /// What is to be said of the selected one, when there is room.
+    pub why: Option<Rect>,
+}
+
+/// The height of the panel with the lives of the keys.
+const TIMELINE: u16 = 8;
+/// The height of the panel that explains a key.
+const WHY: u16 = 8;
+
+/// The body of the screen of signing keys, from above: list, lives, explanation.
+pub fn keys(body: Rect) -> KeysParts {
+    let part = |above: u16, height: u16| Rect { y: body.y + above, height, ..body };
+    if body.height >= TIMELINE + WHY + 8 {
+        let list = body.height - TIMELINE - WHY;
+        let timeline = Some(part(list, TIMELINE));
+        return KeysParts { list: part(0, list), timeline, why: Some(part(list + TIMELINE, WHY)) };
+    }
+    if body.height >= WHY + 7 {
+        let list = body.height - WHY;
+        return KeysParts { list: part(0, list), timeline: None, why: Some(part(list, WHY)) };
+    }
+    KeysParts { list: body, timeline: None, why: None }
+}
+
 /// The part of a list's panel that holds rows: inside the frame, under heading and rule.
 pub fn rows(panel: Rect) -> Rect {
     let inner = inner(panel);
@@ -142,6 +173,10 @@ pub fn page(tab: Tab, width: u16, height: u16) -> usize {
     let (list, _) = match tab {
         Tab::Users => users(body),
         Tab::Sessions | Tab::Messages => sessions(body),
+        Tab::Keys => {
+            let parts = keys(body);
+            (parts.list, None)
+        }
         Tab::Mfa => {
             let parts = mfa(body);
             (parts.list, None)

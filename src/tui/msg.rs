@@ -9,11 +9,13 @@ use super::{
     secret::Secret,
 };
 use crate::{
+    crypto::jwt::Algorithm,
     error::{Error, Kind},
     model::{
         audit::EventRow,
         coverage::Coverage,
         id::{MessageId, SessionId, UserId},
+        key::KeyStanding,
         message::MessageRow,
         session::SessionRow,
         user::UserRow,
@@ -120,6 +122,8 @@ pub enum Query {
     },
     /// How many people have a second factor.
     Coverage,
+    /// The signing keys.
+    Keys,
     /// The newest messages.
     Messages,
     /// What a message says that nobody carries.
@@ -144,6 +148,8 @@ pub enum Reply {
     Sessions(Vec<SessionRow>),
     /// To [`Query::Coverage`].
     Coverage(Box<Coverage>),
+    /// To [`Query::Keys`].
+    Keys(Vec<KeyStanding>),
     /// To [`Query::Messages`].
     Messages(Vec<MessageRow>),
     /// To [`Query::Message`]; nothing when it is of no use any more.
@@ -189,6 +195,23 @@ pub enum Target {
         /// Its owner's user name, fit for the screen.
         name: String,
     },
+    /// A signing key.
+    Key {
+        /// Which; for a new one, the one that it will follow.
+        kid: String,
+        /// What it signs with.
+        algorithm: Algorithm,
+        /// How its id begins.
+        name: String,
+    },
+}
+
+impl Target {
+    /// What to call it.
+    pub fn name(&self) -> &str {
+        let (Self::User { name, .. } | Self::Session { name, .. } | Self::Key { name, .. }) = self;
+        name
+    }
 }
 
 /// What a change took away and what it gave.

@@ -41,6 +41,7 @@ pub fn run(opened: Opened) -> Result<()> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         account: opened.world.who.name().to_owned(),
         access_lifetime: opened.access_lifetime,
+        schedule: ops::key::schedule(&opened.world.env),
         policy: ops::coverage::policy(&opened.world.env),
         scripted: var("MCPCODEX_TUI_SCRIPTED").is_some_and(|value| value == "1"),
     };

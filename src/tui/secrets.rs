@@ -9,7 +9,7 @@ use super::{
     handed::Handed,
     layout::Room,
     list::Keyed,
-    msg::{Change, Effect, Problem, Target, Ticket},
+    msg::{Change, Effect, Problem, Ticket},
     qr::Qr,
     secret::{Secret, Sight, Taken},
     toast::Tone,
@@ -138,9 +138,9 @@ impl App {
 
     /// Shows the link that a change gave.
     pub(super) fn hand_over(&mut self, change: &Change, link: &Printed) {
-        let (Target::User { name, .. } | Target::Session { name, .. }) = &change.target;
         self.search_mut().accept();
-        self.overlay = Some(Overlay::Handed(Box::new(Handed::new(change.verb, name, link))));
+        let handed = Handed::new(change.verb, change.target.name(), link);
+        self.overlay = Some(Overlay::Handed(Box::new(handed)));
     }
 
     pub(super) fn look(&mut self, change: fn(&mut Sight)) {

@@ -20,6 +20,7 @@ impl App {
         match self.tab {
             Tab::Users => self.users.page,
             Tab::Sessions => self.sessions.page,
+            Tab::Keys => self.keys.page,
             Tab::Messages => self.messages.page,
             Tab::Mfa => false,
         }
@@ -30,6 +31,7 @@ impl App {
         match self.tab {
             Tab::Users => std::mem::take(&mut self.users.page),
             Tab::Sessions => std::mem::take(&mut self.sessions.page),
+            Tab::Keys => std::mem::take(&mut self.keys.page),
             Tab::Messages => self.messages.close(),
             Tab::Mfa => false,
         }
@@ -38,6 +40,7 @@ impl App {
     /// Where keys go now.
     pub fn places(&self) -> &'static [Place] {
         match (&self.overlay, self.search().is_open(), self.tab) {
+            (Some(Overlay::Confirm(question)), ..) if question.word.is_some() => &[Place::Name],
             (Some(Overlay::Confirm(_)), ..) => &[Place::Confirm],
             (Some(Overlay::Palette(_)), ..) => &[Place::Palette],
             (Some(Overlay::Help(_)), ..) => &[Place::Help],
@@ -50,6 +53,7 @@ impl App {
             (None, false, Tab::Users) => &[Place::Users, Place::Screen],
             (None, false, Tab::Sessions) => &[Place::Sessions, Place::Screen],
             (None, false, Tab::Mfa) => &[Place::Mfa, Place::Screen],
+            (None, false, Tab::Keys) => &[Place::Keys, Place::Screen],
             (None, false, Tab::Messages) => &[Place::Messages, Place::Screen],
         }
     }
@@ -60,6 +64,7 @@ impl App {
             Tab::Users => &self.users.people.search,
             Tab::Sessions => &self.sessions.search,
             Tab::Mfa => &self.mfa.people.search,
+            Tab::Keys => &self.keys.search,
             Tab::Messages => &self.messages.search,
         }
     }
@@ -69,6 +74,7 @@ impl App {
             Tab::Users => &mut self.users.people.search,
             Tab::Sessions => &mut self.sessions.search,
             Tab::Mfa => &mut self.mfa.people.search,
+            Tab::Keys => &mut self.keys.search,
             Tab::Messages => &mut self.messages.search,
         }
     }
@@ -79,6 +85,7 @@ impl App {
             Tab::Users => &self.users.people.list.wait,
             Tab::Sessions => &self.sessions.list.wait,
             Tab::Mfa => &self.mfa.people.list.wait,
+            Tab::Keys => &self.keys.list.wait,
             Tab::Messages => &self.messages.list.wait,
         }
     }
@@ -88,16 +95,18 @@ impl App {
             Tab::Users => &mut self.users.people.list.wait,
             Tab::Sessions => &mut self.sessions.list.wait,
             Tab::Mfa => &mut self.mfa.people.list.wait,
+            Tab::Keys => &mut self.keys.list.wait,
             Tab::Messages => &mut self.messages.list.wait,
         }
     }
 
     /// How the questions of every screen went.
-    pub(super) fn waits_mut(&mut self) -> [&mut Wait; 4] {
+    pub(super) fn waits_mut(&mut self) -> [&mut Wait; 5] {
         [
             &mut self.users.people.list.wait,
             &mut self.sessions.list.wait,
             &mut self.mfa.people.list.wait,
+            &mut self.keys.list.wait,
             &mut self.messages.list.wait,
         ]
     }
@@ -108,6 +117,7 @@ impl App {
             Tab::Users => self.users.people.list.rows().len(),
             Tab::Sessions => self.sessions.list.rows().len(),
             Tab::Mfa => self.mfa.people.list.rows().len(),
+            Tab::Keys => self.keys.list.rows().len(),
             Tab::Messages => self.messages.list.rows().len(),
         }
     }
@@ -117,7 +127,7 @@ impl App {
         let people = match self.tab {
             Tab::Users => &self.users.people,
             Tab::Mfa => &self.mfa.people,
-            Tab::Sessions | Tab::Messages => return (None, None),
+            Tab::Sessions | Tab::Keys | Tab::Messages => return (None, None),
         };
         (people.list.selected(), people.list.gone())
     }
@@ -139,6 +149,7 @@ impl App {
             }
             Tab::Sessions => self.sessions.query(),
             Tab::Mfa => self.mfa.query(),
+            Tab::Keys => Query::Keys,
             Tab::Messages => Query::Messages,
         };
         self.effects.push(Effect::Ask(ticket, query));
@@ -161,6 +172,7 @@ impl App {
                 self.ask(true);
             }
             Tab::Sessions => self.sessions.sift_anew(),
+            Tab::Keys => self.keys.sift_anew(),
             Tab::Messages => self.messages.sift_anew(),
         }
     }
@@ -172,6 +184,10 @@ impl App {
             Tab::Mfa => self.mfa.people.step(motion, page),
             Tab::Sessions => {
                 self.sessions.list.step(motion, page);
+                false
+            }
+            Tab::Keys => {
+                self.keys.list.step(motion, page);
                 false
             }
             Tab::Messages => {
@@ -192,6 +208,7 @@ impl App {
         self.users.people.list.follow(layout::page(Tab::Users, width, height));
         self.sessions.list.follow(layout::page(Tab::Sessions, width, height));
         self.mfa.people.list.follow(layout::page(Tab::Mfa, width, height));
+        self.keys.list.follow(layout::page(Tab::Keys, width, height));
         self.messages.list.follow(layout::page(Tab::Messages, width, height));
     }
 
@@ -200,7 +217,7 @@ impl App {
         match (&self.overlay, self.tab) {
             (Some(Overlay::Enroll(enroll)), _) => Some(format!("enrol {}", enroll.name)),
             (_, Tab::Users | Tab::Mfa) => self.person().0.map(Keyed::title),
-            (_, Tab::Messages) => None,
+            (_, Tab::Keys | Tab::Messages) => None,
             (_, Tab::Sessions) => self.sessions.of.as_ref().map(|(_, name)| name.clone()),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     action::Action,
     keymap::{self, EVERY},
-    msg::{Change, Outcome, Problem, Target},
+    msg::{Change, Outcome, Problem},
     text,
 };
 use crate::{model::verb::Verb, time::Time};
@@ -45,7 +45,7 @@ pub fn sentence(problem: &Problem) -> String {
 
 /// What a change did, as it turned out and not as it was announced.
 pub fn report(change: &Change, outcome: &Outcome) -> String {
-    let (Target::User { name, .. } | Target::Session { name, .. }) = &change.target;
+    let name = change.target.name();
     let mut parts = vec![match change.verb {
         Verb::UserLock => format!("locked out {name}"),
         Verb::UserUnlock => format!("unlocked {name}"),
@@ -58,6 +58,9 @@ pub fn report(change: &Change, outcome: &Outcome) -> String {
         Verb::MfaLink => format!("made an enrolment link for {name}"),
         Verb::UserInvite => format!("made an invitation for {name}"),
         Verb::UserResetLink => format!("made a password reset link for {name}"),
+        Verb::KeyStage => "published a new key: it signs later".to_owned(),
+        Verb::KeyRotate => format!("{name} signs from now on"),
+        Verb::KeyRetire => format!("retired {name}: its tokens are refused"),
     }];
     if change.verb == Verb::UserLock || (change.verb == Verb::MfaReset && outcome.sessions > 0) {
         parts.push(format!("{} ended", text::count(outcome.sessions, "session")));

@@ -7,7 +7,7 @@ use super::{
     app::{App, Overlay},
     canvas::Canvas,
     layout::{Parts, Room},
-    screens::{messages_view, mfa_view, sessions_view, users_view},
+    screens::{keys_view, messages_view, mfa_view, sessions_view, users_view},
     text,
     theme::{Role, Theme},
     widgets::{chrome, dialog, enroll, handed, help, palette},
@@ -63,6 +63,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         (_, Tab::Users) => users_view::draw(canvas, parts.body, app),
         (_, Tab::Sessions) => sessions_view::draw(canvas, parts.body, app),
         (_, Tab::Mfa) => mfa_view::draw(canvas, parts.body, app),
+        (_, Tab::Keys) => keys_view::draw(canvas, parts.body, app),
         (_, Tab::Messages) => messages_view::draw(canvas, parts.body, app),
     }
     chrome::toast(canvas, parts.toast, app);
@@ -103,6 +104,10 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             }
             (None, Some(coverage)) => format!("MFA {} %", coverage.everyone.percent()),
             (None, None) => "no user".to_owned(),
+        },
+        (_, Tab::Keys) => match app.keys.list.selected() {
+            Some(row) => keys_view::word(row, app.now),
+            None => "no signing key".to_owned(),
         },
         (_, Tab::Messages) => match app.messages.list.selected() {
             Some(row) => messages_view::word(row),

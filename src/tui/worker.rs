@@ -15,6 +15,7 @@ use super::{
     screens::{messages, people, sessions},
 };
 use crate::{
+    crypto::jwt::{Algorithm, SigningKey},
     db::{Db, Read, Write},
     error::{Error, Result},
     model::{actor::Actor, id::UserId, name::Username, user::UserRow, verb::Verb},
@@ -22,6 +23,7 @@ use crate::{
         self,
         env::Env,
         factor::{Enrolled, Which},
+        key::rotation::{self, Order},
         link::Printed,
         session::Shut,
         user::Page,
@@ -66,6 +68,7 @@ fn look(r: &Read<'_>, env: &Env, who: &Actor, query: &Query) -> Result<Reply> {
             let page = page(filter, after.as_deref(), limit(people::WINDOW));
             Reply::Users(ops::coverage::people(r, env, who, &page, *lacking)?)
         }
+        Query::Keys => Reply::Keys(ops::key::list(r, env, who)?),
         Query::Coverage => Reply::Coverage(Box::new(ops::coverage::overview(r, env, who)?)),
         Query::Messages => Reply::Messages(ops::outbox::list(r, who, limit(messages::WINDOW))?),
         Query::Message(id) => {
@@ -104,6 +107,9 @@ fn meant(r: &Read<'_>, who: &Actor, name: &str) -> Result<UserRow> {
 
 /// Makes a change that was agreed to.
 pub fn carry_out(world: &World, change: &Change) -> Result<Outcome> {
+    if let Target::Key { kid, algorithm, .. } = &change.target {
+        return turn_keys(world, change.verb, kid, *algorithm);
+    }
     let (env, who, change) = (Arc::clone(&world.env), world.who.clone(), change.clone());
     world.db.write_blocking(move |tx| match &change.target {
         Target::User { id, .. } => alter_person(tx, &env, &who, change.verb, id),
@@ -111,7 +117,40 @@ pub fn carry_out(world: &World, change: &Change) -> Result<Outcome> {
             let sessions = ops::session::revoke(tx, &who, std::slice::from_ref(id))?;
             Ok(Outcome { sessions, ..Outcome::default() })
         }
-        Target::Session { .. } => Err(other_kind()),
+        Target::Session { .. } | Target::Key { .. } => Err(other_kind()),
+    })
+}
+
+/// Makes a key pair where one is needed, which is slow, and then does what was agreed to.
+fn turn_keys(world: &World, verb: Verb, kid: &str, algorithm: Algorithm) -> Result<Outcome> {
+    let lacking = match verb {
+        Verb::KeyStage => Some(algorithm),
+        Verb::KeyRetire => world.db.read(|r| rotation::lacks(r, &world.env, Some(kid)))?,
+        Verb::KeyRotate => None,
+        Verb::UserLock
+        | Verb::UserUnlock
+        | Verb::SessionRevoke
+        | Verb::SessionRevokeOfUser
+        | Verb::MfaReset
+        | Verb::MfaLink
+        | Verb::UserInvite
+        | Verb::UserResetLink => return Err(other_kind()),
+    };
+    let fresh = lacking.map(SigningKey::generate).transpose()?;
+    let (env, who, kid) = (Arc::clone(&world.env), world.who.clone(), kid.to_owned());
+    world.db.write_blocking(move |tx| {
+        match (verb, fresh) {
+            (Verb::KeyStage, Some(fresh)) => rotation::stage(tx, &env, &who, &fresh).map(drop),
+            (Verb::KeyRotate, _) => {
+                let order = Order { kid: Some(&kid), ..Order::default() };
+                rotation::rotate(tx, &env, &who, &order).map(drop)
+            }
+            (Verb::KeyRetire, fresh) => {
+                rotation::retire(tx, &env, &who, &kid, fresh.as_ref()).map(drop)
+            }
+            _ => Err(other_kind()),
+        }?;
+        Ok(Outcome::default())
     })
 }
 
@@ -140,7 +179,9 @@ fn alter_person(
             let reset = ops::factor::reset(tx, env, who, id)?;
             Ok(Outcome { factors: reset.removed, ..link(reset.link) })
         }
-        Verb::SessionRevoke => Err(other_kind()),
+        Verb::SessionRevoke | Verb::KeyStage | Verb::KeyRotate | Verb::KeyRetire => {
+            Err(other_kind())
+        }
     }
 }
 

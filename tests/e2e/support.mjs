@@ -1,7 +1,7 @@
 // What each end-to-end script needs: the binary, a browser, a redirect target, TOTP codes.
 import { spawn, spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -165,4 +165,68 @@ export function totp(secret, at = Date.now()) {
 export function check(holds, fact) {
   if (!holds) throw new Error(`not so: ${fact}`);
   console.log(`ok: ${fact}`);
+}
+
+/** The script of a program that a package brings along, to be run by this Node itself. */
+export function program(name) {
+  return realpathSync(fileURLToPath(new URL(`./node_modules/.bin/${name}`, import.meta.url)));
+}
+
+/** The version of a package that is installed here. */
+export function version(name) {
+  const file = fileURLToPath(new URL(`./node_modules/${name}/package.json`, import.meta.url));
+  return JSON.parse(readFileSync(file, "utf8")).version;
+}
+
+/** The Python that has the packages of `requirements.txt`; `tests/e2e/packages` makes it. */
+export const interpreter = process.env.MCPCODEX_E2E_PYTHON ??
+  fileURLToPath(new URL("../../target/e2e-python/bin/python", import.meta.url));
+
+/** Runs a Python script as `person`'s app: it gets `told` as JSON, and the program that opens URLs. */
+export async function python(script, person, told) {
+  const folder = mkdtempSync(join(tmpdir(), "mcpcodex-e2e-"));
+  const file = join(folder, "person.json");
+  person.save(file);
+  try {
+    const opener = fileURLToPath(new URL("./person.mjs", import.meta.url));
+    const run = spawn(interpreter, [script], {
+      stdio: ["pipe", "inherit", "inherit"],
+      cwd: fileURLToPath(new URL(".", import.meta.url)),
+      env: { ...process.env, MCPCODEX_PERSON: file, MCPCODEX_PERSON_OPENS: "no", PYTHONDONTWRITEBYTECODE: "1" },
+    });
+    run.stdin.end(JSON.stringify({ node: process.execPath, person: opener, ...told }));
+    const code = await new Promise((resolve) => run.once("exit", resolve));
+    if (code !== 0) throw new Error(`${script} ended with ${code}`);
+    Object.assign(person, JSON.parse(readFileSync(file, "utf8")));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Starts a server in Python, which prints its URL. */
+export async function pythonServer(script, ...args) {
+  const server = spawn(interpreter, [script, ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+    cwd: fileURLToPath(new URL(".", import.meta.url)),
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+  });
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  const lines = createInterface({ input: server.stdout });
+  const url = await Promise.race([
+    new Promise((resolve) => lines.once("line", resolve)),
+    ended.then((code) => Promise.reject(new Error(`${script} ended with ${code}`))),
+  ]);
+  return {
+    url,
+    close: () => {
+      server.kill("SIGTERM");
+      return ended;
+    },
+  };
+}
+
+/** The version of a Python package that is pinned here. */
+export function pythonVersion(name) {
+  const pins = readFileSync(fileURLToPath(new URL("./requirements.txt", import.meta.url)), "utf8");
+  return pins.match(new RegExp(`^${name}==([^ ;]+)`, "m"))[1];
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What each layer may import of ours, itself included. A layer is a folder or a file of `src`.
-const LAW: [(&str, &[&str]); 13] = [
+const LAW: [(&str, &[&str]); 14] = [
     ("error", &["error"]),
     ("time", &["time"]),
     ("crypto", &["crypto", "error", "time"]),
@@ -17,12 +17,16 @@ const LAW: [(&str, &[&str]); 13] = [
     ("store", &["store", "db", "model", "crypto", "error", "time"]),
     ("ops", &["ops", "store", "db", "model", "crypto", "config", "error", "time"]),
     ("deliver", &["deliver", "config", "crypto", "model", "error", "time"]),
+    ("net", &["net", "config", "model", "error", "time"]),
     ("app", &["app", "db", "crypto", "config", "ops", "error", "time"]),
     (
         "http",
-        &["http", "app", "ops", "deliver", "model", "config", "error", "time", "db", "crypto"],
+        &[
+            "http", "app", "ops", "deliver", "net", "model", "config", "error", "time", "db",
+            "crypto",
+        ],
     ),
-    ("cli", &["cli", "app", "ops", "model", "config", "error", "time", "db", "crypto"]),
+    ("cli", &["cli", "app", "ops", "net", "model", "config", "error", "time", "db", "crypto"]),
     ("tui", &["tui", "app", "ops", "model", "config", "error", "time", "db", "crypto"]),
 ];
 
@@ -34,12 +38,13 @@ const EXCEPTIONS: [(&str, &str); 3] =
 const VISITS: [(&str, &str); 2] = [("cli/table.rs", "crossterm"), ("cli/ask.rs", "crossterm")];
 
 /// Crates with one home.
-const HOMES: [(&[&str], &[&str]); 6] = [
+const HOMES: [(&[&str], &[&str]); 7] = [
     (&["rusqlite"], &["db"]),
     (&["axum", "axum_server", "tower", "tower_http", "askama", "cookie"], &["http"]),
     (&["clap", "clap_complete", "clap_mangen", "rpassword"], &["cli", "main"]),
     (&["ratatui", "crossterm", "tui_input"], &["tui"]),
-    (&["reqwest", "lettre"], &["deliver"]),
+    (&["lettre"], &["deliver"]),
+    (&["reqwest"], &["deliver", "net"]),
     (&["argon2", "jsonwebtoken", "aws_lc_rs", "totp_rs", "webauthn_rs"], &["crypto"]),
 ];
 

@@ -1,13 +1,13 @@
-//! A real browser and other people's libraries against the real binary; the scripts are in `tests/e2e`.
+//! A real browser and other people's libraries and programs against the real binary; the scripts are in `tests/e2e`.
 
 use std::{ffi::OsStr, path::Path, process::Command};
 
-use crate::support::{TestApp, packages};
+use crate::support::{TestApp, node, packages};
 
 fn run(script: &str, env: &[(&str, &OsStr)]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
     packages(&folder);
-    let output = Command::new("node")
+    let output = Command::new(node(&folder))
         .arg(script)
         .current_dir(&folder)
         .env("MCPCODEX_BIN", env!("CARGO_BIN_EXE_mcpcodex"))
@@ -16,7 +16,7 @@ fn run(script: &str, env: &[(&str, &OsStr)]) {
         .expect("node runs");
     assert!(
         output.status.success(),
-        "{script} failed (it needs chromium)\n{}\n{}",
+        "{script} failed\n{}\n{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
@@ -38,4 +38,39 @@ fn every_page_is_accessible_small_and_fits_in_both_languages_and_schemes() {
 #[test]
 fn person_makes_uses_and_removes_passkeys_in_a_browser() {
     run("passkey.mjs", &[]);
+}
+
+#[test]
+fn conformance_tool_of_mcp_is_content_with_every_revision() {
+    run("clients/conformance.mjs", &[]);
+}
+
+#[test]
+fn typescript_sdks_sign_in_and_renew() {
+    run("clients/typescript.mjs", &[]);
+}
+
+#[test]
+fn python_sdk_signs_in_and_renews_at_a_fastmcp_server() {
+    run("clients/python.mjs", &[]);
+}
+
+#[test]
+fn agents_that_share_a_refresh_token_all_stay_signed_in() {
+    run("clients/refresh-race.mjs", &[]);
+}
+
+#[test]
+fn clients_go_on_after_the_server_was_ended_at_any_step() {
+    run("clients/restart.mjs", &[]);
+}
+
+#[test]
+fn agents_and_tools_of_others_connect_the_first_time() {
+    run("clients/agents.mjs", &[]);
+}
+
+#[test]
+fn what_clients_trip_over_elsewhere_is_right_here() {
+    run("clients/rules.mjs", &[]);
 }

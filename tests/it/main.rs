@@ -11,6 +11,7 @@ mod e2e;
 mod http;
 mod leaks;
 mod leaves;
+mod net;
 mod ops;
 mod support;
 mod tui;

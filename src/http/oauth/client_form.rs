@@ -4,7 +4,7 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -13,13 +13,17 @@ use crate::{app::App, crypto::secret::Plain, http::fields::Fields, ops::client::
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What must never stand in a URL, where logs and histories keep it (RFC 6749 §2.3.1).
-const BODY_ONLY: [&str; 11] = [
+const BODY_ONLY: [&str; 15] = [
     "grant_type",
     "client_id",
     "client_secret",
     "client_assertion",
     "code",
     "code_verifier",
+    "device_code",
+    "subject_token",
+    "actor_token",
+    "assertion",
     "redirect_uri",
     "refresh_token",
     "token",
@@ -69,7 +73,7 @@ impl ClientForm {
     }
 }
 
-/// Reads a form body of the right type with nothing repeated but `resource`.
+/// Reads a form body of the right type with nothing repeated but `resource` and `audience` (RFC 8693 §2.1).
 pub async fn form(request: Request, app: &App) -> Result<Fields, OAuthError> {
     if !is_form(request.headers()) {
         return Err(OAuthError::media_type());
@@ -78,7 +82,7 @@ pub async fn form(request: Request, app: &App) -> Result<Fields, OAuthError> {
         .await
         .map_err(|_| OAuthError::request("the body was too large or cut off"))?;
     let fields = Fields::parse(&bytes);
-    if fields.repeated(&["resource"]).is_some() {
+    if fields.repeated(&["resource", "audience"]).is_some() {
         return Err(OAuthError::request("a parameter came more than once"));
     }
     Ok(fields)
@@ -105,7 +109,8 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
     if fields.get("client_assertion").is_some() {
         return Err(OAuthError::client(false));
     }
-    let mut header = headers.get_all(header::AUTHORIZATION).iter();
+    // Some clients send the access token that ended along when they renew it: it authenticates no client.
+    let mut header = headers.get_all(header::AUTHORIZATION).iter().filter(|value| !token(value));
     let Some(value) = header.next() else {
         let id = id.filter(|id| !id.is_empty()).ok_or_else(|| OAuthError::client(false))?;
         let secret = secret.map(|secret| Plain::new(secret.to_owned()));
@@ -123,6 +128,15 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
         return Err(OAuthError::request("client_id differs from that of the Authorization header"));
     }
     Ok((Presented { readings }, true))
+}
+
+/// Whether an Authorization header shows an access token (RFC 6750 §2.1, RFC 9449 §7.1).
+fn token(value: &HeaderValue) -> bool {
+    let scheme =
+        value.to_str().ok().and_then(|text| text.split_once(' ')).map(|(scheme, _)| scheme);
+    scheme.is_some_and(|name| {
+        name.eq_ignore_ascii_case("bearer") || name.eq_ignore_ascii_case("dpop")
+    })
 }
 
 /// Reads HTTP Basic: id and secret form-encoded first (RFC 6749 §2.3.1), then as many clients send them, raw.
@@ -151,8 +165,6 @@ fn decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     fn header(text: &str) -> HeaderMap {
@@ -184,6 +196,20 @@ mod tests {
         assert!(credentials(&header("app:s"), &fields("client_id=other")).is_err());
         assert!(credentials(&header("app:s"), &fields("client_id=app")).is_ok());
         assert!(credentials(&HeaderMap::new(), &fields("client_secret=s")).is_err());
+    }
+
+    #[test]
+    fn access_token_beside_the_form_is_no_authentication_and_spoils_none() {
+        let fields = |text: &str| Fields::parse(text.as_bytes());
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer ended"));
+        let (shown, basic) = credentials(&headers, &fields("client_id=app")).unwrap();
+        assert!(!basic && matches!(shown.readings.as_slice(), [(id, None)] if id == "app"));
+        let (shown, _) = credentials(&headers, &fields("client_id=app&client_secret=s")).unwrap();
+        assert!(matches!(shown.readings.as_slice(), [(_, Some(_))]));
+        assert!(credentials(&headers, &fields("grant_type=refresh_token")).is_err());
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Digest x"));
+        assert!(credentials(&headers, &fields("client_id=app")).is_err());
     }
 
     #[test]

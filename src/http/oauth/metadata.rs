@@ -122,6 +122,6 @@ fn absent(what: &str) -> Response {
 
 /// The public keys, read at every request: another process may have changed them.
 async fn jwks(State(app): State<App>) -> Result<Response, OAuthError> {
-    let keys = app.db.read(|r| ops::key::jwks(r, &app.env))?;
+    let keys = app.db.read(ops::key::jwks)?;
     Ok(([CACHE], Json(keys)).into_response())
 }

@@ -5,6 +5,7 @@ pub mod authorize;
 pub mod bearer;
 pub mod client_form;
 pub mod cors;
+pub mod device;
 pub mod error;
 pub mod introspect;
 pub mod metadata;
@@ -17,6 +18,7 @@ use axum::{
     routing::{get, post},
 };
 
+use super::pages::device as page;
 use crate::app::App;
 
 /// Every endpoint of the protocol. Other sites' pages may read those that carry no cookie, and only those.
@@ -29,11 +31,13 @@ fn browser() -> Router<App> {
         .route("/authorize", get(authorize::begin).post(authorize::begin_by_form)) // anyone
         .route("/authorize/continue", get(authorize::proceed)) //                     this browser's request
         .route("/consent", get(authorize::proceed).post(authorize::answer)) //        Session, PageForm
+        .route("/device", get(page::show).post(page::submit)) //                      Session, PageForm
 }
 
 fn programs() -> Router<App> {
     Router::new()
         .route("/token", cors::open(post(token::token))) //                          client
+        .route("/device_authorization", cors::open(post(device::begin))) //          client
         .route("/revoke", cors::open(post(revoke::revoke))) //                       client
         .route("/introspect", cors::open(post(introspect::introspect))) //           client with a secret
         .route("/userinfo", cors::open(get(userinfo::get).post(userinfo::post))) //  access token

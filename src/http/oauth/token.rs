@@ -17,17 +17,24 @@ use crate::{
     db::Write,
     error::Result as CoreResult,
     http::extract::From,
-    model::{actor::Actor, client::Client},
+    model::{
+        actor::Actor,
+        client::{Client, GrantType},
+    },
     ops::{
         client::{Authenticated, authenticate},
         env::Env,
-        oauth::{Code, Outcome, Refusal, exchange, refresh, token::Tokens},
+        oauth::{
+            Code, Outcome, Refusal, client_credentials, device, exchange, refresh, token::Tokens,
+        },
     },
 };
 
 enum Ask {
     Code(exchange::Ask),
     Refresh(refresh::Ask),
+    Client(client_credentials::Ask),
+    Device(device::PollAsk),
 }
 
 /// Client and grant are decided in one transaction; signatures are made after it.
@@ -54,23 +61,34 @@ pub async fn token(
 
 fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
     let resources = form.all("resource");
-    match form.fields.get("grant_type") {
-        Some("authorization_code") => Ok(Ask::Code(exchange::Ask {
+    let grant = match form.fields.get("grant_type") {
+        None | Some("") => return Err(OAuthError::request("grant_type is missing")),
+        Some(text) => GrantType::parse(text).map_err(|_| {
+            Refusal::new(Code::UnsupportedGrantType, "this server does not know that grant type")
+        })?,
+    };
+    Ok(match grant {
+        GrantType::AuthorizationCode => Ask::Code(exchange::Ask {
             code: form.take("code"),
             redirect_uri: form.take("redirect_uri"),
             verifier: form.take("code_verifier"),
             resources,
-        })),
-        Some("refresh_token") => {
+        }),
+        GrantType::RefreshToken => {
             let (token, scope) = (form.take("refresh_token"), form.take("scope"));
-            Ok(Ask::Refresh(refresh::Ask { token, scope, resources }))
+            Ask::Refresh(refresh::Ask { token, scope, resources })
         }
-        None | Some("") => Err(OAuthError::request("grant_type is missing")),
-        Some(_) => {
-            let why = "only authorization_code and refresh_token are supported";
-            Err(Refusal::new(Code::UnsupportedGrantType, why).into())
+        GrantType::ClientCredentials => {
+            Ask::Client(client_credentials::Ask { scope: form.take("scope"), resources })
         }
-    }
+        GrantType::DeviceCode => {
+            Ask::Device(device::PollAsk { device_code: form.take("device_code"), resources })
+        }
+        GrantType::TokenExchange | GrantType::JwtBearer => {
+            let why = "this server does not speak that grant type yet";
+            return Err(Refusal::new(Code::UnsupportedGrantType, why).into());
+        }
+    })
 }
 
 fn decide(
@@ -83,6 +101,8 @@ fn decide(
     match ask {
         Ask::Code(ask) => exchange::exchange(tx, env, who, client, ask),
         Ask::Refresh(ask) => refresh::refresh(tx, env, who, client, ask),
+        Ask::Client(ask) => client_credentials::give(tx, env, who, client, ask),
+        Ask::Device(ask) => device::poll(tx, env, who, client, ask),
     }
 }
 

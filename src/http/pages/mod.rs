@@ -3,6 +3,7 @@
 pub mod account;
 pub mod codes;
 pub mod confirm;
+pub mod device;
 pub mod enrol_link;
 pub mod enroll;
 pub mod enroll_contact;

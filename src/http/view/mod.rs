@@ -8,6 +8,7 @@
 pub mod account;
 pub mod consent;
 pub mod demo;
+pub mod device;
 pub mod enrol;
 pub mod keys;
 pub mod notice;
@@ -23,6 +24,7 @@ pub use account::{
 };
 pub use consent::{Consent, Destination, Resource, ScopeLine, Trust};
 pub use demo::{Action, Block, DemoResult, DemoStart, Person, Step};
+pub use device::{DeviceCode, DeviceDone, DeviceQuestion};
 pub use enrol::{
     EnrolChoice, EnrolCode, EnrolContact, EnrolLink, EnrolTotp, Later, NewCodes, Offer,
     RecoveryCodes,
@@ -52,6 +54,9 @@ macro_rules! pages {
 }
 
 pages!(
+    DeviceCode,
+    DeviceQuestion,
+    DeviceDone,
     Login,
     Confirm,
     Mfa,

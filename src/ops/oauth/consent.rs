@@ -65,6 +65,14 @@ pub struct Question {
     pub shown: String,
 }
 
+/// What is asked for, as a page shows it.
+pub(super) struct Offer {
+    /// Name and identifier of what the tokens are for.
+    pub(super) resources: Vec<(String, String)>,
+    /// What is asked for.
+    pub(super) scopes: Vec<Line>,
+}
+
 /// Puts the question together.
 pub fn question(
     r: &Read<'_>,
@@ -74,9 +82,31 @@ pub fn question(
     scopes: &ScopeSet,
 ) -> Result<Question> {
     let before = allowed(r, &user.id, &client.id, &request.resources)?;
-    let mut resources = Vec::with_capacity(request.resources.len());
+    let offer = offer(r, &before, &request.resources, scopes)?;
+    Ok(Question {
+        request: request.id.clone(),
+        client_id: client.id.clone(),
+        client_name: client.name.clone(),
+        built_in: client.origin == ClientOrigin::BuiltIn,
+        destination: destination(&request.redirect_uri),
+        resources: offer.resources,
+        scopes: offer.scopes,
+        username: user.username.clone(),
+        email: user.email.clone(),
+        shown: String::new(),
+    })
+}
+
+/// Resources and scopes in words; `before` is what was allowed earlier.
+pub(super) fn offer(
+    r: &Read<'_>,
+    before: &ScopeSet,
+    uris: &[ResourceUri],
+    scopes: &ScopeSet,
+) -> Result<Offer> {
+    let mut resources = Vec::with_capacity(uris.len());
     let mut words: Vec<ResourceScope> = Vec::new();
-    for uri in &request.resources {
+    for uri in uris {
         if let Some(resource) = store::resource::by_uri(r, uri)? {
             resources.push((resource.name, uri.as_str().to_owned()));
             words.extend(resource.scopes);
@@ -91,18 +121,7 @@ pub fn question(
             new: !before.has(scope),
         }
     };
-    Ok(Question {
-        request: request.id.clone(),
-        client_id: client.id.clone(),
-        client_name: client.name.clone(),
-        built_in: client.origin == ClientOrigin::BuiltIn,
-        destination: destination(&request.redirect_uri),
-        resources,
-        scopes: scopes.iter().map(line).collect(),
-        username: user.username.clone(),
-        email: user.email.clone(),
-        shown: String::new(),
-    })
+    Ok(Offer { resources, scopes: scopes.iter().map(line).collect() })
 }
 
 fn destination(uri: &str) -> Destination {

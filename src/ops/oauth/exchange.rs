@@ -215,7 +215,7 @@ fn minted(
 }
 
 /// The first refresh token of a family.
-fn first(tx: &Write<'_>, env: &Env, who: &Actor, grant: &Grant) -> Result<Plain> {
+pub(super) fn first(tx: &Write<'_>, env: &Env, who: &Actor, grant: &Grant) -> Result<Plain> {
     let terms = Terms::of(env);
     let token = RefreshToken {
         generation: grant.generation,

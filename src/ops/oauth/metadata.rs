@@ -12,6 +12,14 @@ use crate::{
     ops::env::Env,
 };
 
+/// The grants that are spoken so far.
+const GRANTS: [GrantType; 4] = [
+    GrantType::AuthorizationCode,
+    GrantType::RefreshToken,
+    GrantType::ClientCredentials,
+    GrantType::DeviceCode,
+];
+
 /// The document, the same at every path: one function a topic, none of which says what another does. Its `issuer` is the
 /// configured one to the letter, never a request's host.
 pub fn document(env: &Env) -> Value {
@@ -71,7 +79,8 @@ fn authorization(terms: &Terms<'_>) -> Value {
 fn token(terms: &Terms<'_>) -> Value {
     json!({
         "token_endpoint": at(terms, "/token"),
-        "grant_types_supported": GrantType::USUAL.map(GrantType::as_str),
+        "device_authorization_endpoint": at(terms, "/device_authorization"),
+        "grant_types_supported": GRANTS.map(GrantType::as_str),
         "token_endpoint_auth_methods_supported": proofs_or_none(),
     })
 }

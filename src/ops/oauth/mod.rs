@@ -3,8 +3,10 @@
 
 pub mod authorize;
 pub mod begin;
+pub mod client_credentials;
 pub mod connected;
 pub mod consent;
+pub mod device;
 pub mod exchange;
 pub mod introspect;
 pub mod metadata;
@@ -18,7 +20,9 @@ pub mod userinfo;
 
 use std::{borrow::Cow, fmt};
 
-/// The error codes of RFC 6749, RFC 6750, RFC 8707 and OpenID Connect Core that this server answers with.
+use crate::model::client::{Client, ClientOrigin, GrantType};
+
+/// The error codes of RFC 6749, RFC 6750, RFC 8628, RFC 8707 and OpenID Connect Core that this server answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// Something is missing, repeated or malformed.
@@ -39,6 +43,12 @@ pub enum Code {
     InvalidTarget,
     /// The person said no.
     AccessDenied,
+    /// The person has not answered yet (RFC 8628 §3.5).
+    AuthorizationPending,
+    /// The same, and the device asks too often.
+    SlowDown,
+    /// The person did not answer in time.
+    ExpiredToken,
     /// A page would be needed to sign in, and none may be shown.
     LoginRequired,
     /// A page would be needed to ask, and none may be shown.
@@ -69,6 +79,9 @@ impl Code {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
@@ -114,5 +127,20 @@ pub enum Outcome {
 impl Outcome {
     fn refuse(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
         Self::Refused(Refusal::new(code, description))
+    }
+}
+
+/// Why a client may not use a grant in which it vouches for itself: it must have been entered by an operator with that
+/// grant, since what registered itself could ask for anything, and it must be able to prove itself.
+fn own_name(client: &Client, grant: GrantType) -> Option<Refusal> {
+    let refuse = |why: &'static str| Some(Refusal::new(Code::UnauthorizedClient, why));
+    if !client.may(grant) {
+        refuse("this client was not given this grant")
+    } else if client.is_public() {
+        refuse("a client that proves nothing may not use this grant")
+    } else if !matches!(client.origin, ClientOrigin::Static | ClientOrigin::BuiltIn) {
+        refuse("this grant is for clients that an operator has entered")
+    } else {
+        None
     }
 }

@@ -120,6 +120,15 @@ pub fn of_person(user: &User, scopes: &ScopeSet) -> ScopeSet {
     scopes.filter(|scope| admin || !scope.starts_with(ADMIN_PREFIX))
 }
 
+/// What is left for a client in its own name: nothing about a person, and `admin:…` only if an operator wrote it down for
+/// this very client.
+pub fn of_client(client: &Client, scopes: &ScopeSet) -> ScopeSet {
+    scopes.filter(|scope| {
+        let entered = !scope.starts_with(ADMIN_PREFIX) || client.scopes.has(scope);
+        !STANDARD.contains(&scope) && entered
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

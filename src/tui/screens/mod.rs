@@ -2,6 +2,8 @@
 //! What is common to all (keys, questions, messages) is for `app`.
 
 mod heading;
+pub mod keys;
+pub mod keys_view;
 pub mod messages;
 pub mod messages_view;
 pub mod mfa;

@@ -107,6 +107,9 @@ fn key(binding: &Binding) -> String {
 
 fn label(binding: &Binding, app: &App) -> &'static str {
     match (&app.overlay, binding.action) {
+        (Some(Overlay::Confirm(question)), Action::Press) if question.word.is_some() => {
+            question.change.verb.spec().label
+        }
         (Some(Overlay::Confirm(question)), Action::Press) if !question.armed => "presses Cancel",
         (Some(Overlay::Confirm(question)), Action::Yes) => question.change.verb.spec().label,
         (Some(Overlay::Help(_)), Action::Move(_)) => "scroll",

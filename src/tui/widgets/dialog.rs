@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::super::{
     action::Action,
     canvas::Canvas,
-    confirm::{Confirm, Fate, Step},
+    confirm::{Confirm, Fate, Step, Word},
     keymap, layout, text,
     theme::Role,
 };
@@ -46,14 +46,19 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, question: &Confirm) {
     for words in &note {
         canvas.text(indent(take_line(&mut page), 2), words, Role::Muted);
     }
-    buttons(canvas, indent(Rect { height: 1, ..last }, 8), question);
+    let row = Rect { height: 1, ..last };
+    match &question.word {
+        Some(word) => field(canvas, indent(row, 2), word),
+        None => buttons(canvas, indent(row, 8), question),
+    }
     if roomy {
         let line = Rect { y: last.y + 2, height: 1, ..last };
-        canvas.text(
-            indent(line, 2),
-            "y is required; Enter presses the button with the focus",
-            Role::Muted,
-        );
+        let how = if question.word.is_some() {
+            "Enter does it once the name stands there; Esc leaves"
+        } else {
+            "y is required; Enter presses the button with the focus"
+        };
+        canvas.text(indent(line, 2), how, Role::Muted);
     }
 }
 
@@ -82,6 +87,16 @@ fn draw_step(canvas: &mut Canvas<'_>, line: Rect, step: &Step) {
     let left = line.width - right;
     canvas.text(Rect { width: left.saturating_sub(1), ..line }, &step.what, Role::Strong);
     canvas.text(Rect { x: line.x + left, width: right, ..line }, &fate, role);
+}
+
+/// The field in which a name must be typed.
+fn field(canvas: &mut Canvas<'_>, line: Rect, word: &Word) {
+    let role = if word.is_typed() { Role::Good } else { Role::Strong };
+    let pieces =
+        [("Type ", Role::Text), (word.wanted.as_str(), Role::Strong), (" to do it:  ", Role::Text)];
+    let rest = canvas.line(line, &pieces);
+    let rest = canvas.line(rest, &[(&word.typed, role)]);
+    canvas.put_cursor(rest);
 }
 
 fn buttons(canvas: &mut Canvas<'_>, line: Rect, question: &Confirm) {

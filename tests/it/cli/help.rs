@@ -79,6 +79,7 @@ fn every_verb_of_the_console_is_a_command() {
         let words = command.split(' ').map(|word| match word {
             "NAME" => "alice",
             "ID" => "s_1",
+            "KID" => "dGhpcyBp",
             word => word,
         });
         let parsed = Cli::try_parse_from(words);

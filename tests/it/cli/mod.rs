@@ -3,6 +3,7 @@
 mod apps;
 mod config;
 mod help;
+mod keys;
 mod people;
 mod refusals;
 mod serve;

@@ -9,6 +9,7 @@ mod denial;
 mod device;
 mod factor;
 mod factor_removal;
+mod key;
 mod login;
 pub(crate) mod oauth;
 mod outbox;

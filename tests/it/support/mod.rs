@@ -9,6 +9,7 @@ pub(crate) mod carrier;
 pub(crate) mod html;
 pub(crate) mod log;
 pub(crate) mod people;
+pub(crate) mod publisher;
 pub(crate) mod vendors;
 
 use std::{path::Path, sync::LazyLock, time::Duration};
@@ -156,25 +157,22 @@ pub(crate) fn browser_of(app: &App) -> Browser {
     Browser::new(router::routes(app.clone()), &app.env.site.public_url)
 }
 
-/// Sees to it that the packages of `tests/e2e` are there.
+/// Sees to it that the packages of `tests/e2e` are there: npm's and Python's.
 pub(crate) fn packages(folder: &Path) {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        if ["axe-core", "openid-client", "smtp-server"]
-            .iter()
-            .all(|p| folder.join("node_modules").join(p).is_dir())
-        {
-            return;
-        }
-        let installed = std::process::Command::new("npm")
-            .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(folder)
-            .status();
+        let installed = std::process::Command::new(folder.join("packages")).status();
         assert!(
             installed.is_ok_and(|status| status.success()),
-            "npm ci failed in tests/e2e: are node and npm there?"
+            "tests/e2e/packages failed: are node, npm and python3-venv there?"
         );
     });
+}
+
+/// The Node that the programs of others want, which is newer than Debian's; else the one there is.
+pub(crate) fn node(folder: &Path) -> std::path::PathBuf {
+    let own = folder.join("node_modules/.bin/node");
+    if own.exists() { own } else { "node".into() }
 }
 
 /// The operator on the host.

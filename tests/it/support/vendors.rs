@@ -333,7 +333,7 @@ impl MailServer {
     pub(crate) fn start(options: &Value) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
         super::packages(&folder);
-        let mut process = Command::new("node")
+        let mut process = Command::new(super::node(&folder))
             .arg("mail-server.mjs")
             .arg(options.to_string())
             .current_dir(&folder)

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use mcpcodex::{
-    crypto::totp::Settings,
+    crypto::{jwt::Algorithm, totp::Settings},
     model::{
         audit::EventRow,
         coverage::{Coverage, Share},
         factor::Method,
         id::{SessionId, UserId},
+        key::{KeyStanding, KeyState, ROTATED, Schedule, SigningKeyRow},
         session::{Session, SessionRow},
         user::{User, UserRow, UserState},
     },
@@ -46,6 +47,10 @@ pub(crate) fn site() -> Site {
         account: "root".to_owned(),
         access_lifetime: Duration::from_secs(900),
         policy: policy(),
+        schedule: Schedule {
+            rotate_after: Some(Duration::from_secs(90 * 86_400)),
+            publish_ahead: Duration::from_secs(86_400),
+        },
         scripted: false,
     }
 }
@@ -179,6 +184,51 @@ pub(crate) fn live() -> Vec<SessionRow> {
     vec![session("9f3c", "mallory", 5), desktop, cli]
 }
 
+/// A signing key that was published so many days ago.
+fn signing_key(kid: &str, state: KeyState, days: u64) -> KeyStanding {
+    let day = |n: u64| ago(n * 86_400);
+    let active = state != KeyState::Next;
+    KeyStanding {
+        key: SigningKeyRow {
+            kid: format!("{kid}Zb7cVqLw3mXk9tJrHs1pFdYgNe5aUo8i2"),
+            algorithm: Algorithm::ES256,
+            public_jwk: serde_json::json!({ "kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1B", "y": "x_FEzRu9m36H" }),
+            state,
+            created_at: day(days),
+            activated_at: active.then(|| day(days.saturating_sub(1))),
+            retired_at: None,
+            verifies_until: None,
+            longest: Duration::from_secs(3_600),
+            retire_reason: None,
+        },
+        in_use: true,
+        turns_at: None,
+        ready_at: (state == KeyState::Next).then(|| day(days).plus(Duration::from_secs(86_400))),
+        apps: 0,
+    }
+}
+
+/// A key in every state: the signing one, its successor, one that is believed still and one that is history.
+pub(crate) fn signing_keys() -> Vec<KeyStanding> {
+    let turns = Some(NOW.plus(Duration::from_secs(6 * 86_400)));
+    let mut next = signing_key("nExt27q1", KeyState::Next, 2);
+    next.turns_at = turns;
+    let mut active = signing_key("aCtv26q4", KeyState::Active, 85);
+    (active.turns_at, active.apps) = (turns, 1_204);
+    let mut retiring = signing_key("rEtg26q3", KeyState::Retired, 176);
+    (retiring.key.retired_at, retiring.apps) = (Some(ago(2_400)), 37);
+    retiring.key.verifies_until = Some(NOW.plus(Duration::from_secs(1_200)));
+    let mut retired = signing_key("rEtd26q2", KeyState::Retired, 268);
+    (retired.key.retired_at, retired.in_use) = (Some(ago(176 * 86_400)), false);
+    retired.key.algorithm = Algorithm::EdDSA;
+    retired.key.verifies_until =
+        retired.key.retired_at.map(|at| at.plus(Duration::from_secs(3_600)));
+    for old in [&mut retiring, &mut retired] {
+        old.key.retire_reason = Some(ROTATED.to_owned());
+    }
+    vec![next, active, retiring, retired]
+}
+
 /// Keys as a person would name them: `/mal<Enter>Ly`.
 pub(crate) fn keys(script: &str) -> Vec<KeyEvent> {
     let mut keys = Vec::new();
@@ -243,6 +293,14 @@ impl Stage {
         let mut stage = Self::with_people(width, height, people());
         stage.press("2");
         stage.answer(|query| matches!(query, Query::Sessions(_)), Ok(Reply::Sessions(rows)));
+        stage
+    }
+
+    /// A console that shows these signing keys.
+    pub(crate) fn with_keys(width: u16, height: u16, rows: Vec<KeyStanding>) -> Self {
+        let mut stage = Self::with_people(width, height, people());
+        stage.press("7");
+        stage.answer(|query| matches!(query, Query::Keys), Ok(Reply::Keys(rows)));
         stage
     }
 

@@ -16,7 +16,7 @@ use mcpcodex::{
 };
 use ratatui::style::Modifier;
 
-use super::{NOW, Stage, ago, lacking, live, people, user};
+use super::{NOW, Stage, ago, lacking, live, people, signing_keys, user};
 
 const SIZES: [(u16, u16); 4] = [(40, 12), (60, 16), (80, 24), (100, 30)];
 
@@ -372,4 +372,45 @@ fn hostile_names_reach_the_screen_without_what_makes_them_hostile() {
             assert!(!screen.contains(bad), "{screen:?}");
         }
     }
+}
+
+#[test]
+fn signing_keys_of_every_state() {
+    picture("keys", |width, height| {
+        let mut stage = Stage::with_keys(width, height, signing_keys());
+        stage.press("j");
+        stage
+    });
+}
+
+#[test]
+fn staged_key_says_when_it_signs() {
+    picture("keys_staged", |width, height| Stage::with_keys(width, height, signing_keys()));
+}
+
+#[test]
+fn signing_key_as_a_page() {
+    picture("keys_page", |width, height| {
+        let mut stage = Stage::with_keys(width, height, signing_keys());
+        stage.press("jj<Enter>");
+        stage
+    });
+}
+
+#[test]
+fn signing_key_retire_question() {
+    picture("keys_retire", |width, height| {
+        let mut stage = Stage::with_keys(width, height, signing_keys());
+        stage.press("jTaCtv2");
+        stage
+    });
+}
+
+#[test]
+fn signing_key_rotate_question() {
+    picture("keys_rotate", |width, height| {
+        let mut stage = Stage::with_keys(width, height, signing_keys());
+        stage.press("R");
+        stage
+    });
 }

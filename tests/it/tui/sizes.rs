@@ -3,7 +3,7 @@
 use mcpcodex::tui::msg::{Msg, Problem, Query};
 use proptest::prelude::*;
 
-use super::{Stage, lacking, live, people};
+use super::{Stage, lacking, live, people, signing_keys};
 
 fn states() -> Vec<(&'static str, Stage)> {
     let with = |keys: &str| {
@@ -33,6 +33,17 @@ fn states() -> Vec<(&'static str, Stage)> {
         }),
         ("codes", Stage::with_codes(100, 30)),
         ("link", Stage::with_link(100, 30)),
+        ("keys", Stage::with_keys(100, 30, signing_keys())),
+        ("key", {
+            let mut stage = Stage::with_keys(100, 30, signing_keys());
+            stage.press("<Enter>");
+            stage
+        }),
+        ("key to be named", {
+            let mut stage = Stage::with_keys(100, 30, signing_keys());
+            stage.press("jTa name that is too long for any field");
+            stage
+        }),
         ("failed", failed),
     ]
 }

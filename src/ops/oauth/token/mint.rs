@@ -83,7 +83,7 @@ pub(in crate::ops::oauth) fn mint(
         }
         Holder::Person { .. } | Holder::Client => None,
     };
-    let signer = key::signer(tx, env)?;
+    let signer = key::signer(tx, env, terms.algorithm)?;
     Ok(Minted { signer, access, id, refresh, expires_in: end.since(tx.now) })
 }
 

@@ -81,8 +81,6 @@ impl Visitor {
         let form = forms.iter().find(|form| form.action.ends_with(end));
         let form = form.unwrap_or_else(|| panic!("no form for {end}: {}", page.body));
         let filled = form.filled(fields);
-        let filled: Vec<_> =
-            filled.into_iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         self.follow("POST", &form.action, &filled)
     }
 }

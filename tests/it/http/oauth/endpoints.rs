@@ -103,7 +103,7 @@ async fn client_that_proves_nothing_is_invalid_and_basic_is_challenged() {
     let nobody = caller.send("/token", &[], &[grant]).await;
     assert_eq!(nobody.refusal(401), "invalid_client");
     for header in
-        [basic(&id, "wrong"), basic("c_unknown", "x"), "Bearer x".to_owned(), "Basic !".to_owned()]
+        [basic(&id, "wrong"), basic("c_unknown", "x"), "Digest x".to_owned(), "Basic !".to_owned()]
     {
         let answer = caller.send("/token", &[("authorization", &header)], &[grant]).await;
         assert_eq!(answer.refusal(401), "invalid_client", "{header}");

@@ -5,4 +5,6 @@ mod browser;
 mod caller;
 mod discovery;
 mod endpoints;
+mod hostile;
+mod keys;
 mod resources;

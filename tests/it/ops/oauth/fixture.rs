@@ -309,7 +309,7 @@ impl World {
     /// Names of the events so far, oldest first.
     pub(crate) fn events(&self) -> Vec<String> {
         let rows =
-            self.db.read(|r| mcpcodex::ops::audit::newest(r, &operator(), None, 1_000)).unwrap();
+            self.db.read(|r| mcpcodex::ops::audit::newest(r, &operator(), None, 100_000)).unwrap();
         rows.into_iter().rev().map(|row| row.event).collect()
     }
 

@@ -11,6 +11,7 @@ use mcpcodex::ops::oauth::{Code, Outcome};
 use super::fixture::*;
 
 const RACERS: usize = 100;
+const ROUNDS: usize = 100;
 
 /// Lets all begin at one moment and collects what each came to.
 fn race(
@@ -32,37 +33,37 @@ fn race(
 }
 
 #[test]
-fn a_hundred_redemptions_of_one_code_give_one_success() {
-    for _ in 0..5 {
-        let world = Arc::new(world());
+fn a_hundred_redemptions_of_one_code_give_one_success_in_each_of_a_hundred_rounds() {
+    let world = Arc::new(world());
+    for round in 0..ROUNDS {
         let code = world.code(&[]);
         let outcomes = race(&world, move |world| world.exchange(ask(&code)));
         let (given, refusals): (Vec<_>, Vec<_>) =
             outcomes.into_iter().partition(|outcome| matches!(outcome, Outcome::Minted(_)));
-        assert_eq!(given.len(), 1);
+        assert_eq!(given.len(), 1, "round {round}");
         assert!(refusals.into_iter().all(|outcome| refused(outcome) == Code::InvalidGrant));
         // The others were second uses, so that even the one success is taken back.
         for outcome in given {
-            assert!(!world.is_active(minted(outcome).access_token.expose()));
+            assert!(!world.is_active(minted(outcome).access_token.expose()), "round {round}");
         }
     }
 }
 
 #[test]
-fn a_hundred_refreshes_of_one_token_give_one_successor_to_all() {
+fn a_hundred_refreshes_of_one_token_give_one_successor_to_all_a_hundred_times_over() {
     let world = Arc::new(world());
     let mut token = refresh_token(&world.tokens(&[]));
-    for generation in 1..=5 {
+    for generation in 1..=ROUNDS {
         let presented = token.clone();
         let outcomes = race(&world, move |world| world.refresh(&presented));
         let successors: HashSet<_> =
             outcomes.into_iter().map(|outcome| refresh_token(&minted(outcome))).collect();
         assert_eq!(successors.len(), 1, "generation {generation}");
         token = successors.into_iter().next().unwrap();
-        let count = |name: &str| world.events().iter().filter(|event| *event == name).count();
-        assert_eq!(count("refresh.rotate"), generation, "more than one live successor was made");
-        assert!(world.is_active(&token));
     }
+    let rotated = world.events().iter().filter(|event| *event == "refresh.rotate").count();
+    assert_eq!(rotated, ROUNDS, "more than one live successor was made");
+    assert!(world.is_active(&token));
 }
 
 #[test]

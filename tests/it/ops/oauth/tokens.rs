@@ -200,7 +200,7 @@ fn taken(world: &World, key: &SigningKey, typ: &str, claims: &Value) -> bool {
 fn wrong_type_issuer_time_or_key_is_refused() {
     let world = world();
     let good = claims(world.tokens(&[]).access_token.expose());
-    let own = world.db.read(|r| key::signer(r, &world.env)).unwrap();
+    let own = world.db.read(|r| key::signer(r, &world.env, Algorithm::ES256)).unwrap();
     assert!(taken(&world, &own, "at+jwt", &good));
     let foreign = SigningKey::generate(Algorithm::ES256).unwrap();
     assert!(!taken(&world, &foreign, "at+jwt", &good), "foreign key");
@@ -291,7 +291,7 @@ fn published_keys_are_public_and_made_once() {
     let world = world();
     let env = std::sync::Arc::clone(&world.env);
     key::ensure(&world.db, &env).unwrap();
-    let jwks = world.db.read(|r| key::jwks(r, &world.env)).unwrap();
+    let jwks = world.db.read(key::jwks).unwrap();
     let keys = jwks["keys"].as_array().unwrap();
     assert_eq!(keys.len(), 1);
     for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {

@@ -1,0 +1,206 @@
+//! `/device`: a person types the code that a device shows, looks at who asks, and answers (RFC 8628 §3.3).
+
+use std::time::Duration;
+
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+    response::Response,
+};
+
+use super::{form, page, shell};
+use crate::{
+    app::App,
+    error::Error,
+    http::{
+        error::{PageError, set_retry_after},
+        extract::{Browser, From, MaybeSession, PageForm, Session},
+        fields::Fields,
+        lang::{scope, when},
+        view::{
+            DeviceCode, DeviceDone, DeviceQuestion, ErrorPage, Label, Resource, ScopeLine, Trust,
+        },
+    },
+    model::{actor::Origin, client::ClientOrigin, device::in_words, id::DeviceRequestId},
+    ops::{
+        oauth::device::{self as op, Answered, Decision, Looked, Question},
+        session::SignedIn,
+    },
+};
+
+/// More than any code, however it was spaced out.
+const LONGEST: usize = 24;
+
+struct Visit {
+    app: App,
+    origin: Origin,
+    browser: Browser,
+    signed_in: SignedIn,
+}
+
+/// What was wrong with a code.
+#[derive(Clone, Copy)]
+enum Refused {
+    Wrong,
+    Wait(Duration),
+}
+
+/// `GET /device[?user_code=CODE]`: fills the code in and does nothing else (RFC 8628 §3.3.1, §5.4).
+pub async fn show(
+    State(app): State<App>,
+    From(origin): From,
+    browser: Browser,
+    Session(signed_in): Session,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
+    let code = short(fields.text("user_code"));
+    Visit { app, origin, browser, signed_in }.code_page(&code, None)
+}
+
+/// `POST /device`: a code (`user_code`), or an answer (`decision`).
+pub async fn submit(
+    State(app): State<App>,
+    From(origin): From,
+    browser: Browser,
+    MaybeSession(session): MaybeSession,
+    PageForm(fields): PageForm,
+) -> Result<Response, PageError> {
+    let code = short(fields.text("user_code"));
+    let Some(signed_in) = session else {
+        let code: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
+        return Err(PageError::SignIn(format!("/device?user_code={code}")));
+    };
+    let visit = Visit { app, origin, browser, signed_in };
+    match fields.get("decision") {
+        Some("allow") => visit.answer(&fields, true).await,
+        Some("deny") => visit.answer(&fields, false).await,
+        Some(_) => Err(Error::invalid("decision", "the decision must be allow or deny").into()),
+        None if code.is_empty() => Ok(visit.code_page(&code, None)),
+        None => visit.look(&code).await,
+    }
+}
+
+/// What stands in the field again.
+fn short(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(LONGEST).collect()
+}
+
+impl Visit {
+    async fn look(&self, code: &str) -> Result<Response, PageError> {
+        let (env, who) = (self.app.env(), self.signed_in.actor(self.origin.clone()));
+        let (signed_in, typed) = (self.signed_in.clone(), code.to_owned());
+        let looked =
+            self.app.db.write(move |tx| op::look(tx, &env, &who, &signed_in, &typed)).await?;
+        Ok(match looked {
+            Looked::Question(question) => self.question_page(*question),
+            Looked::Wrong => self.code_page(code, Some(Refused::Wrong)),
+            Looked::Wait(wait) => self.code_page(code, Some(Refused::Wait(wait))),
+        })
+    }
+
+    async fn answer(&self, fields: &Fields, allow: bool) -> Result<Response, PageError> {
+        let (env, who) = (self.app.env(), self.signed_in.actor(self.origin.clone()));
+        let signed_in = self.signed_in.clone();
+        let request = DeviceRequestId::from_text(fields.text("request"));
+        let shown = fields.text("shown").to_owned();
+        let answered = self
+            .app
+            .db
+            .write(move |tx| {
+                let decision = Decision { request: &request, allow, shown: &shown };
+                op::answer(tx, &env, &who, &signed_in, decision)
+            })
+            .await?;
+        Ok(match answered {
+            Answered::Allowed(client) => self.done_page(&client, true),
+            Answered::Denied(client) => self.done_page(&client, false),
+            Answered::Gone => self.gone_page(),
+        })
+    }
+
+    fn code_page(&self, code: &str, refused: Option<Refused>) -> Response {
+        let (env, browser) = (&self.app.env, &self.browser);
+        let lang = browser.lang();
+        let (status, error, wait) = match refused {
+            None => (StatusCode::OK, None, None),
+            Some(Refused::Wrong) => {
+                (StatusCode::BAD_REQUEST, Some(browser.t("device-wrong")), None)
+            }
+            Some(Refused::Wait(wait)) => {
+                (StatusCode::TOO_MANY_REQUESTS, Some(browser.t("device-paused")), Some(wait))
+            }
+        };
+        let view = DeviceCode {
+            shell: shell(env, browser),
+            form: form(env, browser, "/device", &[]),
+            code: code.to_owned(),
+            username: Label::new(&self.signed_in.user.username),
+            error: error.map(String::from),
+            wait: wait.and_then(|wait| when::wait(lang, wait)),
+        };
+        let mut response = page(env, browser, status, view.render());
+        if let Some(wait) = wait {
+            set_retry_after(&mut response, wait);
+        }
+        response
+    }
+
+    fn question_page(&self, question: Question) -> Response {
+        let (env, browser) = (&self.app.env, &self.browser);
+        let lang = browser.lang();
+        let hidden = [("request", question.request.as_str()), ("shown", question.shown.as_str())];
+        let view = DeviceQuestion {
+            // After a form there is no page to switch the language of.
+            shell: shell(env, browser),
+            form: form(env, browser, "/device", &hidden),
+            client: Label::new(&question.client_name),
+            trust: match question.origin {
+                ClientOrigin::BuiltIn => Trust::BuiltIn,
+                ClientOrigin::Static => Trust::Verified,
+                ClientOrigin::Dynamic | ClientOrigin::Document => Trust::Unverified,
+            },
+            code: question.code.expose().to_owned(),
+            address: question.address,
+            agent: Label::new(&in_words(&question.user_agent)),
+            asked: when::moment(lang, question.asked_at),
+            resources: question
+                .resources
+                .into_iter()
+                .map(|(name, url)| Resource { name: Label::new(&name), url })
+                .collect(),
+            scopes: question
+                .scopes
+                .into_iter()
+                .map(|line| ScopeLine {
+                    sentence: line.own.unwrap_or_else(|| scope::sentence(lang, &line.scope)),
+                    name: line.scope,
+                    sensitive: line.sensitive,
+                })
+                .collect(),
+            username: Label::new(&question.username),
+            email: Label::new(&question.email),
+        };
+        page(env, browser, StatusCode::OK, view.render())
+    }
+
+    fn done_page(&self, client: &str, allowed: bool) -> Response {
+        let (env, browser) = (&self.app.env, &self.browser);
+        let client = Label::new(client);
+        let view = DeviceDone { shell: shell(env, browser), allowed, client };
+        page(env, browser, StatusCode::OK, view.render())
+    }
+
+    fn gone_page(&self) -> Response {
+        let (env, browser) = (&self.app.env, &self.browser);
+        let view = ErrorPage {
+            shell: shell(env, browser),
+            title: browser.t("gone-title").into(),
+            what: browser.t("device-gone").into(),
+            next: browser.t("device-gone-next").into(),
+            reference: None,
+            link: None,
+        };
+        page(env, browser, StatusCode::BAD_REQUEST, view.render())
+    }
+}

@@ -1,0 +1,326 @@
+//! A device that can show no sign-in page asks for tokens, and a person allows it elsewhere (RFC 8628): the device's side.
+//! What the person sees and answers is `approval`.
+
+mod approval;
+
+use std::{fmt, time::Duration};
+
+pub use self::approval::{Answered, Decision, Looked, Question, answer, look};
+use super::{
+    Code, Outcome, Refusal, exchange, policy,
+    terms::Terms,
+    token::{self, Holder, Subject},
+};
+use crate::{
+    crypto::{
+        secret::{Hashed, Plain, random_token},
+        user_code,
+    },
+    db::Write,
+    error::{Error, Result},
+    model::{
+        actor::Actor,
+        audit::Event,
+        client::{Client, GrantType},
+        device_request::{DeviceRequest, INTERVAL, LIFETIME, Poll, SLOWER, State},
+        grant::Grant,
+        id::{DeviceRequestId, GrantId},
+        resource::Resource,
+        scope::{OFFLINE_ACCESS, ScopeSet},
+    },
+    ops::{
+        attempt, audit,
+        env::Env,
+        session::{self, SignedIn},
+    },
+    store,
+};
+
+/// Requests that may wait at the same time: more would make guessing a code easier.
+const MOST: u32 = 2_000;
+/// The same from one address: a public client proves nothing, so anybody could fill the table.
+const MOST_HERE: u32 = 100;
+
+/// What a device asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// Scopes; the ordinary ones when absent.
+    pub scope: Option<String>,
+    /// What the tokens are for.
+    pub resources: Vec<String>,
+    /// Thumbprint of the key that the tokens are to be bound to.
+    pub jkt: Option<String>,
+}
+
+/// What the device is to show, and what it comes back with (RFC 8628 §3.2).
+#[derive(Clone, Debug)]
+pub struct Authorization {
+    /// What the device polls with.
+    pub device_code: Plain,
+    /// What the person types.
+    pub user_code: Plain,
+    /// Where they type it.
+    pub verification_uri: String,
+    /// The same with the code filled in.
+    pub verification_uri_complete: String,
+    /// How long they have.
+    pub lifetime: Duration,
+    /// How long the device waits between two polls.
+    pub interval: Duration,
+}
+
+/// What became of a device's first request.
+#[derive(Clone, Debug)]
+pub enum Begun {
+    /// It waits for a person.
+    Waiting(Box<Authorization>),
+    /// It is not taken.
+    Refused(Refusal),
+}
+
+/// Takes a device's request. Fails with `Limited` when too many wait already.
+pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) -> Result<Begun> {
+    let refuse = |code, why| Ok(Begun::Refused(Refusal::new(code, why)));
+    if !client.may(GrantType::DeviceCode) {
+        return refuse(Code::UnauthorizedClient, "this client may not use device codes");
+    }
+    let resources = match policy::resources(tx, client, &ask.resources)? {
+        Ok(resources) => resources,
+        Err(refusal) => return Ok(Begun::Refused(refusal)),
+    };
+    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let scopes = policy::scopes(client, &resources, &asked);
+    if scopes.is_empty() && !asked.is_empty() {
+        return refuse(Code::InvalidScope, "none of the scopes can be had by this client");
+    }
+    let address_key = attempt::address_key(&who.origin.address);
+    let (all, here) = store::device_request::waiting(tx, &address_key)?;
+    if all >= MOST || here >= MOST_HERE {
+        return Err(Error::limited("too many devices wait for a person already", LIFETIME));
+    }
+    let request = DeviceRequest {
+        id: DeviceRequestId::new(),
+        client_id: client.id.clone(),
+        scopes,
+        resources: resources.into_iter().map(|resource| resource.uri).collect(),
+        spelled: ask.resources.clone(),
+        state: State::Pending,
+        interval: INTERVAL,
+        last_poll_at: None,
+        address: who.origin.address.clone(),
+        user_agent: who.origin.user_agent.clone(),
+        jkt: ask.jkt.clone(),
+        trace: None,
+        user_id: None,
+        session_id: None,
+        created_at: tx.now,
+        expires_at: tx.now.plus(LIFETIME),
+    };
+    let (device_code, user_code) = insert(tx, env, &request, &address_key)?;
+    let event =
+        Event::new("device.begin").client(&client.id).with("scopes", request.scopes.to_string());
+    audit::record(tx, who, &event)?;
+    let verification_uri = format!("{}/device", env.site.issuer);
+    Ok(Begun::Waiting(Box::new(Authorization {
+        verification_uri_complete: format!("{verification_uri}?user_code={}", user_code.expose()),
+        device_code,
+        user_code,
+        verification_uri,
+        lifetime: LIFETIME,
+        interval: INTERVAL,
+    })))
+}
+
+/// Keeps the request under two fresh codes.
+fn insert(
+    tx: &Write<'_>,
+    env: &Env,
+    request: &DeviceRequest,
+    address_key: &str,
+) -> Result<(Plain, Plain)> {
+    // One code in ten million is taken, and ten taken in a row are no accident.
+    for _ in 0..10 {
+        let (device, user) = (random_token(32), user_code::make());
+        let codes = store::device_request::Codes {
+            device: &Hashed::of(device.expose()),
+            user: &code_key(env, &user),
+        };
+        if store::device_request::insert(tx, request, codes, address_key)? {
+            return Ok((device, user));
+        }
+    }
+    Err(Error::internal("no code is left for a device"))
+}
+
+/// What the database knows a person's code by. A plain hash of so few letters could be undone.
+fn code_key(env: &Env, code: &Plain) -> [u8; 32] {
+    env.keys.vault.mac("user code", code.expose().as_bytes())
+}
+
+/// What a device polls with.
+#[derive(Clone, Default)]
+pub struct PollAsk {
+    /// Its code.
+    pub device_code: Option<String>,
+    /// Resources, to narrow what the token is for.
+    pub resources: Vec<String>,
+}
+
+/// Without the code.
+impl fmt::Debug for PollAsk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PollAsk").field("resources", &self.resources).finish_non_exhaustive()
+    }
+}
+
+const NOT_GOOD: &str = "the device code is not, or no longer, good";
+
+/// Answers a poll (RFC 8628 §3.5): tokens once somebody allowed it, exactly once.
+pub fn poll(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    client: &Client,
+    ask: &PollAsk,
+) -> Result<Outcome> {
+    if !client.may(GrantType::DeviceCode) {
+        return Ok(Outcome::refuse(
+            Code::UnauthorizedClient,
+            "this client may not use device codes",
+        ));
+    }
+    let Some(code) = ask.device_code.as_deref() else {
+        return Ok(Outcome::refuse(Code::InvalidRequest, "device_code is missing"));
+    };
+    let Some(request) = store::device_request::by_device_code(tx, &Hashed::of(code))? else {
+        return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
+    };
+    if request.client_id != client.id {
+        audit::record(tx, who, &event("device.wrong_client", client, &request))?;
+        return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
+    }
+    let refuse = |code, why| Ok(Outcome::refuse(code, why));
+    match request.poll(tx.now) {
+        Poll::Give => give(tx, env, who, client, &request, ask),
+        Poll::Pending => {
+            store::device_request::set_polled(tx, &request.id, request.interval)?;
+            refuse(Code::AuthorizationPending, "the person has not answered yet")
+        }
+        Poll::SlowDown => {
+            let slower = request.interval.saturating_add(SLOWER).min(LIFETIME);
+            store::device_request::set_polled(tx, &request.id, slower)?;
+            refuse(Code::SlowDown, "wait five seconds longer between two polls from now on")
+        }
+        Poll::Denied => refuse(Code::AccessDenied, "the person said no"),
+        Poll::Expired => refuse(Code::ExpiredToken, "the person did not answer in time"),
+        Poll::Spent => {
+            audit::record(tx, who, &event("device.replayed", client, &request))?;
+            refuse(Code::InvalidGrant, NOT_GOOD)
+        }
+    }
+}
+
+fn event(name: &'static str, client: &Client, request: &DeviceRequest) -> Event {
+    let event = Event::new(name).client(&client.id).with("request", request.id.as_str());
+    match &request.user_id {
+        Some(user) => event.user(user),
+        None => event,
+    }
+}
+
+fn give(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    client: &Client,
+    request: &DeviceRequest,
+    ask: &PollAsk,
+) -> Result<Outcome> {
+    if !store::device_request::take(tx, &request.id)? {
+        return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
+    }
+    let (holder, resources) = match fit(tx, env, client, request, ask)? {
+        Ok(fit) => fit,
+        Err(refusal) => {
+            let event =
+                event("device.refused", client, request).with("reason", refusal.to_string());
+            audit::record(tx, who, &event)?;
+            return Ok(Outcome::Refused(refusal));
+        }
+    };
+    let had = policy::having(client, &resources, &request.scopes);
+    let grant = grant(tx, env, client, request, &holder, policy::of_person(&holder.user, &had));
+    store::grant::insert(tx, &grant)?;
+    let refresh =
+        if grant.generation > 0 { Some(exchange::first(tx, env, who, &grant)?) } else { None };
+    store::client::set_last_used(tx, &client.id)?;
+    let event = event("grant.create", client, request)
+        .session(&holder.session.id)
+        .grant(&grant.id)
+        .with("scopes", grant.scopes.to_string())
+        .with("refresh", refresh.is_some());
+    audit::record(tx, who, &event)?;
+    let subject = Subject {
+        client,
+        holder: Holder::Person { user: &holder.user, grant: &grant },
+        scopes: &grant.scopes,
+        resources: &resources,
+        spelled: if ask.resources.is_empty() { &request.spelled } else { &ask.resources },
+        nonce: None,
+        jkt: grant.jkt.as_deref(),
+        act: None,
+        until: None,
+    };
+    Ok(Outcome::Minted(Box::new(token::mint(tx, env, &subject, refresh)?)))
+}
+
+/// Who allowed it, while their sign-in stands, and what the token is for.
+fn fit(
+    tx: &Write<'_>,
+    env: &Env,
+    client: &Client,
+    request: &DeviceRequest,
+    ask: &PollAsk,
+) -> Result<Result<(SignedIn, Vec<Resource>), Refusal>> {
+    let found = match &request.session_id {
+        Some(session) => session::by_id(tx, env, None, session)?.ok(),
+        None => None,
+    };
+    let Some(holder) = found.filter(|found| Some(&found.user.id) == request.user_id.as_ref())
+    else {
+        let why = "the sign-in that allowed this device is over";
+        return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
+    };
+    let narrowed = policy::narrow(tx, client, &request.resources, &ask.resources)?;
+    Ok(narrowed.map(|resources| (holder, resources)))
+}
+
+fn grant(
+    tx: &Write<'_>,
+    env: &Env,
+    client: &Client,
+    request: &DeviceRequest,
+    holder: &SignedIn,
+    scopes: ScopeSet,
+) -> Grant {
+    let terms = Terms::of(env);
+    let refreshable = client.may(GrantType::RefreshToken) || scopes.has(OFFLINE_ACCESS);
+    let lifetime = if refreshable { terms.refresh_lifetime } else { terms.longest_signature() };
+    Grant {
+        id: GrantId::new(),
+        client_id: client.id.clone(),
+        user_id: holder.user.id.clone(),
+        session_id: Some(holder.session.id.clone()),
+        scopes,
+        resources: request.resources.clone(),
+        nonce: None,
+        amr: holder.session.amr.clone(),
+        auth_time: holder.session.auth_time,
+        generation: u32::from(refreshable),
+        created_at: tx.now,
+        expires_at: tx.now.plus(lifetime),
+        revoked: None,
+        jkt: request.jkt.clone(),
+        trace: request.trace.clone(),
+    }
+}
