@@ -79,3 +79,8 @@ fn what_clients_trip_over_elsewhere_is_right_here() {
 fn programs_register_themselves_as_they_are_seen_to() {
     run("clients/registration.mjs", &[]);
 }
+
+#[test]
+fn page_on_another_origin_may_do_what_its_program_needs_and_no_more() {
+    run("clients/browser.mjs", &[]);
+}

@@ -43,7 +43,7 @@ for (const path of ["", "/auth"]) {
       const { jwks_uri, registration_endpoint } = JSON.parse((await fetched(page, documents[0])).text);
       check(JSON.parse((await fetched(page, jwks_uri, { headers: version })).text).keys.length > 0, `${where}: and the keys`);
       const missing = await fetched(page, `${origin}/.well-known/oauth-protected-resource/nothing`, { headers: version });
-      if (!process.env.OLD) check(missing.status === 404 && JSON.parse(missing.text), `${where}: and that there is nothing at an address`);
+      check(missing.status === 404 && JSON.parse(missing.text), `${where}: and that there is nothing at an address`);
 
       if (registration_endpoint) {
         const body = JSON.stringify({ client_name: "Web page", redirect_uris: [`${other.origin}/callback`], token_endpoint_auth_method: "none" });

@@ -1,5 +1,6 @@
 // The TypeScript SDK, both lines of it, from the first request to a renewed token: how most MCP clients are built.
 import { onStand } from "../stand.mjs";
+import { serve as serveNotes } from "../servers/sdk.mjs";
 import { check } from "../support.mjs";
 import { documents } from "../documents.mjs";
 import { Store, acting, kits, said } from "./kits.mjs";
@@ -54,6 +55,19 @@ try {
   for (const path of ["", "/auth"]) {
     await onStand({ path, clients: published.config }, async (stand) => {
       const where = path ? `issuer with the path ${path}` : "issuer without a path";
+      // A server that only points at the document that is kept for it.
+      const bare = await serveNotes({ issuer: stand.issuer, register: (url) => stand.resource(url).metadata_url });
+      try {
+        for (const kit of kits) {
+          const store = new Store();
+          const { client, result } = await acting(kit, bare.url, stand.ada, store, (client) => said(client, "read"));
+          check(result.startsWith("notes of ") && store.kept.scope.includes("notes:read"),
+            `${kit.name}, ${where}: a server whose document is kept here needs no page of its own`);
+          await client.close();
+        }
+      } finally {
+        bare.close();
+      }
       for (const kit of kits) {
         const { client_id } = stand.cli(["client", "create", "Reader", "--public", "--redirect-uri", "http://127.0.0.1/callback"]);
         const by = new Store({ information: { client_id, issuer: stand.issuer } });
