@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use super::{
     apikey, audit, client, config, doctor,
     failure::{Done, Failure},
-    help, key, message, mfa, output, resource, serve, session, setup, shell, user, validate,
+    help, key, message, mfa, output, resource, serve, session, setup, shell, token, user, validate,
 };
 
 const EXAMPLES: &str = "\
@@ -123,6 +123,8 @@ pub enum Verb {
     /// Look at servers from the outside, as an app does
     #[command(subcommand)]
     Doctor(doctor::Verb),
+    /// Get an access token without a browser at hand
+    Token(token::Args),
     /// Completions for a shell
     Completion(shell::Completion),
     /// The manual pages

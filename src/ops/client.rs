@@ -27,6 +27,8 @@ use crate::{
     store,
 };
 
+pub mod newcomer;
+
 /// Wrong secrets of one client from one address before a pause, and the pause: short, since addresses are shared.
 /// Guessing 256 random bits is hopeless anyway; the bound is for load and for weak secrets of one's own choice.
 const GUESSES: Limits =
@@ -34,6 +36,7 @@ const GUESSES: Limits =
 const MOST_URIS: usize = 32;
 
 /// A client to be, in the words of whoever makes it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 #[derive(Clone, Debug, Default)]
 pub struct New {
     /// What people see.
@@ -433,5 +436,13 @@ fn reachable(client: &Client) -> Result<()> {
             "a client that signs people in needs at least one redirect URI",
         ));
     }
-    Ok(())
+    let alone = [GrantType::ClientCredentials, GrantType::TokenExchange, GrantType::JwtBearer];
+    match alone.into_iter().find(|grant| client.is_public() && client.may(*grant)) {
+        None => Ok(()),
+        Some(grant) => Err(Error::invalid(
+            "grant",
+            format!("a public client proves nothing and may not use {}", grant.as_str()),
+        )
+        .with_next("make a client with a secret: mcpcodex client create, without --public")),
+    }
 }

@@ -20,6 +20,8 @@ pub mod link;
 pub mod message;
 pub mod meta;
 pub mod passkey;
+pub mod pushed;
+pub mod registration;
 pub mod replay;
 pub mod resource;
 pub mod send_count;

@@ -5,11 +5,13 @@ use serde_json::{Map, Value, json};
 
 use super::terms::Terms;
 use crate::{
-    config::authentication::MetadataDocuments,
+    config::authentication::{MetadataDocuments, Registration},
     model::{
+        authorization::ResponseMode,
         client::{AuthMethod, GrantType},
         document::KeySet,
         scope::STANDARD,
+        session::{ACR_MFA, ACR_PASSWORD},
     },
     ops::env::Env,
 };
@@ -32,6 +34,7 @@ pub fn document(env: &Env) -> Value {
         token(&terms),
         care(&terms),
         openid(&terms),
+        newcomers(env, &terms),
         apps(env),
     ];
     let mut document = Map::new();
@@ -75,13 +78,16 @@ fn authorization(terms: &Terms<'_>) -> Value {
     json!({
         "authorization_endpoint": at(terms, "/authorize"),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "pushed_authorization_request_endpoint": at(terms, "/par"),
+        "require_pushed_authorization_requests": false,
+        "response_modes_supported": ResponseMode::ALL.map(ResponseMode::as_str),
         "code_challenge_methods_supported": ["S256"],
-        "prompt_values_supported": ["none", "login", "consent"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "authorization_response_iss_parameter_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
+        "acr_values_supported": [ACR_PASSWORD, ACR_MFA],
     })
 }
 
@@ -127,4 +133,14 @@ fn openid(terms: &Terms<'_>) -> Value {
             "name", "preferred_username", "email", "roles",
         ],
     })
+}
+
+/// How a client becomes known by itself. Where that takes a token, whoever has one reads the address here, too.
+fn newcomers(env: &Env, terms: &Terms<'_>) -> Value {
+    match env.config.authentication.clients.dynamic_registration {
+        Registration::Open | Registration::Token => {
+            json!({ "registration_endpoint": at(terms, "/register") })
+        }
+        Registration::Off => json!({}),
+    }
 }

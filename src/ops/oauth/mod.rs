@@ -4,16 +4,21 @@
 pub mod assertion;
 pub mod authorize;
 pub mod begin;
+mod claims;
 pub mod client_credentials;
 pub mod connected;
 pub mod consent;
 pub mod device;
 pub mod exchange;
+mod hint;
 pub mod introspect;
 pub mod metadata;
+pub mod par;
 pub mod policy;
 pub mod refresh;
 pub mod refresh_token;
+pub mod reply;
+mod request;
 pub mod revoke;
 pub mod terms;
 pub mod token;
@@ -23,7 +28,8 @@ use std::{borrow::Cow, fmt};
 
 use crate::model::client::{Client, ClientOrigin, GrantType};
 
-/// The error codes of RFC 6749, RFC 6750, RFC 8628, RFC 8707 and OpenID Connect Core that this server answers with.
+/// The error codes of RFC 6749, RFC 6750, RFC 8628, RFC 8707, RFC 9449 and OpenID Connect Core that this server answers
+/// with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// Something is missing, repeated or malformed.
@@ -61,6 +67,14 @@ pub enum Code {
     RequestNotSupported,
     /// `request_uri` is not taken, and never fetched.
     RequestUriNotSupported,
+    /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
+    InvalidRedirectUri,
+    /// Something else that a client says of itself cannot be (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
+    /// The proof that a key is held is missing or wrong (RFC 9449 §5).
+    InvalidDpopProof,
+    /// The proof needs the nonce that goes along with this answer (RFC 9449 §8).
+    UseDpopNonce,
     /// The access token is not, or no longer, good.
     InvalidToken,
     /// The access token does not carry the scope.
@@ -88,6 +102,10 @@ impl Code {
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
         }

@@ -2,6 +2,7 @@
 
 mod apps;
 mod config;
+mod doctor;
 mod help;
 mod keys;
 mod people;
@@ -9,6 +10,7 @@ mod refusals;
 mod serve;
 mod setup;
 mod terminal;
+mod token;
 mod tokens;
 
 use std::{

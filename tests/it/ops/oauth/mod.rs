@@ -1,10 +1,14 @@
 //! OAuth as the core decides it, on a temporary database with a clock that stands still until it is moved.
 
 mod authorize;
+mod client_credentials;
 mod clients;
 mod connected;
+mod device;
 mod exchange;
 pub(crate) mod fixture;
+mod par;
 mod races;
 mod refresh;
+mod subject;
 mod tokens;
