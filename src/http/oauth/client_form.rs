@@ -9,7 +9,18 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::error::OAuthError;
-use crate::{app::App, crypto::secret::Plain, http::fields::Fields, ops::client::Presented};
+use crate::{
+    app::App,
+    crypto::secret::Plain,
+    http::fields::Fields,
+    ops::{
+        client::Presented,
+        oauth::{
+            Code, Refusal,
+            dpop::{self, Proof},
+        },
+    },
+};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What must never stand in a URL, where logs and histories keep it (RFC 6749 §2.3.1).
@@ -40,6 +51,8 @@ pub struct ClientForm {
     pub shown: Presented,
     /// Whether they came by HTTP Basic.
     pub basic: bool,
+    /// The proof of a key that came along (RFC 9449 §5); signed by that key, and not looked at any further.
+    pub proof: Option<Proof>,
 }
 
 impl FromRequest<App> for ClientForm {
@@ -53,11 +66,28 @@ impl FromRequest<App> for ClientForm {
         let headers = request.headers().clone();
         let fields = form(request, app).await?;
         let (shown, basic) = credentials(&headers, &fields)?;
-        Ok(Self { fields, shown, basic })
+        let proof = one_proof(&headers)?;
+        Ok(Self { fields, shown, basic, proof })
     }
 }
 
+/// The one proof of a request, if there is one.
+pub fn one_proof(headers: &HeaderMap) -> Result<Option<Proof>, Refusal> {
+    let mut all = headers.get_all("dpop").iter();
+    let Some(value) = all.next() else { return Ok(None) };
+    if all.next().is_some() {
+        let why = "the DPoP header came more than once";
+        return Err(Refusal::new(Code::InvalidDpopProof, why));
+    }
+    Ok(Some(dpop::read(value.to_str().unwrap_or_default())?))
+}
+
 impl ClientForm {
+    /// The thumbprint of the key that is proved, once the proof is accepted.
+    pub fn jkt(&self) -> Option<String> {
+        self.proof.as_ref().map(|proof| proof.jkt.clone())
+    }
+
     /// A parameter; one without a value counts as left out (RFC 6749 §3.2).
     pub fn take(&self, name: &str) -> Option<String> {
         self.fields.get(name).filter(|value| !value.is_empty()).map(str::to_owned)

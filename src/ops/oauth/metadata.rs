@@ -3,8 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::terms::Terms;
+use super::{dpop, terms::Terms};
 use crate::{
+    crypto::jwt::Algorithm,
     model::{
         authorization::ResponseMode,
         client::{AuthMethod, GrantType},
@@ -85,6 +86,7 @@ fn token(terms: &Terms<'_>) -> Value {
     json!({
         "token_endpoint": at(terms, "/token"),
         "device_authorization_endpoint": at(terms, "/device_authorization"),
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::as_str),
         "grant_types_supported": GRANTS.map(GrantType::as_str),
         "token_endpoint_auth_methods_supported": proofs_or_none(),
     })

@@ -8,6 +8,7 @@ pub mod client_credentials;
 pub mod connected;
 pub mod consent;
 pub mod device;
+pub mod dpop;
 pub mod exchange;
 mod hint;
 pub mod introspect;

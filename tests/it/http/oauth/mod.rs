@@ -3,6 +3,7 @@
 mod browser;
 mod caller;
 mod discovery;
+mod dpop;
 mod endpoints;
 mod form_post;
 mod hostile;
