@@ -104,6 +104,9 @@ fn care(terms: &Terms<'_>) -> Value {
 
 fn openid(terms: &Terms<'_>) -> Value {
     json!({
+        "end_session_endpoint": at(terms, "/logout"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "userinfo_endpoint": at(terms, "/userinfo"),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [terms.algorithm.as_str()],

@@ -2,6 +2,7 @@
 //! How it looks on the wire (parameters, status codes, headers) is left to `http/oauth`.
 
 pub mod authorize;
+pub mod backchannel;
 pub mod begin;
 mod claims;
 pub mod client_credentials;
@@ -12,6 +13,7 @@ pub mod dpop;
 pub mod exchange;
 mod hint;
 pub mod introspect;
+pub mod logout;
 pub mod metadata;
 pub mod par;
 pub mod policy;

@@ -166,8 +166,9 @@ async fn proof_counts_once_here_and_now() {
         let answer = holder.exchange(malformed, "x").await;
         assert_eq!(answer.refusal(400), "invalid_dpop_proof", "{malformed}");
     }
-    let two = caller.send("/token", &[("dpop", "a.b.c"), ("dpop", "a.b.c")], &code_form("c", "x"));
-    assert_eq!(two.await.refusal(400), "invalid_dpop_proof");
+    let form = code_form("c", "x");
+    let two = caller.send("/token", &[("dpop", "a.b.c"), ("dpop", "a.b.c")], &form).await;
+    assert_eq!(two.refusal(400), "invalid_dpop_proof");
 
     let proof = holder.key.proof(&Proof { url: "HTTP://LOCALHOST:8420/token?x=1", ..good });
     let code = caller.world.code(&[]);
