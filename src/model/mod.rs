@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod apikey;
+pub mod assertion;
 pub mod attempt;
 pub mod audit;
 pub mod authorization;
@@ -11,6 +12,7 @@ pub mod contact;
 pub mod coverage;
 pub mod device;
 pub mod device_request;
+pub mod exchange;
 pub mod factor;
 pub mod fetch;
 pub mod grant;

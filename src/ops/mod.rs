@@ -2,6 +2,7 @@
 //! Each is a plain synchronous function over a transaction; what is slow (hashing, signing) happens outside of it.
 
 pub mod apikey;
+pub mod assertion;
 pub mod attempt;
 pub mod audit;
 mod cap;
@@ -12,6 +13,7 @@ pub mod coverage;
 pub mod demo;
 pub mod device;
 pub mod env;
+pub mod exchange_policy;
 pub mod factor;
 pub mod key;
 pub mod link;

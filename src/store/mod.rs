@@ -2,6 +2,7 @@
 //! A look-up answers `Option`: what absence means is for `ops` to say.
 
 pub mod apikey;
+pub mod assertion;
 pub mod attempt;
 pub mod audit;
 pub mod authorization;
@@ -12,6 +13,7 @@ pub mod contact;
 pub mod coverage;
 pub mod device;
 pub mod device_request;
+pub mod exchange_policy;
 pub mod factor;
 pub mod grant;
 pub mod key;

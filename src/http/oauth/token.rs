@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     client_form::ClientForm,
@@ -25,7 +25,11 @@ use crate::{
         client::{Authenticated, authenticate},
         env::Env,
         oauth::{
-            Code, Outcome, Refusal, client_credentials, device, exchange, refresh, token::Tokens,
+            Code, Outcome, Refusal, client_credentials, device, exchange,
+            identity_assertion::Assertion,
+            refresh,
+            token::Tokens,
+            token_exchange::{self, kind},
         },
     },
 };
@@ -35,6 +39,7 @@ enum Ask {
     Refresh(refresh::Ask),
     Client(client_credentials::Ask),
     Device(device::PollAsk),
+    Exchange(Box<token_exchange::Ask>),
 }
 
 /// Client and grant are decided in one transaction; signatures are made after it.
@@ -44,6 +49,8 @@ pub async fn token(
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
     let ask = ask(&form)?;
+    // Only what was exchanged says what it became (RFC 8693 §2.2.1).
+    let issued = matches!(ask, Ask::Exchange(_)).then_some(kind::ACCESS_TOKEN);
     let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
     let decided = app
         .db
@@ -54,7 +61,14 @@ pub async fn token(
         })
         .await??;
     match decided {
-        Outcome::Minted(minted) => Ok((no_store(), Json(body(&minted.sign()?))).into_response()),
+        Outcome::Minted(minted) => {
+            let mut body = body(&minted.sign()?);
+            body.extend(issued.map(|kind| ("issued_token_type".to_owned(), kind.into())));
+            Ok((no_store(), Json(body)).into_response())
+        }
+        Outcome::Assertion(unsigned) => {
+            Ok((no_store(), Json(assertion(&unsigned.sign()?))).into_response())
+        }
         Outcome::Refused(refusal) => Err(refusal.into()),
     }
 }
@@ -84,7 +98,17 @@ fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
         GrantType::DeviceCode => {
             Ask::Device(device::PollAsk { device_code: form.take("device_code"), resources })
         }
-        GrantType::TokenExchange | GrantType::JwtBearer => {
+        GrantType::TokenExchange => Ask::Exchange(Box::new(token_exchange::Ask {
+            subject_token: form.take("subject_token"),
+            subject_type: form.take("subject_token_type"),
+            actor_token: form.take("actor_token"),
+            actor_type: form.take("actor_token_type"),
+            requested_type: form.take("requested_token_type"),
+            audiences: form.all("audience"),
+            scope: form.take("scope"),
+            resources,
+        })),
+        GrantType::JwtBearer => {
             let why = "this server does not speak that grant type yet";
             return Err(Refusal::new(Code::UnsupportedGrantType, why).into());
         }
@@ -103,6 +127,7 @@ fn decide(
         Ask::Refresh(ask) => refresh::refresh(tx, env, who, client, ask),
         Ask::Client(ask) => client_credentials::give(tx, env, who, client, ask),
         Ask::Device(ask) => device::poll(tx, env, who, client, ask),
+        Ask::Exchange(ask) => token_exchange::exchange(tx, env, who, client, ask),
     }
 }
 
@@ -120,5 +145,20 @@ fn body(tokens: &Tokens) -> Map<String, Value> {
     };
     put("refresh_token", &tokens.refresh_token);
     put("id_token", &tokens.id_token);
+    body
+}
+
+/// An assertion for another server (RFC 8693 §2.2.1): `access_token` is what the RFC calls any token there, and `N_A` says
+/// that this one is none.
+fn assertion(assertion: &Assertion) -> Value {
+    let mut body = json!({
+        "access_token": assertion.token.expose(),
+        "issued_token_type": kind::ID_JAG,
+        "token_type": "N_A",
+        "expires_in": assertion.lifetime.as_secs(),
+    });
+    if let (false, Some(members)) = (assertion.scope.is_empty(), body.as_object_mut()) {
+        members.insert("scope".to_owned(), assertion.scope.as_str().into());
+    }
     body
 }

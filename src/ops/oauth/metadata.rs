@@ -13,11 +13,12 @@ use crate::{
 };
 
 /// The grants that are spoken so far.
-const GRANTS: [GrantType; 4] = [
+const GRANTS: [GrantType; 5] = [
     GrantType::AuthorizationCode,
     GrantType::RefreshToken,
     GrantType::ClientCredentials,
     GrantType::DeviceCode,
+    GrantType::TokenExchange,
 ];
 
 /// The document, the same at every path: one function a topic, none of which says what another does. Its `issuer` is the

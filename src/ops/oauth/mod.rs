@@ -8,6 +8,7 @@ pub mod connected;
 pub mod consent;
 pub mod device;
 pub mod exchange;
+pub mod identity_assertion;
 pub mod introspect;
 pub mod metadata;
 pub mod policy;
@@ -16,6 +17,7 @@ pub mod refresh_token;
 pub mod revoke;
 pub mod terms;
 pub mod token;
+pub mod token_exchange;
 pub mod userinfo;
 
 use std::{borrow::Cow, fmt};
@@ -120,6 +122,8 @@ impl fmt::Display for Refusal {
 pub enum Outcome {
     /// Tokens, still to be signed.
     Minted(Box<token::Minted>),
+    /// An assertion for another server, still to be signed.
+    Assertion(Box<identity_assertion::Unsigned>),
     /// None.
     Refused(Refusal),
 }
