@@ -91,7 +91,8 @@ async fn upkeep(app: App) {
         tokio::select! {
             _ = marks.tick() => write_marks(&app).await,
             _ = sweep.tick() => {
-                if let Err(error) = app.db.write(ops::sweep::sweep).await {
+                let env = app.env();
+                if let Err(error) = app.db.write(move |tx| ops::sweep::sweep(tx, &env)).await {
                     tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
                 }
                 turn_keys(app.clone()).await;

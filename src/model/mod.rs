@@ -23,6 +23,7 @@ pub mod name;
 pub mod passkey;
 pub mod password;
 pub mod redirect;
+pub mod registration;
 pub mod resource;
 pub mod scope;
 pub mod session;

@@ -21,6 +21,8 @@ use crate::{
     store,
 };
 
+pub mod newcomer;
+
 /// Wrong secrets of one client from one address before a pause, and the pause: short, since addresses are shared.
 /// Guessing 256 random bits is hopeless anyway; the bound is for load and for weak secrets of one's own choice.
 const GUESSES: Limits =
@@ -28,6 +30,7 @@ const GUESSES: Limits =
 const MOST_URIS: usize = 32;
 
 /// A client to be, in the words of whoever makes it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 #[derive(Clone, Debug, Default)]
 pub struct New {
     /// What people see.

@@ -23,6 +23,7 @@ pub mod oauth;
 pub mod outbox;
 pub mod passkey;
 pub mod password;
+pub mod registration;
 pub mod replay;
 pub mod reset;
 pub mod resource;

@@ -21,6 +21,7 @@ pub mod link;
 pub mod message;
 pub mod meta;
 pub mod passkey;
+pub mod registration;
 pub mod replay;
 pub mod resource;
 pub mod send_count;

@@ -17,7 +17,7 @@ const HEADERS: [(HeaderName, &str); 2] = [
     (header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate, DPoP-Nonce, Retry-After"),
 ];
 const PREFLIGHT: [(HeaderName, &str); 3] = [
-    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
+    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, DELETE, OPTIONS"),
     (
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         "Authorization, Content-Type, Accept, DPoP, MCP-Protocol-Version",

@@ -8,7 +8,9 @@ pub mod cors;
 pub mod device;
 pub mod error;
 pub mod introspect;
+pub mod json;
 pub mod metadata;
+pub mod register;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
@@ -46,5 +48,11 @@ fn programs() -> Router<App> {
         .route("/device_authorization", cors::open(post(device::begin))) //          client
         .route("/revoke", cors::open(post(revoke::revoke))) //                       client
         .route("/introspect", cors::open(post(introspect::introspect))) //           client with a secret
+        .route("/register", cors::open(post(register::register))) //                 anyone, or initial access token
+        .route("/register/{client_id}", cors::open(registration())) //               registration access token
         .route("/userinfo", cors::open(get(userinfo::get).post(userinfo::post))) //  access token
+}
+
+fn registration() -> axum::routing::MethodRouter<App> {
+    get(register::read).put(register::update).delete(register::delete)
 }

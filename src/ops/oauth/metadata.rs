@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::terms::Terms;
 use crate::{
+    config::authentication::Registration,
     model::{
         client::{AuthMethod, GrantType},
         scope::STANDARD,
@@ -25,8 +26,14 @@ const GRANTS: [GrantType; 5] = [
 /// configured one to the letter, never a request's host.
 pub fn document(env: &Env) -> Value {
     let terms = Terms::of(env);
-    let topics =
-        [identity(&terms), authorization(&terms), token(&terms), care(&terms), openid(&terms)];
+    let topics = [
+        identity(&terms),
+        authorization(&terms),
+        token(&terms),
+        care(&terms),
+        openid(&terms),
+        newcomers(env, &terms),
+    ];
     let mut document = Map::new();
     for topic in topics {
         if let Value::Object(members) = topic {
@@ -106,4 +113,14 @@ fn openid(terms: &Terms<'_>) -> Value {
             "name", "preferred_username", "email", "roles",
         ],
     })
+}
+
+/// How a client becomes known by itself. Where that takes a token, whoever has one reads the address here, too.
+fn newcomers(env: &Env, terms: &Terms<'_>) -> Value {
+    match env.config.authentication.clients.dynamic_registration {
+        Registration::Open | Registration::Token => {
+            json!({ "registration_endpoint": at(terms, "/register") })
+        }
+        Registration::Off => json!({}),
+    }
 }

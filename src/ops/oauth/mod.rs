@@ -62,6 +62,10 @@ pub enum Code {
     RequestNotSupported,
     /// `request_uri` is not taken, and never fetched.
     RequestUriNotSupported,
+    /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
+    InvalidRedirectUri,
+    /// Something else that a client says of itself cannot be (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
     /// The access token is not, or no longer, good.
     InvalidToken,
     /// The access token does not carry the scope.
@@ -89,6 +93,8 @@ impl Code {
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
         }

@@ -15,6 +15,7 @@ pub(crate) mod oauth;
 mod outbox;
 mod passkey;
 mod password;
+mod registration;
 mod replay;
 mod reset;
 mod session;

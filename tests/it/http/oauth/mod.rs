@@ -8,3 +8,4 @@ mod endpoints;
 mod hostile;
 mod keys;
 mod own_name;
+mod register;
