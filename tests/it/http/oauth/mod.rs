@@ -1,11 +1,15 @@
 //! The protocol on the wire: methods, media types, headers, status codes.
 
+mod base;
 mod browser;
 mod caller;
 mod device;
 mod discovery;
 mod endpoints;
+mod form_post;
 mod hostile;
 mod keys;
 mod own_name;
+mod par;
 mod register;
+mod resources;
