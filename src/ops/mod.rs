@@ -12,6 +12,7 @@ pub mod contact;
 pub mod coverage;
 pub mod demo;
 pub mod device;
+pub mod document;
 pub mod env;
 pub mod exchange_policy;
 pub mod factor;

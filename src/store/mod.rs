@@ -13,6 +13,7 @@ pub mod contact;
 pub mod coverage;
 pub mod device;
 pub mod device_request;
+pub mod document;
 pub mod exchange_policy;
 pub mod factor;
 pub mod grant;
