@@ -1,7 +1,9 @@
 //! `POST /token` (RFC 6749 §3.2).
 
+use std::sync::Arc;
+
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -10,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{
     client_form::ClientForm,
     error::{OAuthError, no_store},
+    resolve::Resolver,
 };
 use crate::{
     app::App,
@@ -27,7 +30,7 @@ use crate::{
         oauth::{
             Code, Outcome, Refusal, client_credentials, device, exchange,
             identity_assertion::Assertion,
-            refresh,
+            jwt_bearer, refresh,
             token::Tokens,
             token_exchange::{self, kind},
         },
@@ -40,15 +43,20 @@ enum Ask {
     Client(client_credentials::Ask),
     Device(device::PollAsk),
     Exchange(Box<token_exchange::Ask>),
+    Assertion(Box<jwt_bearer::Ask>),
 }
 
 /// Client and grant are decided in one transaction; signatures are made after it.
 pub async fn token(
     State(app): State<App>,
     From(origin): From,
+    Extension(resolver): Extension<Arc<Resolver>>,
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
-    let ask = ask(&form)?;
+    let mut ask = ask(&form)?;
+    if let (Ask::Assertion(ask), Some(text)) = (&mut ask, form.take("assertion")) {
+        ask.proof = Some(resolver.vouched(&app, &text).await?);
+    }
     // Only what was exchanged says what it became (RFC 8693 §2.2.1).
     let issued = matches!(ask, Ask::Exchange(_)).then_some(kind::ACCESS_TOKEN);
     let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
@@ -109,8 +117,8 @@ fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
             resources,
         })),
         GrantType::JwtBearer => {
-            let why = "this server does not speak that grant type yet";
-            return Err(Refusal::new(Code::UnsupportedGrantType, why).into());
+            let scope = form.take("scope");
+            Ask::Assertion(Box::new(jwt_bearer::Ask { proof: None, scope, resources }))
         }
     })
 }
@@ -128,6 +136,7 @@ fn decide(
         Ask::Client(ask) => client_credentials::give(tx, env, who, client, ask),
         Ask::Device(ask) => device::poll(tx, env, who, client, ask),
         Ask::Exchange(ask) => token_exchange::exchange(tx, env, who, client, ask),
+        Ask::Assertion(ask) => jwt_bearer::give(tx, env, who, client, ask),
     }
 }
 

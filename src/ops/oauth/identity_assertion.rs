@@ -181,6 +181,6 @@ fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, fit: Fit) -> Re
         .with("resource", resources)
         .with("scopes", scopes.to_string());
     audit::record(tx, who, &event)?;
-    let signer = key::signer(tx, env)?;
+    let signer = key::signer(tx, env, Terms::of(env).algorithm)?;
     Ok(Outcome::Assertion(Box::new(Unsigned { signer, claims, scope: scopes.to_string() })))
 }

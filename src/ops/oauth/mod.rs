@@ -13,6 +13,7 @@ pub mod exchange;
 mod hint;
 pub mod identity_assertion;
 pub mod introspect;
+pub mod jwt_bearer;
 pub mod metadata;
 pub mod par;
 pub mod policy;
