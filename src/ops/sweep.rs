@@ -29,6 +29,7 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + store::registration::sweep_tokens(tx, now.minus(REMEMBERED))?
         // A device that asks late is told that its time is over, not that it was never there.
         + store::device_request::sweep(tx, now.minus(DAY))?
+        + store::trace::sweep(tx, now.minus(REMEMBERED))?
         + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
         + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }
