@@ -447,6 +447,7 @@ signed-out-again = Wieder anmelden
 bounce-title = Einen Moment
 bounce-lead = Wenn nichts geschieht, gehen Sie von Hand weiter.
 bounce-continue = Weiter
+form-post-title = Zurück zur App
 
 ## Fehler
 error-home = Zur Startseite
@@ -474,6 +475,8 @@ unsure-client = Die App, die Sie hierher geschickt hat, ist bei diesem Server ni
 unsure-client-next = Entfernen Sie die Verbindung in der App, und fügen Sie sie neu hinzu, damit sie sich neu registriert. Wenn das nicht hilft, bitten Sie den Betreiber dieses Servers, die App zu registrieren.
 unsure-redirect = Die App, die Sie hierher geschickt hat, möchte die Antwort an einer Adresse, die für sie nicht registriert ist.
 unsure-redirect-next = Entfernen Sie die Verbindung in der App, und fügen Sie sie neu hinzu. Wenn die App von Hand eingerichtet wurde, muss ihre Redirect-URI hier Buchstabe für Buchstabe registriert sein.
+unsure-request = Was die App, die Sie hierher geschickt hat, fragen wollte, ist nicht oder nicht mehr bekannt: Es wurde schon verwendet, oder eine Minute ist vergangen.
+unsure-request-next = Gehen Sie zur App zurück, und beginnen Sie von vorn.
 unsure-ambiguous = Die App, die Sie hierher geschickt hat, macht widersprüchliche Angaben darüber, wer sie ist.
 unsure-ambiguous-next = Gehen Sie zur App zurück, und beginnen Sie von vorn; wenn es wieder geschieht, melden Sie es ihrem Hersteller.
 gone-title = Diese Anfrage ist erledigt

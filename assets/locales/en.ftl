@@ -448,6 +448,7 @@ signed-out-again = Sign in again
 bounce-title = One moment
 bounce-lead = If nothing happens, go on by hand.
 bounce-continue = Continue
+form-post-title = Back to the app
 
 ## Errors
 error-home = Go to the start page
@@ -475,6 +476,8 @@ unsure-client = The app that sent you here is not, or no longer, registered with
 unsure-client-next = Remove the connection in the app and add it again, so that it registers anew. If that does not help, ask whoever runs this server to register the app.
 unsure-redirect = The app that sent you here wants the answer at an address that is not registered for it.
 unsure-redirect-next = Remove the connection in the app and add it again. If the app was set up by hand, its redirect URI must be registered here letter by letter.
+unsure-request = What the app that sent you here wanted to ask is not, or no longer, known: it was used already, or a minute has passed.
+unsure-request-next = Go back to the app and start again.
 unsure-ambiguous = The app that sent you here contradicts itself about who it is.
 unsure-ambiguous-next = Go back to the app and start again; if it happens again, report it to its maker.
 gone-title = This request is over

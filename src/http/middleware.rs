@@ -17,6 +17,9 @@ const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; f
 /// `CSP` for a page with a script: only a file of ours, which may ask only this server.
 pub const CSP_WITH_SCRIPT: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 
+/// `CSP` for the page whose script only sends a form that is on it.
+pub const CSP_WITH_FORM: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+
 /// Refuses requests meant for another host (DNS rebinding on loopback).
 pub async fn own_host(State(app): State<App>, request: Request, next: Next) -> Response {
     // Probes ask by whatever address they know.

@@ -259,6 +259,7 @@ fn each_table_file_is_reached_by_a_test_of_the_ops_above_it() {
         ("grant", "ops/oauth/refresh.rs"),
         ("link", "ops/setup.rs"),
         ("message", "ops/outbox.rs"),
+        ("pushed", "ops/oauth/par.rs"),
         ("resource", "ops/oauth/clients.rs"),
         ("send_count", "ops/code.rs"),
         ("sign_in", "http/pages.rs"),

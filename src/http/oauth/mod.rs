@@ -10,6 +10,7 @@ pub mod error;
 pub mod introspect;
 pub mod json;
 pub mod metadata;
+pub mod par;
 pub mod register;
 pub mod revoke;
 pub mod token;
@@ -45,6 +46,7 @@ fn browser() -> Router<App> {
 fn programs() -> Router<App> {
     Router::new()
         .route("/token", cors::open(post(token::token))) //                          client
+        .route("/par", cors::open(post(par::push))) //                               client
         .route("/device_authorization", cors::open(post(device::begin))) //          client
         .route("/revoke", cors::open(post(revoke::revoke))) //                       client
         .route("/introspect", cors::open(post(introspect::introspect))) //           client with a secret

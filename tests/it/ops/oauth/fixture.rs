@@ -201,7 +201,9 @@ impl World {
     pub(crate) fn waiting(&self, over: &[(&str, &str)]) -> RequestId {
         match self.begin(over) {
             Begun::Waiting(id) => id,
-            other @ (Begun::Redirect(_) | Begun::Page(_)) => panic!("not waiting: {other:?}"),
+            other @ (Begun::Redirect(_) | Begun::Post(_) | Begun::Page(_)) => {
+                panic!("not waiting: {other:?}")
+            }
         }
     }
 
@@ -234,6 +236,7 @@ impl World {
                     elsewhere @ (Next::SignIn
                     | Next::SignInAgain
                     | Next::Redirect(_)
+                    | Next::Post(_)
                     | Next::Gone) => return Ok(elsewhere),
                 };
                 let decision = authorize::Decision { allow, shown: &shown };
