@@ -23,7 +23,8 @@ use crate::{
     },
     model::{
         actor::{Actor, Origin},
-        id::RequestId,
+        id::{RequestId, TraceId},
+        trace::{Kind, Shown},
     },
     ops::{
         oauth::{
@@ -33,6 +34,7 @@ use crate::{
             reply::Post,
         },
         session::SignedIn,
+        trace,
     },
 };
 
@@ -85,15 +87,22 @@ async fn start(
     fields: Fields,
 ) -> Result<Response, PageError> {
     visit.browser.asked_for(fields.text("ui_locales"));
-    let (env, browser) = (visit.app.env(), visit.browser.hash());
-    let begun =
-        visit.app.db.write(move |tx| begin::begin(tx, &env, &browser, fields.pairs())).await?;
+    let (env, browser, who) = (visit.app.env(), visit.browser.hash(), actor(&visit));
+    let (begun, story) = visit
+        .app
+        .db
+        .write(move |tx| {
+            let story = trace::open(tx, &who, Kind::Authorize, fields.pairs())?;
+            let begun = begin::begin(tx, &env, &browser, fields.pairs(), Some(&story))?;
+            Ok((begun, story))
+        })
+        .await?;
     match begun {
         Begun::Waiting(id) if withheld(&visit, headers) => Ok(bounce(&visit, &id)),
         Begun::Waiting(id) => decide(visit, id).await,
         Begun::Redirect(url) => redirect(&visit, &url),
         Begun::Post(post) => Ok(post_page(&visit, post)),
-        Begun::Page(unsure) => Ok(unsure_page(&visit, unsure)),
+        Begun::Page(unsure) => Ok(unsure_page(&visit, unsure, &story)),
     }
 }
 
@@ -258,7 +267,7 @@ fn scope_sentence(lang: Lang, line: &Line) -> String {
     line.own.clone().unwrap_or_else(|| scope::sentence(lang, &line.scope))
 }
 
-fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {
+fn unsure_page(visit: &Visit, unsure: Unsure, story: &TraceId) -> Response {
     let env = &visit.app.env;
     // Nothing that a stranger sent stands on this page, not even in the switch of the language.
     let frame = Shell { here: None, ..shell(env, &visit.browser) };
@@ -274,7 +283,7 @@ fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {
         title: t("unsure-title"),
         what,
         next,
-        reference: None,
+        reference: Some(Shown(story).to_string()),
         link: None,
     };
     page(env, &visit.browser, StatusCode::BAD_REQUEST, view.render())

@@ -27,6 +27,7 @@ use crate::{
         oauth::{
             Code, Outcome, Refusal, client_credentials, device, exchange, refresh, token::Tokens,
         },
+        trace,
     },
 };
 
@@ -43,14 +44,30 @@ pub async fn token(
     From(origin): From,
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
-    let ask = ask(&form)?;
+    let ask = ask(&form);
     let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
     let decided = app
         .db
-        .write(move |tx| match authenticate(tx, &who, &form.shown)? {
-            Authenticated::Client(client) => decide(tx, &env, &who, &client, &ask).map(Ok),
-            Authenticated::No => Ok(Err(OAuthError::client(basic))),
-            Authenticated::Wait(after) => Ok(Err(OAuthError::wait(after))),
+        .write(move |tx| {
+            let brought = brought(&form);
+            let refused = match ask {
+                Ok(ask) => match authenticate(tx, &who, &form.shown)? {
+                    Authenticated::Client(client) => {
+                        let outcome = decide(tx, &env, &who, &client, &ask)?;
+                        return trace::at_token(tx, &env, &who, Some(&client), &brought, outcome)
+                            .map(Ok);
+                    }
+                    Authenticated::No => OAuthError::client(basic),
+                    Authenticated::Wait(after) => OAuthError::wait(after),
+                },
+                Err(refusal) => {
+                    let outcome = Outcome::Refused(refusal);
+                    return trace::at_token(tx, &env, &who, None, &brought, outcome).map(Ok);
+                }
+            };
+            let (refusal, _) =
+                trace::unproved(tx, &env, &who, &form.shown, &brought, refused.refusal())?;
+            Ok(Err(refused.told_as(&refusal)))
         })
         .await??;
     match decided {
@@ -59,10 +76,17 @@ pub async fn token(
     }
 }
 
-fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
+fn brought(form: &ClientForm) -> trace::TokenAsk<'_> {
+    let one = |name: &str| form.fields.get(name).filter(|value| !value.is_empty());
+    trace::TokenAsk { code: one("code"), refresh: one("refresh_token"), pairs: form.fields.pairs() }
+}
+
+fn ask(form: &ClientForm) -> Result<Ask, Refusal> {
     let resources = form.all("resource");
     let grant = match form.fields.get("grant_type") {
-        None | Some("") => return Err(OAuthError::request("grant_type is missing")),
+        None | Some("") => {
+            return Err(Refusal::new(Code::InvalidRequest, "grant_type is missing"));
+        }
         Some(text) => GrantType::parse(text).map_err(|_| {
             Refusal::new(Code::UnsupportedGrantType, "this server does not know that grant type")
         })?,
@@ -86,7 +110,7 @@ fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
         }
         GrantType::TokenExchange | GrantType::JwtBearer => {
             let why = "this server does not speak that grant type yet";
-            return Err(Refusal::new(Code::UnsupportedGrantType, why).into());
+            return Err(Refusal::new(Code::UnsupportedGrantType, why));
         }
     })
 }

@@ -100,7 +100,7 @@ rules! {
          "a client that proves nothing may not use this grant", "this grant is for clients that an operator has entered"],
         "mcpcodex client edit ID --grant GRANT, if it is meant to";
     GrantUnknown = "grant.unknown", "the app asks for a grant type that is not spoken here",
-        ["this server does not know that grant type", "this server does not speak that grant type yet"],
+        ["grant_type is missing", "this server does not know that grant type", "this server does not speak that grant type yet"],
         "set the app to authorization_code; what is spoken stands in the discovery document";
     RequestObject = "request.object", "the request came as a signed object, which is not taken",
         ["the request parameter is not supported", "the request_uri parameter is not supported",

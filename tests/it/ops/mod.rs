@@ -20,5 +20,6 @@ mod replay;
 mod reset;
 mod session;
 mod setup;
+mod trace;
 mod user;
 mod validate;

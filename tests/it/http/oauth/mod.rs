@@ -11,3 +11,4 @@ mod keys;
 mod own_name;
 mod par;
 mod register;
+mod traces;
