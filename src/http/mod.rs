@@ -3,6 +3,7 @@
 
 pub mod assets;
 pub mod auth;
+pub mod base;
 pub mod brand;
 pub mod cookies;
 pub mod courier;
@@ -14,7 +15,6 @@ pub mod health;
 pub mod lang;
 pub mod middleware;
 pub mod oauth;
-
 pub mod pages;
 pub mod router;
 pub mod view;

@@ -26,13 +26,7 @@ use crate::app::App;
 
 /// Every endpoint of the protocol. Other sites' pages may read those that carry no cookie, and only those.
 pub fn routes(app: &App) -> Router<App> {
-    let base = app.env.site.path();
-    let own = browser().merge(programs()).merge(metadata::routes(app));
-    if base.is_empty() {
-        return own;
-    }
-    // Behind a proxy that cuts the issuer's path off, and behind one that does not.
-    own.clone().merge(Router::new().nest(base, own)).merge(metadata::inserted(app, base))
+    browser().merge(programs()).merge(metadata::routes(app))
 }
 
 fn browser() -> Router<App> {

@@ -1,5 +1,6 @@
 //! The protocol on the wire: methods, media types, headers, status codes.
 
+mod base;
 mod browser;
 mod caller;
 mod device;
@@ -11,4 +12,5 @@ mod keys;
 mod own_name;
 mod par;
 mod register;
+mod resources;
 mod traces;
