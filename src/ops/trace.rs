@@ -129,6 +129,18 @@ pub fn refuse_page(tx: &Write<'_>, id: &TraceId, rule: Rule, grounds: &Grounds<'
     )
 }
 
+/// The whole story of an attempt that was refused at once.
+pub fn alone(
+    tx: &Write<'_>,
+    who: &Actor,
+    kind: Kind,
+    refusal: Refusal,
+    grounds: &Grounds<'_>,
+) -> Result<Refusal> {
+    let id = open(tx, who, kind, grounds.pairs)?;
+    refuse(tx, Some(&id), refusal, grounds)
+}
+
 /// A sentence with the name under which its story is told. ASCII, as RFC 6749 §5.2 wants it.
 pub fn referred(sentence: &str, id: &TraceId) -> String {
     format!("{sentence} (reference {})", Shown(id))

@@ -15,10 +15,11 @@ use super::{
 use crate::{
     app::App,
     http::extract::From,
-    model::actor::Actor,
+    model::{actor::Actor, trace::Kind},
     ops::{
         client::{Authenticated, authenticate},
         oauth::par,
+        trace::{self, Grounds},
     },
 };
 
@@ -33,8 +34,16 @@ pub async fn push(
         .db
         .write(move |tx| match authenticate(tx, &who, &form.shown)? {
             Authenticated::Client(client) => {
-                let pushed = par::push(tx, &env, &client, form.fields.pairs(), None)?;
-                Ok(pushed.map_err(OAuthError::from))
+                let pairs = form.fields.pairs();
+                match par::push(tx, &env, &client, pairs, None)? {
+                    Ok(pushed) => Ok(Ok(pushed)),
+                    Err(refusal) => {
+                        let grounds =
+                            Grounds { client: Some(&client), pairs, ..Grounds::default() };
+                        let told = trace::alone(tx, &who, Kind::Push, refusal, &grounds)?;
+                        Ok(Err(told.into()))
+                    }
+                }
             }
             Authenticated::No => Ok(Err(OAuthError::client(basic))),
             Authenticated::Wait(after) => Ok(Err(OAuthError::wait(after))),

@@ -214,6 +214,9 @@ rules! {
     DeviceUnknown = "device.unknown", "the device code is not, or no longer, good",
         ["the device code is not, or no longer, good", "device_code is missing", "the person did not answer in time"],
         "start again on the device";
+    Registration = "registration.refused", "the app's registration says something that cannot be",
+        [],
+        "a defect of the app: the sentence names what is wrong. It can be entered by hand: mcpcodex client create";
     Other = "other", "refused",
         [],
         "the sentence above is what the app was told";
