@@ -120,7 +120,10 @@ pub fn refuse(
 
 /// Tells of an attempt that ended with a page of ours.
 pub fn refuse_page(tx: &Write<'_>, id: &TraceId, rule: Rule, grounds: &Grounds<'_>) -> Result<()> {
-    let hint = hint::of(tx, rule, grounds)?;
+    let hint = match grounds.hint {
+        Some(hint) => Some(sanitise(hint, 400)),
+        None => hint::of(tx, rule, grounds)?,
+    };
     let what = "an error page was shown; the app was told nothing".to_owned();
     store::trace::append(
         tx,

@@ -1,13 +1,16 @@
 //! `/authorize` and `/consent`: the part of the protocol that a person sees.
 
+use std::sync::Arc;
+
 use axum::{
+    Extension,
     body::Bytes,
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
-use super::client_form::is_form;
+use super::{client_form::is_form, resolve::Resolver, unfit};
 use crate::{
     app::App,
     config::session::SameSite,
@@ -24,9 +27,10 @@ use crate::{
     model::{
         actor::{Actor, Origin},
         id::{RequestId, TraceId},
-        trace::{Kind, Shown},
+        trace::{Kind, Rule, Shown},
     },
     ops::{
+        document::Problem,
         oauth::{
             authorize::{self as op, Next},
             begin::{self, Begun, Unsure},
@@ -34,7 +38,7 @@ use crate::{
             reply::Post,
         },
         session::SignedIn,
-        trace,
+        trace::{self, Grounds},
     },
 };
 
@@ -52,11 +56,12 @@ pub async fn begin(
     From(origin): From,
     MaybeSession(session): MaybeSession,
     browser: Browser,
+    Extension(resolver): Extension<Arc<Resolver>>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let fields = Fields::parse(query.unwrap_or_default().as_bytes());
-    start(Visit { app, origin, browser, session }, &headers, fields).await
+    start(Visit { app, origin, browser, session }, &resolver, &headers, fields).await
 }
 
 /// `POST /authorize` (OpenID Connect Core §3.1.2.1). Parameters of URL and form count together.
@@ -65,6 +70,7 @@ pub async fn begin_by_form(
     From(origin): From,
     MaybeSession(session): MaybeSession,
     browser: Browser,
+    Extension(resolver): Extension<Arc<Resolver>>,
     request: axum::extract::Request,
 ) -> Result<Response, PageError> {
     let headers = request.headers().clone();
@@ -78,15 +84,20 @@ pub async fn begin_by_form(
         .await
         .map_err(|_| Error::invalid("form", "the form was too large or cut off"))?;
     let fields = query.and(Fields::parse(&body));
-    start(Visit { app, origin, browser, session }, &headers, fields).await
+    start(Visit { app, origin, browser, session }, &resolver, &headers, fields).await
 }
 
 async fn start(
     mut visit: Visit,
+    resolver: &Resolver,
     headers: &HeaderMap,
     fields: Fields,
 ) -> Result<Response, PageError> {
     visit.browser.asked_for(fields.text("ui_locales"));
+    let client = fields.text("client_id");
+    if let Err(problem) = resolver.know(&visit.app, &actor(&visit), client).await? {
+        return unfit_page(&visit, fields, &problem).await;
+    }
     let (env, browser, who) = (visit.app.env(), visit.browser.hash(), actor(&visit));
     let (begun, story) = visit
         .app
@@ -104,6 +115,27 @@ async fn start(
         Begun::Post(post) => Ok(post_page(&visit, post)),
         Begun::Page(unsure) => Ok(unsure_page(&visit, unsure, &story)),
     }
+}
+
+/// The page for an app whose own document is not taken.
+async fn unfit_page(
+    visit: &Visit,
+    fields: Fields,
+    problem: &Problem,
+) -> Result<Response, PageError> {
+    let (who, hint) = (actor(visit), problem.to_string());
+    let story = visit
+        .app
+        .db
+        .write(move |tx| {
+            let pairs = fields.pairs();
+            let story = trace::open(tx, &who, Kind::Authorize, pairs)?;
+            let grounds = Grounds { hint: Some(&hint), pairs, ..Grounds::default() };
+            trace::refuse_page(tx, &story, Rule::Document, &grounds)?;
+            Ok(story)
+        })
+        .await?;
+    Ok(unfit::response(&visit.app, &visit.browser, problem, &story))
 }
 
 /// Whether the browser may have held the session cookie back because another site sent it here.

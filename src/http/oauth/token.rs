@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{
     client_form::ClientForm,
-    error::{OAuthError, no_store},
+    error::{OAuthError, no_store, with_nonce},
 };
 use crate::{
     app::App,
@@ -25,7 +25,10 @@ use crate::{
         client::{Authenticated, authenticate},
         env::Env,
         oauth::{
-            Code, Outcome, Refusal, client_credentials, device, exchange, refresh, token::Tokens,
+            Code, Outcome, Refusal, client_credentials, device,
+            dpop::{self, Place},
+            exchange, refresh,
+            token::Tokens,
         },
         trace,
     },
@@ -44,36 +47,50 @@ pub async fn token(
     From(origin): From,
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
-    let ask = ask(&form);
-    let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
-    let decided = app
-        .db
-        .write(move |tx| {
-            let brought = brought(&form);
-            let refused = match ask {
-                Ok(ask) => match authenticate(tx, &who, &form.shown)? {
-                    Authenticated::Client(client) => {
-                        let outcome = decide(tx, &env, &who, &client, &ask)?;
-                        return trace::at_token(tx, &env, &who, Some(&client), &brought, outcome)
-                            .map(Ok);
-                    }
-                    Authenticated::No => OAuthError::client(basic),
-                    Authenticated::Wait(after) => OAuthError::wait(after),
-                },
-                Err(refusal) => {
-                    let outcome = Outcome::Refused(refusal);
-                    return trace::at_token(tx, &env, &who, None, &brought, outcome).map(Ok);
-                }
-            };
-            let (refusal, _) =
-                trace::unproved(tx, &env, &who, &form.shown, &brought, refused.refusal())?;
-            Ok(Err(refused.told_as(&refusal)))
-        })
-        .await??;
+    let proved = form.proof.is_some();
+    let answer = answer(&app, Actor::anonymous(origin), form).await;
+    if proved { Ok(with_nonce(&app, answer.into_response())) } else { answer }
+}
+
+async fn answer(app: &App, who: Actor, form: ClientForm) -> Result<Response, OAuthError> {
+    let (ask, env) = (ask(&form), app.env());
+    let decided = app.db.write(move |tx| settle(tx, &env, &who, &form, ask)).await??;
     match decided {
         Outcome::Minted(minted) => Ok((no_store(), Json(body(&minted.sign()?))).into_response()),
         Outcome::Refused(refusal) => Err(refusal.into()),
     }
+}
+
+/// Decides, and tells in the story of what came how it ended.
+fn settle(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    form: &ClientForm,
+    ask: Result<Ask, Refusal>,
+) -> CoreResult<Result<Outcome, OAuthError>> {
+    let brought = brought(form);
+    let told = |client: Option<&Client>, outcome| {
+        trace::at_token(tx, env, who, client, &brought, outcome).map(Ok)
+    };
+    let ask = match ask {
+        Ok(ask) => ask,
+        Err(refusal) => return told(None, Outcome::Refused(refusal)),
+    };
+    let refused = match authenticate(tx, who, &form.shown)? {
+        Authenticated::Client(client) => {
+            let place = Place::post("/token");
+            let outcome = match dpop::admit(tx, env, &client, form.proof.as_ref(), place)? {
+                Ok(()) => decide(tx, env, who, &client, &ask)?,
+                Err(refusal) => Outcome::Refused(refusal),
+            };
+            return told(Some(&client), outcome);
+        }
+        Authenticated::No => OAuthError::client(form.basic),
+        Authenticated::Wait(after) => OAuthError::wait(after),
+    };
+    let (refusal, _) = trace::unproved(tx, env, who, &form.shown, &brought, refused.refusal())?;
+    Ok(Err(refused.told_as(&refusal)))
 }
 
 fn brought(form: &ClientForm) -> trace::TokenAsk<'_> {
@@ -82,7 +99,7 @@ fn brought(form: &ClientForm) -> trace::TokenAsk<'_> {
 }
 
 fn ask(form: &ClientForm) -> Result<Ask, Refusal> {
-    let resources = form.all("resource");
+    let (resources, jkt) = (form.all("resource"), form.jkt());
     let grant = match form.fields.get("grant_type") {
         None | Some("") => {
             return Err(Refusal::new(Code::InvalidRequest, "grant_type is missing"));
@@ -97,16 +114,17 @@ fn ask(form: &ClientForm) -> Result<Ask, Refusal> {
             redirect_uri: form.take("redirect_uri"),
             verifier: form.take("code_verifier"),
             resources,
+            jkt,
         }),
         GrantType::RefreshToken => {
             let (token, scope) = (form.take("refresh_token"), form.take("scope"));
-            Ask::Refresh(refresh::Ask { token, scope, resources })
+            Ask::Refresh(refresh::Ask { token, scope, resources, jkt })
         }
         GrantType::ClientCredentials => {
-            Ask::Client(client_credentials::Ask { scope: form.take("scope"), resources })
+            Ask::Client(client_credentials::Ask { scope: form.take("scope"), resources, jkt })
         }
         GrantType::DeviceCode => {
-            Ask::Device(device::PollAsk { device_code: form.take("device_code"), resources })
+            Ask::Device(device::PollAsk { device_code: form.take("device_code"), resources, jkt })
         }
         GrantType::TokenExchange | GrantType::JwtBearer => {
             let why = "this server does not speak that grant type yet";

@@ -214,6 +214,10 @@ rules! {
     DeviceUnknown = "device.unknown", "the device code is not, or no longer, good",
         ["the device code is not, or no longer, good", "device_code is missing", "the person did not answer in time"],
         "start again on the device";
+    Document = "client.document", "the app's own document at its URL cannot be had or cannot be taken",
+        [],
+        "what is wrong stands beside it: mend the document, or let this server reach it; \
+         authentication.clients says which sites' apps are taken";
     Registration = "registration.refused", "the app's registration says something that cannot be",
         [],
         "a defect of the app: the sentence names what is wrong. It can be entered by hand: mcpcodex client create";
