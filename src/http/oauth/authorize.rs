@@ -26,9 +26,11 @@ use crate::{
     },
     model::{
         actor::{Actor, Origin},
-        id::RequestId,
+        id::{RequestId, TraceId},
+        trace::{Kind, Rule, Shown},
     },
     ops::{
+        document::Problem,
         oauth::{
             authorize::{self as op, Next},
             begin::{self, Begun, Unsure},
@@ -36,6 +38,7 @@ use crate::{
             reply::Post,
         },
         session::SignedIn,
+        trace::{self, Grounds},
     },
 };
 
@@ -93,18 +96,46 @@ async fn start(
     visit.browser.asked_for(fields.text("ui_locales"));
     let client = fields.text("client_id");
     if let Err(problem) = resolver.know(&visit.app, &actor(&visit), client).await? {
-        return Ok(unfit::response(&visit.app, &visit.browser, &problem));
+        return unfit_page(&visit, fields, &problem).await;
     }
-    let (env, browser) = (visit.app.env(), visit.browser.hash());
-    let begun =
-        visit.app.db.write(move |tx| begin::begin(tx, &env, &browser, fields.pairs())).await?;
+    let (env, browser, who) = (visit.app.env(), visit.browser.hash(), actor(&visit));
+    let (begun, story) = visit
+        .app
+        .db
+        .write(move |tx| {
+            let story = trace::open(tx, &who, Kind::Authorize, fields.pairs())?;
+            let begun = begin::begin(tx, &env, &browser, fields.pairs(), Some(&story))?;
+            Ok((begun, story))
+        })
+        .await?;
     match begun {
         Begun::Waiting(id) if withheld(&visit, headers) => Ok(bounce(&visit, &id)),
         Begun::Waiting(id) => decide(visit, id).await,
         Begun::Redirect(url) => redirect(&visit, &url),
         Begun::Post(post) => Ok(post_page(&visit, post)),
-        Begun::Page(unsure) => Ok(unsure_page(&visit, unsure)),
+        Begun::Page(unsure) => Ok(unsure_page(&visit, unsure, &story)),
     }
+}
+
+/// The page for an app whose own document is not taken.
+async fn unfit_page(
+    visit: &Visit,
+    fields: Fields,
+    problem: &Problem,
+) -> Result<Response, PageError> {
+    let (who, hint) = (actor(visit), problem.to_string());
+    let story = visit
+        .app
+        .db
+        .write(move |tx| {
+            let pairs = fields.pairs();
+            let story = trace::open(tx, &who, Kind::Authorize, pairs)?;
+            let grounds = Grounds { hint: Some(&hint), pairs, ..Grounds::default() };
+            trace::refuse_page(tx, &story, Rule::Document, &grounds)?;
+            Ok(story)
+        })
+        .await?;
+    Ok(unfit::response(&visit.app, &visit.browser, problem, &story))
 }
 
 /// Whether the browser may have held the session cookie back because another site sent it here.
@@ -268,7 +299,7 @@ fn scope_sentence(lang: Lang, line: &Line) -> String {
     line.own.clone().unwrap_or_else(|| scope::sentence(lang, &line.scope))
 }
 
-fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {
+fn unsure_page(visit: &Visit, unsure: Unsure, story: &TraceId) -> Response {
     let env = &visit.app.env;
     // Nothing that a stranger sent stands on this page, not even in the switch of the language.
     let frame = Shell { here: None, ..shell(env, &visit.browser) };
@@ -284,7 +315,7 @@ fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {
         title: t("unsure-title"),
         what,
         next,
-        reference: None,
+        reference: Some(Shown(story).to_string()),
         link: None,
     };
     page(env, &visit.browser, StatusCode::BAD_REQUEST, view.render())

@@ -11,10 +11,15 @@ use crate::{
     db::Write,
     error::Result,
     model::{
+        authorization::AuthorizationRequest,
         client::Client,
-        id::{ClientId, RequestId},
+        id::{ClientId, RequestId, TraceId},
+        trace::{Rule, Step},
     },
-    ops::env::Env,
+    ops::{
+        env::Env,
+        trace::{self, Grounds},
+    },
     store,
 };
 
@@ -56,26 +61,69 @@ pub enum Unsure {
     UnknownRequest,
 }
 
-/// Checks a request and keeps it, bound to the browser that brought it.
+/// Checks a request and keeps it, bound to the browser that brought it. `story` is where all of it is told.
 pub fn begin(
     tx: &Write<'_>,
     env: &Env,
     browser: &Hashed,
     pairs: &[(String, String)],
+    story: Option<&TraceId>,
+) -> Result<Begun> {
+    let begun = take(tx, env, browser, pairs, story)?;
+    if let (Begun::Page(unsure), Some(story)) = (&begun, story) {
+        tell(tx, *unsure, pairs, story)?;
+    }
+    Ok(begun)
+}
+
+/// Tells why a request ended with a page of ours.
+fn tell(tx: &Write<'_>, unsure: Unsure, pairs: &[(String, String)], story: &TraceId) -> Result<()> {
+    let params = Params::read(pairs);
+    let client = match params.get("client_id") {
+        Some(id) => store::client::by_id(tx, &ClientId::from_text(id))?,
+        None => None,
+    };
+    let rule = match unsure {
+        Unsure::UnknownClient if client.is_some() => Rule::ClientShut,
+        Unsure::UnknownClient => Rule::UnknownClient,
+        Unsure::UnknownRedirect if params.get("redirect_uri").is_none() => Rule::RedirectMissing,
+        Unsure::UnknownRedirect => Rule::RedirectUnknown,
+        Unsure::Ambiguous => Rule::Ambiguous,
+        Unsure::UnknownRequest => Rule::PushedUnknown,
+    };
+    let grounds = Grounds { client: client.as_ref(), pairs, ..Grounds::default() };
+    trace::refuse_page(tx, story, rule, &grounds)
+}
+
+fn take(
+    tx: &Write<'_>,
+    env: &Env,
+    browser: &Hashed,
+    pairs: &[(String, String)],
+    story: Option<&TraceId>,
 ) -> Result<Begun> {
     let id = RequestId::new();
     let params = Params::read(pairs);
     let Some(reference) = par::reference(&params) else {
-        return keep(tx, env, browser, id, &params, Source::Browser);
+        let from = Came { source: Source::Browser, pairs, story };
+        return keep(tx, env, browser, id, &params, &from);
     };
     match par::open(tx, browser, &id, &params, reference)? {
         Opened::Request(pushed) => {
             let source = Source::Pushed { jkt: pushed.jkt.as_deref() };
-            keep(tx, env, browser, id, &Params::read(&pushed.pairs), source)
+            let from = Came { source, pairs: &pushed.pairs, story };
+            keep(tx, env, browser, id, &Params::read(&pushed.pairs), &from)
         }
         Opened::Again(id) => Ok(Begun::Waiting(id)),
         Opened::No(unsure) => Ok(Begun::Page(unsure)),
     }
+}
+
+/// How a request came, and where that is told.
+struct Came<'a> {
+    source: Source<'a>,
+    pairs: &'a [(String, String)],
+    story: Option<&'a TraceId>,
 }
 
 fn keep(
@@ -84,16 +132,19 @@ fn keep(
     browser: &Hashed,
     id: RequestId,
     params: &Params<'_>,
-    source: Source<'_>,
+    from: &Came<'_>,
 ) -> Result<Begun> {
     let (client, uri) = match back(tx, params)? {
         Ok(back) => back,
         Err(unsure) => return Ok(Begun::Page(unsure)),
     };
     let aim = Aim { client: &client, redirect_uri: uri };
-    let request = match request::check(tx, env, id, params, &aim, source)? {
-        Ok(request) => request,
+    let request = match request::check(tx, env, id, params, &aim, from.source)? {
+        Ok(request) => AuthorizationRequest { trace: from.story.cloned(), ..request },
         Err(refusal) => {
+            let grounds =
+                Grounds { client: Some(&client), pairs: from.pairs, ..Grounds::default() };
+            let refusal = trace::refuse(tx, from.story, refusal, &grounds)?;
             let back = Return { uri, state: params.state(), mode: params.mode(uri) };
             return Ok(back.refuse(env, &refusal).into());
         }
@@ -104,6 +155,8 @@ fn keep(
         store::authorization::drop_oldest_requests(tx, WAITING_MAX / 10)?;
     }
     store::authorization::insert_request(tx, &request, browser)?;
+    let scopes = format!("scopes: {}", request.scopes);
+    trace::note(tx, from.story, Step::Taken, &scopes)?;
     Ok(Begun::Waiting(request.id))
 }
 

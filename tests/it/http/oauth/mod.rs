@@ -16,3 +16,4 @@ mod par;
 mod register;
 mod resources;
 mod statements;
+mod traces;

@@ -399,7 +399,7 @@ fn flood_of_requests_pushes_out_the_oldest_and_keeps_nobody_from_signing_in() {
         .db
         .write_blocking(move |tx| {
             for _ in 0..20_000 {
-                begin::begin(tx, &env, &browser(), &pairs)?;
+                begin::begin(tx, &env, &browser(), &pairs, None)?;
             }
             Ok(())
         })
