@@ -3,6 +3,7 @@
 mod apps;
 mod attempts;
 mod config;
+mod doctor;
 mod help;
 mod keys;
 mod people;
