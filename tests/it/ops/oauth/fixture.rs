@@ -327,6 +327,7 @@ pub(crate) fn ask(code: &str) -> exchange::Ask {
         redirect_uri: Some(CALLBACK.to_owned()),
         verifier: Some(VERIFIER.to_owned()),
         resources: Vec::new(),
+        jkt: None,
     }
 }
 
@@ -343,6 +344,7 @@ pub(crate) fn minted(outcome: Outcome) -> Tokens {
     match outcome {
         Outcome::Minted(minted) => minted.sign().unwrap(),
         Outcome::Refused(refusal) => panic!("refused: {refusal}"),
+        Outcome::Assertion(_) => panic!("an assertion and no token"),
     }
 }
 
@@ -350,7 +352,7 @@ pub(crate) fn minted(outcome: Outcome) -> Tokens {
 pub(crate) fn refused(outcome: Outcome) -> Code {
     match outcome {
         Outcome::Refused(Refusal { code, .. }) => code,
-        Outcome::Minted(_) => panic!("tokens were given"),
+        Outcome::Minted(_) | Outcome::Assertion(_) => panic!("tokens were given"),
     }
 }
 
