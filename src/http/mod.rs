@@ -26,6 +26,7 @@ use axum_server::Handle;
 
 use crate::{
     app::App,
+    db::Write,
     error::{Error, Result},
     ops,
 };
@@ -92,8 +93,11 @@ async fn upkeep(app: App) {
             _ = marks.tick() => write_marks(&app).await,
             _ = sweep.tick() => {
                 let env = app.env();
-                if let Err(error) = app.db.write(move |tx| ops::sweep::sweep(tx, &env)).await {
-                    tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
+                let clients = move |tx: &Write<'_>| ops::client::newcomer::sweep(tx, &env);
+                for swept in [app.db.write(ops::sweep::sweep).await, app.db.write(clients).await] {
+                    if let Err(error) = swept {
+                        tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
+                    }
                 }
                 turn_keys(app.clone()).await;
             }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::{client::newcomer, env::Env, key};
-use crate::{db::Write, error::Result, model::device::FORGOTTEN, store};
+use crate::{db::Write, error::Result, model::device::FORGOTTEN, ops::key, store};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -11,7 +10,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
 
 /// Forgets outlived rows of every sort; answers how many.
-pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
+pub fn sweep(tx: &Write<'_>) -> Result<usize> {
     let now = tx.now;
     Ok(store::sign_in::sweep(tx, now.minus(HOUR))?
         + store::link::sweep(tx)?
@@ -25,7 +24,6 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + store::code::sweep(tx)?
         + key::rotation::wipe(tx)?
         + store::replay::sweep(tx)?
-        + newcomer::sweep(tx, env)?
         + store::registration::sweep_tokens(tx, now.minus(REMEMBERED))?
         // A device that asks late is told that its time is over, not that it was never there.
         + store::device_request::sweep(tx, now.minus(DAY))?
