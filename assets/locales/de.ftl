@@ -482,6 +482,7 @@ gone-next = Gehen Sie zur App zurück, und beginnen Sie dort von vorn.
 
 ## Sätze des Kerns
 core-question-not-shown = Diese Frage wurde in dieser Sitzung nicht gestellt.
+core-device-nothing = Nichts von dem, worum dieses Gerät bittet, können Sie vergeben.
 core-totp-off = Authenticator-Apps sind in der Konfiguration ausgeschaltet.
 core-totp-off-next = Setzen Sie authentication.mfa.providers.totp.enabled: true.
 core-enrolment-none = Es wartet keine Authenticator-App auf Bestätigung.

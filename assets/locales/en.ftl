@@ -483,6 +483,7 @@ gone-next = Go back to the app and start again there.
 
 ## Sentences of the core, as the core says them (beginning with a capital and ending with a full stop), one line each
 core-question-not-shown = This question was not shown in this session.
+core-device-nothing = Nothing of what this device asks for can be had by you.
 core-totp-off = TOTP is switched off in the configuration.
 core-totp-off-next = Set authentication.mfa.providers.totp.enabled: true.
 core-enrolment-none = No authenticator waits to be confirmed.

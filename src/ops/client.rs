@@ -408,5 +408,13 @@ fn reachable(client: &Client) -> Result<()> {
             "a client that signs people in needs at least one redirect URI",
         ));
     }
-    Ok(())
+    let alone = [GrantType::ClientCredentials, GrantType::TokenExchange, GrantType::JwtBearer];
+    match alone.into_iter().find(|grant| client.is_public() && client.may(*grant)) {
+        None => Ok(()),
+        Some(grant) => Err(Error::invalid(
+            "grant",
+            format!("a public client proves nothing and may not use {}", grant.as_str()),
+        )
+        .with_next("make a client with a secret: mcpcodex client create, without --public")),
+    }
 }

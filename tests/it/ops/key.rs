@@ -107,7 +107,7 @@ fn key_is_published_then_signs_then_is_believed_and_then_is_history() {
     lasting["exp"] = json!(fixture::START.secs() + 1_000_000);
     world.pass(3 * HOUR - 1);
     assert_eq!(world.turn(), 0);
-    assert_eq!(world.jwks(), [first.clone()]);
+    assert_eq!(world.jwks(), std::slice::from_ref(&first));
 
     world.pass(1);
     assert_eq!(world.turn(), 1, "an hour before its turn");

@@ -2,8 +2,10 @@
 
 mod browser;
 mod caller;
+mod device;
 mod discovery;
 mod endpoints;
 mod hostile;
 mod keys;
+mod own_name;
 mod register;

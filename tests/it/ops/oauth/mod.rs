@@ -1,8 +1,10 @@
 //! OAuth as the core decides it, on a temporary database with a clock that stands still until it is moved.
 
 mod authorize;
+mod client_credentials;
 mod clients;
 mod connected;
+mod device;
 mod exchange;
 pub(crate) mod fixture;
 mod races;
