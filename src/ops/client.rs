@@ -164,7 +164,9 @@ pub fn disable(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<usize> {
 /// Switches a client on again. What was revoked stays revoked.
 pub fn enable(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<()> {
     who.must_operate()?;
-    get(tx, id)?;
+    if get(tx, id)?.state == ClientState::Pending {
+        return newcomer::approve(tx, who, id).map(|_| ());
+    }
     if !store::client::set_state(tx, id, ClientState::Active)? {
         return Err(Error::conflict("the client is enabled already"));
     }
@@ -193,6 +195,12 @@ pub fn rotate_secret(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<Plain
     store::attempt::clear(tx, Scope::Client, id.as_str())?;
     audit::record(tx, who, &Event::new("client.rotate_secret").client(id))?;
     Ok(secret)
+}
+
+/// Clients that wait for an administrator, by name.
+pub fn pending(r: &Read<'_>, who: &Actor) -> Result<Vec<Client>> {
+    who.must_operate()?;
+    store::client::in_state(r, ClientState::Pending)
 }
 
 /// Every client by name.

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::client_form::is_form;
+use super::{client_form::is_form, waiting};
 use crate::{
     app::App,
     config::session::SameSite,
@@ -18,7 +18,7 @@ use crate::{
         fields::Fields,
         lang::{Lang, scope},
         pages::{form, page, shell},
-        view::{Bounce, Consent, ErrorPage, Label, Resource, ScopeLine, Shell, Trust},
+        view::{Bounce, Consent, ErrorPage, Label, Registered, Resource, ScopeLine, Shell, Trust},
     },
     model::{
         actor::{Actor, Origin},
@@ -28,7 +28,7 @@ use crate::{
         oauth::{
             authorize::{self as op, Next},
             begin::{self, Begun, Unsure},
-            consent::{Destination, Line, Question},
+            consent::{Destination, Line, Question, Standing},
         },
         session::SignedIn,
     },
@@ -90,6 +90,7 @@ async fn start(
         Begun::Waiting(id) if withheld(&visit, headers) => Ok(bounce(&visit, &id)),
         Begun::Waiting(id) => decide(visit, id).await,
         Begun::Redirect(url) => redirect(&visit, &url),
+        Begun::Pending(client) => Ok(waiting::response(&visit.app, &visit.browser, &client)),
         Begun::Page(unsure) => Ok(unsure_page(&visit, unsure)),
     }
 }
@@ -202,12 +203,25 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
     // Not the request of the app, whose wish for a language would undo what is chosen on the page.
     let here = format!("/consent?request={}", question.request);
     let hidden = [("request", question.request.as_str()), ("shown", question.shown.as_str())];
+    // Nothing is marked as new where everything is.
+    let known = question.scopes.iter().any(|line| !line.new);
     let view = Consent {
         shell: Shell { here: Some(here), ..shell(env, &visit.browser) },
         form: form(env, &visit.browser, "/consent", &hidden),
         client: Label::new(&question.client_name),
-        client_host: None,
-        trust: if question.built_in { Trust::BuiltIn } else { Trust::Verified },
+        client_host: question.host,
+        trust: match question.standing {
+            Standing::BuiltIn => Trust::BuiltIn,
+            Standing::Entered => Trust::Verified,
+            Standing::Approved => Trust::Approved,
+            Standing::Addressed => Trust::Addressed,
+            Standing::Stranger => Trust::Unverified,
+        },
+        registered: match question.registered_today {
+            Some(true) => Registered::Today,
+            Some(false) => Registered::Earlier,
+            None => Registered::Never,
+        },
         destination: match question.destination {
             Destination::Host(host) => Shown::Host(host),
             Destination::ThisComputer(host) => Shown::ThisComputer(host),
@@ -225,6 +239,7 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
                 sentence: scope_sentence(lang, &line),
                 name: line.scope,
                 sensitive: line.sensitive,
+                new: line.new && known,
             })
             .collect(),
         username: Label::new(&question.username),
@@ -246,6 +261,7 @@ fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {
     let t = |key| visit.browser.t(key).into();
     let (what, next) = match unsure {
         Unsure::UnknownClient => (t("unsure-client"), t("unsure-client-next")),
+        Unsure::SwitchedOff => (t("unsure-off"), t("unsure-off-next")),
         Unsure::UnknownRedirect => (t("unsure-redirect"), t("unsure-redirect-next")),
         Unsure::Ambiguous => (t("unsure-ambiguous"), t("unsure-ambiguous-next")),
     };

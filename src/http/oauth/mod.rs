@@ -14,6 +14,7 @@ pub mod register;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
+pub mod waiting;
 
 use axum::{
     Router,

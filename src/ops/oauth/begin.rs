@@ -10,12 +10,12 @@ use crate::{
     error::Result,
     model::{
         authorization::{AuthorizationRequest, Prompt, ResponseMode},
-        client::{Client, GrantType},
+        client::{Client, ClientState, GrantType},
         id::{ClientId, RequestId},
         scope::ScopeSet,
         session::acr_wants_mfa,
     },
-    ops::env::Env,
+    ops::{client::newcomer, env::Env},
     store,
 };
 
@@ -34,6 +34,8 @@ pub enum Begun {
     Waiting(RequestId),
     /// The client is told what is wrong, by redirect.
     Redirect(String),
+    /// The client waits for an administrator: the person is told, and nobody is redirected.
+    Pending(Box<newcomer::Waiting>),
     /// It is not certain that the client is meant: the person is told, and nobody is redirected (RFC 9700 §4.11).
     Page(Unsure),
 }
@@ -41,8 +43,10 @@ pub enum Begun {
 /// Why a request is answered with a page of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsure {
-    /// No client of that id, or it was switched off.
+    /// No client of that id.
     UnknownClient,
+    /// The client was switched off.
+    SwitchedOff,
     /// No redirect URI, or not one of the client's.
     UnknownRedirect,
     /// A parameter that decides about client or redirect came twice.
@@ -96,6 +100,10 @@ pub fn begin(
         Ok(back) => back,
         Err(unsure) => return Ok(Begun::Page(unsure)),
     };
+    if back.client.state == ClientState::Pending {
+        let waiting = newcomer::Waiting::of(&back.client, back.uri);
+        return Ok(Begun::Pending(Box::new(waiting)));
+    }
     let request = match check(tx, &params, &back)? {
         Ok(request) => request,
         Err(refusal) => {
@@ -118,10 +126,12 @@ fn back<'p>(tx: &Write<'_>, params: &Params<'p>) -> Result<Result<Return<'p>, Un
         return Ok(Err(Unsure::Ambiguous));
     }
     let Some(id) = params.get("client_id") else { return Ok(Err(Unsure::UnknownClient)) };
-    let client = store::client::by_id(tx, &ClientId::from_text(id))?;
-    let Some(client) = client.filter(Client::is_active) else {
+    let Some(client) = store::client::by_id(tx, &ClientId::from_text(id))? else {
         return Ok(Err(Unsure::UnknownClient));
     };
+    if client.state == ClientState::Disabled {
+        return Ok(Err(Unsure::SwitchedOff));
+    }
     let Some(uri) = params.get("redirect_uri").filter(|uri| client.accepts_redirect(uri)) else {
         return Ok(Err(Unsure::UnknownRedirect));
     };

@@ -7,5 +7,6 @@ mod discovery;
 mod endpoints;
 mod hostile;
 mod keys;
+mod newcomer;
 mod own_name;
 mod register;

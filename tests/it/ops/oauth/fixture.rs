@@ -201,7 +201,9 @@ impl World {
     pub(crate) fn waiting(&self, over: &[(&str, &str)]) -> RequestId {
         match self.begin(over) {
             Begun::Waiting(id) => id,
-            other @ (Begun::Redirect(_) | Begun::Page(_)) => panic!("not waiting: {other:?}"),
+            other @ (Begun::Redirect(_) | Begun::Pending(_) | Begun::Page(_)) => {
+                panic!("not waiting: {other:?}")
+            }
         }
     }
 
