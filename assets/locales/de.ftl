@@ -453,6 +453,7 @@ signed-out-again = Wieder anmelden
 bounce-title = Einen Moment
 bounce-lead = Wenn nichts geschieht, gehen Sie von Hand weiter.
 bounce-continue = Weiter
+form-post-title = Zurück zur App
 
 ## Fehler
 error-home = Zur Startseite
@@ -482,6 +483,8 @@ unsure-off = Die App, die Sie hierher geschickt hat, wurde von einem Administrat
 unsure-off-next = Fragen Sie den Betreiber dieses Servers, ob sie wieder verwendet werden darf.
 unsure-redirect = Die App, die Sie hierher geschickt hat, möchte die Antwort an einer Adresse, die für sie nicht registriert ist.
 unsure-redirect-next = Entfernen Sie die Verbindung in der App, und fügen Sie sie neu hinzu. Wenn die App von Hand eingerichtet wurde, muss ihre Redirect-URI hier Buchstabe für Buchstabe registriert sein.
+unsure-request = Was die App, die Sie hierher geschickt hat, fragen wollte, ist nicht oder nicht mehr bekannt: Es wurde schon verwendet, oder eine Minute ist vergangen.
+unsure-request-next = Gehen Sie zur App zurück, und beginnen Sie von vorn.
 unsure-ambiguous = Die App, die Sie hierher geschickt hat, macht widersprüchliche Angaben darüber, wer sie ist.
 unsure-ambiguous-next = Gehen Sie zur App zurück, und beginnen Sie von vorn; wenn es wieder geschieht, melden Sie es ihrem Hersteller.
 waiting-title = Diese App wartet auf einen Administrator

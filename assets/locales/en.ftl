@@ -454,6 +454,7 @@ signed-out-again = Sign in again
 bounce-title = One moment
 bounce-lead = If nothing happens, go on by hand.
 bounce-continue = Continue
+form-post-title = Back to the app
 
 ## Errors
 error-home = Go to the start page
@@ -483,6 +484,8 @@ unsure-off = The app that sent you here was switched off by an administrator of 
 unsure-off-next = Ask whoever runs this server whether it may be used again.
 unsure-redirect = The app that sent you here wants the answer at an address that is not registered for it.
 unsure-redirect-next = Remove the connection in the app and add it again. If the app was set up by hand, its redirect URI must be registered here letter by letter.
+unsure-request = What the app that sent you here wanted to ask is not, or no longer, known: it was used already, or a minute has passed.
+unsure-request-next = Go back to the app and start again.
 unsure-ambiguous = The app that sent you here contradicts itself about who it is.
 unsure-ambiguous-next = Go back to the app and start again; if it happens again, report it to its maker.
 waiting-title = This app waits for an administrator

@@ -202,6 +202,12 @@ impl SigningKey {
         signed(text, &signature)
     }
 
+    /// Signs bytes as they stand.
+    #[cfg(test)]
+    pub(super) fn raw_signature(&self, text: &[u8]) -> Result<Vec<u8>> {
+        self.signature(text)
+    }
+
     fn signature(&self, text: &[u8]) -> Result<Vec<u8>> {
         let fault = |source| Error::internal("a token could not be signed").with_source(source);
         let random = SystemRandom::new();
@@ -255,6 +261,11 @@ impl VerifyingKey {
     /// Its name: as its owner published it, or its thumbprint.
     pub fn kid(&self) -> &str {
         &self.kid
+    }
+
+    /// Whether this key signed just these bytes.
+    pub(super) fn fits(&self, signed: &[u8], signature: &[u8]) -> bool {
+        self.key.verify_sig(signed, signature).is_ok()
     }
 
     /// Header and claims of a token that this key signed. Signature and algorithm only: issuer,

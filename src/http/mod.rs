@@ -3,6 +3,7 @@
 
 pub mod assets;
 pub mod auth;
+pub mod base;
 pub mod brand;
 pub mod cookies;
 pub mod courier;
@@ -14,7 +15,6 @@ pub mod health;
 pub mod lang;
 pub mod middleware;
 pub mod oauth;
-
 pub mod pages;
 pub mod router;
 pub mod view;
@@ -26,7 +26,6 @@ use axum_server::Handle;
 
 use crate::{
     app::App,
-    db::Write,
     error::{Error, Result},
     ops,
 };
@@ -93,11 +92,8 @@ async fn upkeep(app: App) {
             _ = marks.tick() => write_marks(&app).await,
             _ = sweep.tick() => {
                 let env = app.env();
-                let clients = move |tx: &Write<'_>| ops::client::newcomer::sweep(tx, &env);
-                for swept in [app.db.write(ops::sweep::sweep).await, app.db.write(clients).await] {
-                    if let Err(error) = swept {
-                        tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
-                    }
+                if let Err(error) = app.db.write(move |tx| ops::sweep::sweep(tx, &env)).await {
+                    tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
                 }
                 turn_keys(app.clone()).await;
             }

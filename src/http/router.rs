@@ -16,7 +16,7 @@ use tower_http::{
 };
 
 use super::{
-    auth, health, middleware, oauth,
+    auth, base, health, middleware, oauth,
     pages::{
         self,
         account::{self, apps, keys, remove, security, sessions},
@@ -35,6 +35,11 @@ pub fn routes(app: App) -> Router {
 
 /// [`routes`] and more that come with the occasion: those of the demo app.
 pub fn routes_with(app: App, more: Router<App>) -> Router {
+    let env = app.env();
+    base::under(&env.site, at_the_root(app, more))
+}
+
+fn at_the_root(app: App, more: Router<App>) -> Router {
     let limits = &app.env.config.limits;
     let body = usize::try_from(limits.request_body).unwrap_or(usize::MAX);
     let timeout =
@@ -61,6 +66,7 @@ pub fn routes_with(app: App, more: Router<App>) -> Router {
             ),
         )
         .layer(layer::from_fn_with_state(app.clone(), middleware::own_host))
+        .layer(layer::from_fn_with_state(middleware::Doubt::of(&app), middleware::doubt_proxy))
         .layer(CatchPanicLayer::custom(pages::panicked))
         .layer(layer::from_fn_with_state(app.clone(), middleware::error_pages))
         .layer(layer::from_fn_with_state(app.clone(), middleware::secure_headers))

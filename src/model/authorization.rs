@@ -23,11 +23,12 @@ pub struct Prompt {
     pub login: bool,
     /// The person must be asked again.
     pub consent: bool,
+    /// The person must choose who they are here.
+    pub select_account: bool,
 }
 
 impl Prompt {
-    /// Reads the space-separated values; `None` when `none` is mixed with others. Unknown words and
-    /// `select_account` count for nothing, since a browser has one account here.
+    /// Reads the space-separated values; `None` when `none` is mixed with others. Unknown words count for nothing.
     pub fn parse(text: &str) -> Option<Self> {
         let mut prompt = Self::default();
         let mut words = 0;
@@ -37,6 +38,7 @@ impl Prompt {
                 "none" => prompt.none = true,
                 "login" => prompt.login = true,
                 "consent" => prompt.consent = true,
+                "select_account" => prompt.select_account = true,
                 _ => {}
             }
         }
@@ -46,7 +48,12 @@ impl Prompt {
 
 impl std::fmt::Display for Prompt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let words = [(self.none, "none"), (self.login, "login"), (self.consent, "consent")];
+        let words = [
+            (self.none, "none"),
+            (self.login, "login"),
+            (self.consent, "consent"),
+            (self.select_account, "select_account"),
+        ];
         let on: Vec<_> = words.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
         f.write_str(&on.join(" "))
     }
@@ -105,6 +112,8 @@ pub struct AuthorizationRequest {
     pub max_age: Option<Duration>,
     /// Who is expected.
     pub login_hint: Option<String>,
+    /// Who alone may answer (`id_token_hint`, and `sub` in `claims`: OpenID Connect Core §3.1.2.1, §5.5.1).
+    pub subject: Option<UserId>,
     /// Whether a sign-in with two factors is wanted (`acr_values`, OpenID Connect Core §3.1.2.1).
     pub mfa: bool,
     /// How the answer travels.

@@ -24,8 +24,8 @@ pub fn insert_request(
     tx.exec_one(
         "insert into authorization_requests (id, browser_hash, client_id, redirect_uri, scopes, resources, state,
              nonce, code_challenge, prompt, max_age, login_hint, mfa, created_at, expires_at, response_mode, jkt,
-             trace_id)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+             trace_id, subject)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         params![
             request.id.as_str(),
             browser.as_bytes(),
@@ -45,6 +45,7 @@ pub fn insert_request(
             request.response_mode.as_str(),
             request.jkt,
             request.trace.as_ref().map(TraceId::as_str),
+            request.subject.as_ref().map(UserId::as_str),
         ],
     )
 }
@@ -57,7 +58,7 @@ pub fn request(
 ) -> Result<Option<AuthorizationRequest>> {
     r.one(
         "select id, client_id, redirect_uri, scopes, resources, state, nonce, code_challenge, prompt, max_age,
-                login_hint, mfa, created_at, response_mode, jkt, trace_id
+                login_hint, mfa, created_at, response_mode, jkt, trace_id, subject
          from authorization_requests where id = ?1 and browser_hash = ?2 and expires_at > ?3",
         params![id.as_str(), browser.as_bytes(), r.now],
         |row| {
@@ -74,6 +75,7 @@ pub fn request(
                 prompt: Prompt::parse(&row.get::<_, String>(8)?).unwrap_or_default(),
                 max_age: max_age.and_then(|age| u64::try_from(age).ok()).map(Duration::from_secs),
                 login_hint: row.get(10)?,
+                subject: row.get::<_, Option<String>>(16)?.map(UserId::from_text),
                 mfa: row.get(11)?,
                 created_at: row.get(12)?,
                 response_mode: ResponseMode::parse(&row.get::<_, String>(13)?).unwrap_or_default(),

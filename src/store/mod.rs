@@ -19,6 +19,7 @@ pub mod link;
 pub mod message;
 pub mod meta;
 pub mod passkey;
+pub mod pushed;
 pub mod registration;
 pub mod replay;
 pub mod resource;

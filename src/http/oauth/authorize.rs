@@ -17,8 +17,12 @@ use crate::{
         extract::{self, Browser, From, MaybeSession, PageForm},
         fields::Fields,
         lang::{Lang, scope},
+        middleware,
         pages::{form, page, shell},
-        view::{Bounce, Consent, ErrorPage, Label, Registered, Resource, ScopeLine, Shell, Trust},
+        view::{
+            Bounce, Consent, ErrorPage, FormPost, Label, Registered, Resource, ScopeLine, Shell,
+            Trust,
+        },
     },
     model::{
         actor::{Actor, Origin},
@@ -29,6 +33,7 @@ use crate::{
             authorize::{self as op, Next},
             begin::{self, Begun, Unsure},
             consent::{Destination, Line, Question, Standing},
+            reply::Post,
         },
         session::SignedIn,
     },
@@ -91,6 +96,7 @@ async fn start(
         Begun::Waiting(id) => decide(visit, id).await,
         Begun::Redirect(url) => redirect(&visit, &url),
         Begun::Pending(client) => Ok(waiting::response(&visit.app, &visit.browser, &client)),
+        Begun::Post(post) => Ok(post_page(&visit, post)),
         Begun::Page(unsure) => Ok(unsure_page(&visit, unsure)),
     }
 }
@@ -173,6 +179,7 @@ fn respond(visit: &Visit, id: &RequestId, next: Next) -> Result<Response, PageEr
     match next {
         Next::SignIn | Next::SignInAgain => redirect(visit, &format!("/login?request={id}")),
         Next::Redirect(url) => redirect(visit, &url),
+        Next::Post(post) => Ok(post_page(visit, post)),
         Next::Consent(question) => Ok(consent_page(visit, *question)),
         Next::Gone => Ok(gone_page(visit)),
     }
@@ -185,6 +192,21 @@ fn redirect(visit: &Visit, url: &str) -> Result<Response, PageError> {
     let headers = [(header::LOCATION, location)];
     let cookies = visit.browser.set_cookies(&visit.app.env);
     Ok((StatusCode::SEE_OTHER, cookies, headers).into_response())
+}
+
+/// The answer in a form, sent by a script of ours that may do nothing else.
+fn post_page(visit: &Visit, post: Post) -> Response {
+    let env = &visit.app.env;
+    // Loaded again, the page would be another one: no switch of the language.
+    let view = FormPost {
+        shell: Shell { here: None, ..shell(env, &visit.browser) },
+        action: post.action,
+        fields: post.fields,
+    };
+    let mut page = page(env, &visit.browser, StatusCode::OK, view.render());
+    let policy = HeaderValue::from_static(middleware::CSP_WITH_FORM);
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    page
 }
 
 fn bounce(visit: &Visit, id: &RequestId) -> Response {
@@ -263,6 +285,7 @@ fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {
         Unsure::UnknownClient => (t("unsure-client"), t("unsure-client-next")),
         Unsure::SwitchedOff => (t("unsure-off"), t("unsure-off-next")),
         Unsure::UnknownRedirect => (t("unsure-redirect"), t("unsure-redirect-next")),
+        Unsure::UnknownRequest => (t("unsure-request"), t("unsure-request-next")),
         Unsure::Ambiguous => (t("unsure-ambiguous"), t("unsure-ambiguous-next")),
     };
     let view = ErrorPage {

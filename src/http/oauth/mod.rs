@@ -10,6 +10,7 @@ pub mod error;
 pub mod introspect;
 pub mod json;
 pub mod metadata;
+pub mod par;
 pub mod register;
 pub mod revoke;
 pub mod token;
@@ -26,13 +27,7 @@ use crate::app::App;
 
 /// Every endpoint of the protocol. Other sites' pages may read those that carry no cookie, and only those.
 pub fn routes(app: &App) -> Router<App> {
-    let base = app.env.site.path();
-    let own = browser().merge(programs()).merge(metadata::routes(app));
-    if base.is_empty() {
-        return own;
-    }
-    // Behind a proxy that cuts the issuer's path off, and behind one that does not.
-    own.clone().merge(Router::new().nest(base, own)).merge(metadata::inserted(app, base))
+    browser().merge(programs()).merge(metadata::routes(app))
 }
 
 fn browser() -> Router<App> {
@@ -46,6 +41,7 @@ fn browser() -> Router<App> {
 fn programs() -> Router<App> {
     Router::new()
         .route("/token", cors::open(post(token::token))) //                          client
+        .route("/par", cors::open(post(par::push))) //                               client
         .route("/device_authorization", cors::open(post(device::begin))) //          client
         .route("/revoke", cors::open(post(revoke::revoke))) //                       client
         .route("/introspect", cors::open(post(introspect::introspect))) //           client with a secret

@@ -30,7 +30,7 @@ pub use enrol::{
     RecoveryCodes,
 };
 pub use keys::{Key, Keys, Lifetime, MadeKey, NewKey, ScopeBox};
-pub use notice::{Bounce, ErrorPage, LogoutConfirm, SetupDone, SignedOut};
+pub use notice::{Bounce, ErrorPage, FormPost, LogoutConfirm, SetupDone, SignedOut};
 pub use parts::{Form, Label, Link, Medium, Rules, Sending, Shell, Way};
 pub use passkey::{EnrolPasskey, MfaPasskey, PasskeyForm, PasskeyLine, Passkeys, RemovePasskey};
 pub use password::{ChangePassword, Forgot, Invite, ResetAsked, ResetPassword, Setup};
@@ -93,6 +93,7 @@ pages!(
     SignedOut,
     SetupDone,
     Bounce,
+    FormPost,
     DemoStart,
     DemoResult,
 );

@@ -63,6 +63,18 @@ pub struct SetupDone {
     pub sign_in: String,
 }
 
+/// Sends the answer to an app by a form (OAuth 2.0 Form Post Response Mode): at once by a script, else by its button.
+#[derive(Clone, Default, Template)]
+#[template(path = "form_post.html", config = "assets/askama.toml")]
+pub struct FormPost {
+    /// The frame.
+    pub shell: Shell,
+    /// The app's own address.
+    pub action: String,
+    /// Names and values.
+    pub fields: Vec<(String, String)>,
+}
+
 /// Sends the browser on from a page of ours, where a redirect would not do: after a navigation from
 /// another site a `SameSite=Strict` cookie is held back, also across redirects, and comes with this one.
 #[derive(Clone, Default, Template)]

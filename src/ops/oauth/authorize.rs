@@ -3,9 +3,9 @@
 
 use super::{
     Code, Refusal,
-    begin::{answer as answer_url, refused},
     consent::{self, Question},
     policy,
+    reply::{Post, Reply, Return},
 };
 use crate::{
     crypto::secret::{Hashed, b64, equal, random_token},
@@ -40,8 +40,19 @@ pub enum Next {
     Consent(Box<Question>),
     /// The answer goes to the client.
     Redirect(String),
+    /// The answer goes to the client in a form.
+    Post(Post),
     /// No such request in this browser: answered before, too old, or never there.
     Gone,
+}
+
+impl From<Reply> for Next {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Redirect(url) => Self::Redirect(url),
+            Reply::Post(post) => Self::Post(post),
+        }
+    }
 }
 
 /// What the sign-in page says of the request that waits behind it.
@@ -196,11 +207,16 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, visit: Visit<'a>) -> Result<Opened<'a>
         return refuse(tx, env, &request, Code::UnmetAuthenticationRequirements, why)
             .map(Opened::Next);
     }
+    let meant = |one: &SignedIn| request.subject.as_ref().is_none_or(|who| *who == one.user.id);
     let fitting = signed_in.filter(|one| {
-        is_fresh(&request, &one.session, tx) && (!request.mfa || one.session.mfa_verified())
+        let proved = !request.mfa || one.session.mfa_verified();
+        is_fresh(&request, &one.session, tx) && proved && meant(one)
     });
     let Some(signed_in) = fitting else {
-        return if request.prompt.none {
+        // Whoever signed in for this request is somebody else: to ask again would be to ask for ever.
+        let other =
+            signed_in.is_some_and(|one| !meant(one) && one.session.auth_time > request.created_at);
+        return if request.prompt.none || other {
             refuse(tx, env, &request, Code::LoginRequired, "nobody fitting is signed in")
                 .map(Opened::Next)
         } else if signed_in.is_some() {
@@ -228,7 +244,7 @@ fn is_fresh(request: &AuthorizationRequest, session: &Session, tx: &Write<'_>) -
     let since_asked = session.auth_time > request.created_at;
     let young =
         request.max_age.is_none_or(|age| tx.now.since(session.auth_time) <= age && !age.is_zero());
-    since_asked || (young && !request.prompt.login)
+    since_asked || (young && !request.prompt.login && !request.prompt.select_account)
 }
 
 /// Makes the code and sends it to the client, once.
@@ -260,9 +276,7 @@ fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
         .session(&row.session_id)
         .with("scopes", row.scopes.to_string());
     audit::record(tx, who, &event)?;
-    let pairs = [("code", code.expose())];
-    let url = answer_url(case.env, &request.redirect_uri, request.state.as_deref(), &pairs);
-    Ok(Next::Redirect(url))
+    Ok(back(request).answer(case.env, &[("code", code.expose())]).into())
 }
 
 /// Answers the client with an error, once.
@@ -276,6 +290,13 @@ fn refuse(
     if !store::authorization::take_request(tx, &request.id)? {
         return Ok(Next::Gone);
     }
-    let refusal = Refusal::new(code, why);
-    Ok(Next::Redirect(refused(env, &request.redirect_uri, request.state.as_deref(), &refusal)))
+    Ok(back(request).refuse(env, &Refusal::new(code, why)).into())
+}
+
+fn back(request: &AuthorizationRequest) -> Return<'_> {
+    Return {
+        uri: &request.redirect_uri,
+        state: request.state.as_deref(),
+        mode: request.response_mode,
+    }
 }

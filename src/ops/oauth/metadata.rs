@@ -7,8 +7,10 @@ use super::terms::Terms;
 use crate::{
     config::authentication::Registration,
     model::{
+        authorization::ResponseMode,
         client::{AuthMethod, GrantType},
         scope::STANDARD,
+        session::{ACR_MFA, ACR_PASSWORD},
     },
     ops::env::Env,
 };
@@ -72,13 +74,16 @@ fn authorization(terms: &Terms<'_>) -> Value {
     json!({
         "authorization_endpoint": at(terms, "/authorize"),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "pushed_authorization_request_endpoint": at(terms, "/par"),
+        "require_pushed_authorization_requests": false,
+        "response_modes_supported": ResponseMode::ALL.map(ResponseMode::as_str),
         "code_challenge_methods_supported": ["S256"],
-        "prompt_values_supported": ["none", "login", "consent"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "authorization_response_iss_parameter_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
+        "acr_values_supported": [ACR_PASSWORD, ACR_MFA],
     })
 }
 

@@ -3,16 +3,21 @@
 
 pub mod authorize;
 pub mod begin;
+mod claims;
 pub mod client_credentials;
 pub mod connected;
 pub mod consent;
 pub mod device;
 pub mod exchange;
+mod hint;
 pub mod introspect;
 pub mod metadata;
+pub mod par;
 pub mod policy;
 pub mod refresh;
 pub mod refresh_token;
+pub mod reply;
+mod request;
 pub mod revoke;
 pub mod terms;
 pub mod token;
@@ -22,7 +27,8 @@ use std::{borrow::Cow, fmt};
 
 use crate::model::client::{Client, ClientOrigin, GrantType};
 
-/// The error codes of RFC 6749, RFC 6750, RFC 8628, RFC 8707 and OpenID Connect Core that this server answers with.
+/// The error codes of RFC 6749, RFC 6750, RFC 8628, RFC 8707, RFC 9449 and OpenID Connect Core that this server answers
+/// with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// Something is missing, repeated or malformed.
@@ -64,6 +70,10 @@ pub enum Code {
     InvalidRedirectUri,
     /// Something else that a client says of itself cannot be (RFC 7591 §3.2.2).
     InvalidClientMetadata,
+    /// The proof that a key is held is missing or wrong (RFC 9449 §5).
+    InvalidDpopProof,
+    /// The proof needs the nonce that goes along with this answer (RFC 9449 §8).
+    UseDpopNonce,
     /// The access token is not, or no longer, good.
     InvalidToken,
     /// The access token does not carry the scope.
@@ -93,6 +103,8 @@ impl Code {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
         }

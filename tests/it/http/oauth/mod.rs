@@ -1,12 +1,16 @@
 //! The protocol on the wire: methods, media types, headers, status codes.
 
+mod base;
 mod browser;
 mod caller;
 mod device;
 mod discovery;
 mod endpoints;
+mod form_post;
 mod hostile;
 mod keys;
 mod newcomer;
 mod own_name;
+mod par;
 mod register;
+mod resources;

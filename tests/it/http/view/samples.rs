@@ -9,10 +9,10 @@ use mcpcodex::http::{
     lang::Lang,
     view::{
         Bounce, ChangePassword, Confirm, Consent, Destination, DeviceCode, DeviceDone,
-        DeviceQuestion, EnrolTotp, ErrorPage, Forgot, Form, Invite, Label, Later, Link, Login,
-        LogoutConfirm, Mfa, NewCodes, PasskeyForm, Recovery, RecoveryCodes, Registered, ResetAsked,
-        ResetPassword, Resource, Rules, ScopeLine, Setup, SetupDone, Shell, SignedOut, Trust, Way,
-        qr_svg,
+        DeviceQuestion, EnrolTotp, ErrorPage, Forgot, Form, FormPost, Invite, Label, Later, Link,
+        Login, LogoutConfirm, Mfa, NewCodes, PasskeyForm, Recovery, RecoveryCodes, Registered,
+        ResetAsked, ResetPassword, Resource, Rules, ScopeLine, Setup, SetupDone, Shell, SignedOut,
+        Trust, Way, qr_svg,
     },
 };
 
@@ -477,6 +477,12 @@ fn notices(w: Words) -> Vec<Rendered> {
     let done = SetupDone { shell: w.shell(), username: None, sign_in: w.path("/login") };
     let again = SetupDone { username: Some(w.label("ann")), ..done.clone() };
     let bounce = Bounce { shell: w.shell(), to: w.path("/authorize/continue") };
+    let fields = [("code", "k3Yv-1"), ("state", "st&te=1"), ("iss", "https://auth.example.com")];
+    let form_post = FormPost {
+        shell: w.shell(),
+        action: w.path("https://app.example.com/callback"),
+        fields: fields.map(|(name, value)| (name.to_owned(), w.text(value))).to_vec(),
+    };
     vec![
         ("error", error.render()),
         ("logout", logout.render()),
@@ -484,5 +490,6 @@ fn notices(w: Words) -> Vec<Rendered> {
         ("setup_done", done.render()),
         ("setup_done_again", again.render()),
         ("bounce", bounce.render()),
+        ("form_post", form_post.render()),
     ]
 }

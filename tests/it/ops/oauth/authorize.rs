@@ -19,7 +19,7 @@ use super::fixture::*;
 fn page(begun: Begun) -> Unsure {
     match begun {
         Begun::Page(unsure) => unsure,
-        other @ (Begun::Waiting(_) | Begun::Redirect(_) | Begun::Pending(_)) => {
+        other @ (Begun::Waiting(_) | Begun::Redirect(_) | Begun::Post(_) | Begun::Pending(_)) => {
             panic!("no page: {other:?}")
         }
     }
@@ -135,7 +135,7 @@ fn each_rule_of_the_request_has_its_error() {
         (&[("response_type", "id_token")], "unsupported_response_type"),
         (&[("response_type", "code id_token")], "unsupported_response_type"),
         (&[("response_mode", "fragment")], "invalid_request"),
-        (&[("response_mode", "form_post")], "invalid_request"),
+        (&[("response_mode", "form_post.jwt")], "invalid_request"),
         (&[("request", "e30.e30.")], "request_not_supported"),
         (&[("request_uri", "http://127.0.0.1:1/")], "request_uri_not_supported"),
         (&[("code_challenge", "")], "invalid_request"),

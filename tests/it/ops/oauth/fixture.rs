@@ -105,6 +105,7 @@ pub(crate) fn world_with(
         scopes: ["read:models", "admin:models"]
             .map(|name| ResourceScope::new(name, format!("Do {name}")))
             .to_vec(),
+        ..resource::New::default()
     };
     db.write_blocking(move |tx| resource::add(tx, &operator(), models)).unwrap();
     let client = db.write_blocking(move |tx| client::create(tx, &operator(), new)).unwrap().client;
@@ -201,7 +202,7 @@ impl World {
     pub(crate) fn waiting(&self, over: &[(&str, &str)]) -> RequestId {
         match self.begin(over) {
             Begun::Waiting(id) => id,
-            other @ (Begun::Redirect(_) | Begun::Pending(_) | Begun::Page(_)) => {
+            other @ (Begun::Redirect(_) | Begun::Post(_) | Begun::Pending(_) | Begun::Page(_)) => {
                 panic!("not waiting: {other:?}")
             }
         }
@@ -236,6 +237,7 @@ impl World {
                     elsewhere @ (Next::SignIn
                     | Next::SignInAgain
                     | Next::Redirect(_)
+                    | Next::Post(_)
                     | Next::Gone) => return Ok(elsewhere),
                 };
                 let decision = authorize::Decision { allow, shown: &shown };

@@ -7,6 +7,8 @@ mod connected;
 mod device;
 mod exchange;
 pub(crate) mod fixture;
+mod par;
 mod races;
 mod refresh;
+mod subject;
 mod tokens;
