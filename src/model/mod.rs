@@ -26,5 +26,6 @@ pub mod resource;
 pub mod scope;
 pub mod session;
 pub mod sign_in;
+pub mod template;
 pub mod user;
 pub mod verb;
