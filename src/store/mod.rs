@@ -12,6 +12,7 @@ pub mod contact;
 pub mod coverage;
 pub mod device;
 pub mod device_request;
+pub mod document;
 pub mod factor;
 pub mod grant;
 pub mod key;

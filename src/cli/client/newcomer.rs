@@ -23,7 +23,7 @@ pub struct Prune {
 }
 
 /// Lets in a client that waits.
-pub fn approve(ctx: &Ctx, args: &Name) -> Done {
+pub(super) fn approve(ctx: &Ctx, args: &Name) -> Done {
     let desk = ctx.open()?;
     let id = find(&desk, &args.client)?.id;
     let client = desk.write(move |tx, _, who| newcomer::approve(tx, who, &id))?;
@@ -31,7 +31,7 @@ pub fn approve(ctx: &Ctx, args: &Name) -> Done {
 }
 
 /// Keeps out a client that waits.
-pub fn deny(ctx: &Ctx, args: &Name) -> Done {
+pub(super) fn deny(ctx: &Ctx, args: &Name) -> Done {
     let desk = ctx.open()?;
     let id = find(&desk, &args.client)?.id;
     let client = desk.write(move |tx, _, who| newcomer::deny(tx, who, &id))?;
@@ -39,7 +39,7 @@ pub fn deny(ctx: &Ctx, args: &Name) -> Done {
 }
 
 /// Removes the clients that nobody uses.
-pub fn prune(ctx: &Ctx, args: &Prune) -> Done {
+pub(super) fn prune(ctx: &Ctx, args: &Prune) -> Done {
     let desk = ctx.open()?;
     let days = desk.env().config.authentication.clients.unused_days;
     let span = args.unused.unwrap_or(Duration::from_secs(86_400) * days);

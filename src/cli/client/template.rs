@@ -17,14 +17,14 @@ pub enum Verb {
 }
 
 /// Runs it.
-pub fn run(ctx: &Ctx, verb: &Verb) -> Done {
+pub(super) fn run(ctx: &Ctx, verb: &Verb) -> Done {
     match verb {
         Verb::List => list(ctx),
     }
 }
 
 /// The template of that name.
-pub fn named(name: &str) -> Result<&'static Template, Error> {
+pub(super) fn named(name: &str) -> Result<&'static Template, Error> {
     find(name).ok_or_else(|| {
         let known: Vec<_> = TEMPLATES.iter().map(|template| template.name).collect();
         let message = format!("template \"{name}\" is not one of: {}", known.join(", "));

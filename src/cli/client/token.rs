@@ -49,7 +49,7 @@ pub struct Id {
 }
 
 /// Runs it.
-pub fn run(ctx: &Ctx, verb: Verb) -> Done {
+pub(super) fn run(ctx: &Ctx, verb: Verb) -> Done {
     match verb {
         Verb::Create(args) => create(ctx, args),
         Verb::List => list(ctx),

@@ -13,7 +13,10 @@ use crate::{
     error::{Error, Kind},
     http::error as http,
     model::registration,
-    ops::oauth::{Code, Refusal},
+    ops::{
+        document::Problem,
+        oauth::{Code, Refusal},
+    },
 };
 
 /// As long as a description may be that repeats what was sent.
@@ -115,6 +118,16 @@ impl OAuthError {
         let why = "the client is unknown, disabled, or did not prove itself";
         let challenge = if basic { Challenge::Basic } else { Challenge::None };
         Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, Code::InvalidClient, why) }
+    }
+
+    /// 401 `invalid_client`: the client's signed statement proves nothing, and why.
+    pub fn statement(why: &impl ToString) -> Self {
+        Self { description: plain(&why.to_string()), ..Self::client(false) }
+    }
+
+    /// 401 `invalid_client`: the app's own document is not taken, and why.
+    pub fn document(problem: &Problem, basic: bool) -> Self {
+        Self { description: plain(&problem.to_string()), ..Self::client(basic) }
     }
 
     /// 429: too many wrong secrets.

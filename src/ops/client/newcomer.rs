@@ -37,6 +37,12 @@ pub fn admission(env: &Env, origin: ClientOrigin) -> ClientState {
     }
 }
 
+/// Whether one more may come, if need be in the place of one that nobody uses.
+pub fn has_room(r: &Read<'_>, env: &Env) -> Result<bool> {
+    Ok(store::registration::count(r)? < env.config.authentication.clients.most
+        || !store::registration::idle(r, r.now.minus(DAY), 1)?.is_empty())
+}
+
 /// Sees to it that one more may come: when there are as many as may be, the longest unseen go that nobody has used for
 /// a day. A flood is so over in a day instead of keeping everyone out for a month.
 pub fn make_room(tx: &Write<'_>, env: &Env) -> Result<()> {

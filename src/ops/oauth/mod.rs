@@ -1,6 +1,7 @@
 //! OAuth 2.1 and OpenID Connect: from the authorization request to tokens, and what may be done with those.
 //! How it looks on the wire (parameters, status codes, headers) is left to `http/oauth`.
 
+pub mod assertion;
 pub mod authorize;
 pub mod begin;
 mod claims;
