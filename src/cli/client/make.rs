@@ -19,6 +19,7 @@ use crate::{
 };
 
 /// `client create`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(clap::Args, Debug)]
 pub struct Create {
     /// What people see when the app asks for consent
@@ -66,7 +67,7 @@ pub struct Create {
     /// The address that is told when a session ends
     #[arg(long, value_name = "URL")]
     backchannel_logout_uri: Option<String>,
-    /// It gets tokens that are bound to its key, and no others (DPoP)
+    /// It gets tokens that are bound to its key, and no others (`DPoP`)
     #[arg(long)]
     dpop_bound: bool,
     /// It must push its authorization requests (PAR)
@@ -109,7 +110,7 @@ pub struct Edit {
     /// The address that is told when a session ends; `""` for nobody
     #[arg(long, value_name = "URL")]
     backchannel_logout_uri: Option<String>,
-    /// Whether it gets tokens that are bound to its key, and no others (DPoP)
+    /// Whether it gets tokens that are bound to its key, and no others (`DPoP`)
     #[arg(long, value_name = "true|false")]
     dpop_bound: Option<bool>,
     /// Whether it must push its authorization requests (PAR)

@@ -61,7 +61,7 @@ fn create(ctx: &Ctx, args: Create) -> Done {
     let desk = ctx.open()?;
     let new = New { name: args.name, lifetime: args.expires, most_uses: args.uses };
     let made = desk.write(move |tx, _, who| initial::create(tx, who, &new))?;
-    let mode = desk.env().config.authentication.clients.dynamic_registration;
+    let who = desk.env().config.authentication.clients.dynamic_registration;
     if ctx.out.json() {
         let mut document = document(&made.token, desk.app.db.now());
         put(&mut document, "token", json!(made.text.expose()));
@@ -72,7 +72,7 @@ fn create(ctx: &Ctx, args: Create) -> Done {
         "{}. The token is shown this once; only its hash is kept. Apps send it as \"Authorization: Bearer …\".",
         made.token.id
     ));
-    if mode != Registration::Token {
+    if who != Registration::Token {
         ctx.out.note(
             "Nobody needs it yet: authentication.clients.dynamic_registration is not \"token\".",
         );
