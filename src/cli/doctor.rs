@@ -4,6 +4,7 @@ pub mod judge;
 pub mod registration;
 pub mod report;
 pub mod sign_in;
+pub mod usage;
 pub mod walk;
 
 use std::{
@@ -106,10 +107,8 @@ fn authorities(args: &Mcp) -> Result<Option<Vec<u8>>, Failure> {
 /// All of it; what was registered is taken away again wherever it ends.
 async fn examine(ctx: &Ctx, args: &Mcp, mut walk: Walk<'_>, token: Option<&Plain>) {
     let Some(found) = walk.discover().await else { return };
-    let listener = match args.sign_in {
-        true => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.ok(),
-        false => None,
-    };
+    let listener =
+        if args.sign_in { TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.ok() } else { None };
     let port = listener.as_ref().and_then(|one| one.local_addr().ok()).map(|one| one.port());
     let redirect_uri = format!("http://127.0.0.1:{}/callback", port.unwrap_or(NOWHERE));
     let client = match &args.client_id {

@@ -36,13 +36,12 @@ impl Challenge {
             return rest;
         };
         let value = value.trim_start();
-        let (value, rest) = match value.strip_prefix('"') {
-            Some(quoted) => unquote(quoted),
-            None => {
-                let end = value.find([' ', ',']).unwrap_or(value.len());
-                let (value, rest) = value.split_at(end);
-                (value.to_owned(), rest)
-            }
+        let (value, rest) = if let Some(quoted) = value.strip_prefix('"') {
+            unquote(quoted)
+        } else {
+            let end = value.find([' ', ',']).unwrap_or(value.len());
+            let (value, rest) = value.split_at(end);
+            (value.to_owned(), rest)
         };
         if self.schemes.last().is_some_and(|scheme| scheme == "bearer") {
             self.bearer.entry(word.to_ascii_lowercase()).or_insert(value);

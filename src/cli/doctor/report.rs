@@ -65,23 +65,23 @@ impl Report {
     }
 
     /// A step that went well.
-    pub fn good(&mut self, step: &'static str, saw: impl Into<String>) {
-        self.add(step, Verdict::Good, saw.into(), &[]);
+    pub fn good(&mut self, step: &'static str, saw: impl AsRef<str>) {
+        self.add(step, Verdict::Good, saw.as_ref(), &[]);
     }
 
     /// A step that some clients stumble over.
-    pub fn odd(&mut self, step: &'static str, saw: impl Into<String>, fix: &[&str]) {
-        self.add(step, Verdict::Odd, saw.into(), fix);
+    pub fn odd(&mut self, step: &'static str, saw: impl AsRef<str>, fix: &[&str]) {
+        self.add(step, Verdict::Odd, saw.as_ref(), fix);
     }
 
     /// A step at which clients fail.
-    pub fn bad(&mut self, step: &'static str, saw: impl Into<String>, fix: &[&str]) {
-        self.add(step, Verdict::Bad, saw.into(), fix);
+    pub fn bad(&mut self, step: &'static str, saw: impl AsRef<str>, fix: &[&str]) {
+        self.add(step, Verdict::Bad, saw.as_ref(), fix);
     }
 
-    fn add(&mut self, step: &'static str, verdict: Verdict, saw: String, fix: &[&str]) {
+    fn add(&mut self, step: &'static str, verdict: Verdict, saw: &str, fix: &[&str]) {
         let fix = fix.iter().map(|one| short(one)).collect();
-        let finding = Finding { step, verdict, saw: short(&saw), fix };
+        let finding = Finding { step, verdict, saw: short(saw), fix };
         if let Some(out) = &self.out {
             let (sign, color) = verdict.sign();
             let sign =

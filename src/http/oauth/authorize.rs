@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{client_form::is_form, resolve::Resolver, unfit};
+use super::{client_form::is_form, resolve::Resolver, unfit, waiting};
 use crate::{
     app::App,
     config::session::SameSite,
@@ -22,7 +22,10 @@ use crate::{
         lang::{Lang, scope},
         middleware,
         pages::{form, page, shell},
-        view::{Bounce, Consent, ErrorPage, FormPost, Label, Resource, ScopeLine, Shell, Trust},
+        view::{
+            Bounce, Consent, ErrorPage, FormPost, Label, Registered, Resource, ScopeLine, Shell,
+            Trust,
+        },
     },
     model::{
         actor::{Actor, Origin},
@@ -34,7 +37,7 @@ use crate::{
         oauth::{
             authorize::{self as op, Next},
             begin::{self, Begun, Unsure},
-            consent::{Destination, Line, Question},
+            consent::{Destination, Line, Question, Standing},
             reply::Post,
         },
         session::SignedIn,
@@ -112,6 +115,7 @@ async fn start(
         Begun::Waiting(id) if withheld(&visit, headers) => Ok(bounce(&visit, &id)),
         Begun::Waiting(id) => decide(visit, id).await,
         Begun::Redirect(url) => redirect(&visit, &url),
+        Begun::Pending(client) => Ok(waiting::response(&visit.app, &visit.browser, &client)),
         Begun::Post(post) => Ok(post_page(&visit, post)),
         Begun::Page(unsure) => Ok(unsure_page(&visit, unsure, &story)),
     }
@@ -262,12 +266,25 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
     // Not the request of the app, whose wish for a language would undo what is chosen on the page.
     let here = format!("/consent?request={}", question.request);
     let hidden = [("request", question.request.as_str()), ("shown", question.shown.as_str())];
+    // Nothing is marked as new where everything is.
+    let known = question.scopes.iter().any(|line| !line.new);
     let view = Consent {
         shell: Shell { here: Some(here), ..shell(env, &visit.browser) },
         form: form(env, &visit.browser, "/consent", &hidden),
         client: Label::new(&question.client_name),
-        client_host: None,
-        trust: if question.built_in { Trust::BuiltIn } else { Trust::Verified },
+        client_host: question.host,
+        trust: match question.standing {
+            Standing::BuiltIn => Trust::BuiltIn,
+            Standing::Entered => Trust::Verified,
+            Standing::Approved => Trust::Approved,
+            Standing::Addressed => Trust::Addressed,
+            Standing::Stranger => Trust::Unverified,
+        },
+        registered: match question.registered_today {
+            Some(true) => Registered::Today,
+            Some(false) => Registered::Earlier,
+            None => Registered::Never,
+        },
         destination: match question.destination {
             Destination::Host(host) => Shown::Host(host),
             Destination::ThisComputer(host) => Shown::ThisComputer(host),
@@ -285,6 +302,7 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
                 sentence: scope_sentence(lang, &line),
                 name: line.scope,
                 sensitive: line.sensitive,
+                new: line.new && known,
             })
             .collect(),
         username: Label::new(&question.username),
@@ -306,6 +324,7 @@ fn unsure_page(visit: &Visit, unsure: Unsure, story: &TraceId) -> Response {
     let t = |key| visit.browser.t(key).into();
     let (what, next) = match unsure {
         Unsure::UnknownClient => (t("unsure-client"), t("unsure-client-next")),
+        Unsure::SwitchedOff => (t("unsure-off"), t("unsure-off-next")),
         Unsure::UnknownRedirect => (t("unsure-redirect"), t("unsure-redirect-next")),
         Unsure::UnknownRequest => (t("unsure-request"), t("unsure-request-next")),
         Unsure::Ambiguous => (t("unsure-ambiguous"), t("unsure-ambiguous-next")),

@@ -12,11 +12,12 @@ use crate::{
     error::Result,
     model::{
         authorization::AuthorizationRequest,
-        client::Client,
+        client::{Client, ClientState},
         id::{ClientId, RequestId, TraceId},
         trace::{Rule, Step},
     },
     ops::{
+        client::newcomer,
         env::Env,
         trace::{self, Grounds},
     },
@@ -33,6 +34,8 @@ pub enum Begun {
     Waiting(RequestId),
     /// The client is told what is wrong, by redirect.
     Redirect(String),
+    /// The client waits for an administrator: the person is told, and nobody is redirected.
+    Pending(Box<newcomer::Waiting>),
     /// The client is told what is wrong, by a form.
     Post(Post),
     /// It is not certain that the client is meant: the person is told, and nobody is redirected (RFC 9700 §4.11).
@@ -51,8 +54,10 @@ impl From<Reply> for Begun {
 /// Why a request is answered with a page of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsure {
-    /// No client of that id, or it was switched off.
+    /// No client of that id.
     UnknownClient,
+    /// The client was switched off.
+    SwitchedOff,
     /// No redirect URI, or not one of the client's.
     UnknownRedirect,
     /// A parameter that decides about client or redirect came twice.
@@ -70,26 +75,35 @@ pub fn begin(
     story: Option<&TraceId>,
 ) -> Result<Begun> {
     let begun = take(tx, env, browser, pairs, story)?;
-    if let (Begun::Page(unsure), Some(story)) = (&begun, story) {
-        tell(tx, *unsure, pairs, story)?;
+    match (&begun, story) {
+        (Begun::Page(unsure), Some(story)) => tell(tx, Some(*unsure), pairs, story)?,
+        (Begun::Pending(_), Some(story)) => tell(tx, None, pairs, story)?,
+        _ => {}
     }
     Ok(begun)
 }
 
-/// Tells why a request ended with a page of ours.
-fn tell(tx: &Write<'_>, unsure: Unsure, pairs: &[(String, String)], story: &TraceId) -> Result<()> {
+/// Tells why a request ended with a page of ours; without a reason, because the client waits for an administrator.
+fn tell(
+    tx: &Write<'_>,
+    unsure: Option<Unsure>,
+    pairs: &[(String, String)],
+    story: &TraceId,
+) -> Result<()> {
     let params = Params::read(pairs);
     let client = match params.get("client_id") {
         Some(id) => store::client::by_id(tx, &ClientId::from_text(id))?,
         None => None,
     };
     let rule = match unsure {
-        Unsure::UnknownClient if client.is_some() => Rule::ClientShut,
-        Unsure::UnknownClient => Rule::UnknownClient,
-        Unsure::UnknownRedirect if params.get("redirect_uri").is_none() => Rule::RedirectMissing,
-        Unsure::UnknownRedirect => Rule::RedirectUnknown,
-        Unsure::Ambiguous => Rule::Ambiguous,
-        Unsure::UnknownRequest => Rule::PushedUnknown,
+        None | Some(Unsure::SwitchedOff) => Rule::ClientShut,
+        Some(Unsure::UnknownClient) => Rule::UnknownClient,
+        Some(Unsure::UnknownRedirect) if params.get("redirect_uri").is_none() => {
+            Rule::RedirectMissing
+        }
+        Some(Unsure::UnknownRedirect) => Rule::RedirectUnknown,
+        Some(Unsure::Ambiguous) => Rule::Ambiguous,
+        Some(Unsure::UnknownRequest) => Rule::PushedUnknown,
     };
     let grounds = Grounds { client: client.as_ref(), pairs, ..Grounds::default() };
     trace::refuse_page(tx, story, rule, &grounds)
@@ -138,6 +152,9 @@ fn keep(
         Ok(back) => back,
         Err(unsure) => return Ok(Begun::Page(unsure)),
     };
+    if client.state == ClientState::Pending {
+        return Ok(Begun::Pending(Box::new(newcomer::Waiting::of(&client, uri))));
+    }
     let aim = Aim { client: &client, redirect_uri: uri };
     let request = match request::check(tx, env, id, params, &aim, from.source)? {
         Ok(request) => AuthorizationRequest { trace: from.story.cloned(), ..request },
@@ -169,10 +186,12 @@ fn back<'p>(
         return Ok(Err(Unsure::Ambiguous));
     }
     let Some(id) = params.get("client_id") else { return Ok(Err(Unsure::UnknownClient)) };
-    let client = store::client::by_id(tx, &ClientId::from_text(id))?;
-    let Some(client) = client.filter(Client::is_active) else {
+    let Some(client) = store::client::by_id(tx, &ClientId::from_text(id))? else {
         return Ok(Err(Unsure::UnknownClient));
     };
+    if client.state == ClientState::Disabled {
+        return Ok(Err(Unsure::SwitchedOff));
+    }
     let uri = params.get("redirect_uri").filter(|uri| client.accepts_redirect(uri));
     Ok(match uri {
         Some(uri) => Ok((client, uri)),

@@ -11,6 +11,7 @@ mod endpoints;
 mod form_post;
 mod hostile;
 mod keys;
+mod newcomer;
 mod own_name;
 mod par;
 mod register;

@@ -19,7 +19,7 @@ use super::fixture::*;
 fn page(begun: Begun) -> Unsure {
     match begun {
         Begun::Page(unsure) => unsure,
-        other @ (Begun::Waiting(_) | Begun::Redirect(_) | Begun::Post(_)) => {
+        other @ (Begun::Waiting(_) | Begun::Redirect(_) | Begun::Post(_) | Begun::Pending(_)) => {
             panic!("no page: {other:?}")
         }
     }
@@ -49,7 +49,7 @@ fn uncertain_client_or_redirect_is_never_redirected() {
     assert_eq!(page(world.begin(&[("redirect_uri", "")])), Unsure::UnknownRedirect);
     let id = world.client.id.clone();
     world.db.write_blocking(move |tx| client::disable(tx, &operator(), &id)).unwrap();
-    assert_eq!(page(world.begin(&[])), Unsure::UnknownClient);
+    assert_eq!(page(world.begin(&[])), Unsure::SwitchedOff);
 }
 
 #[test]

@@ -220,7 +220,7 @@ impl World {
     pub(crate) fn waiting(&self, over: &[(&str, &str)]) -> RequestId {
         match self.begin(over) {
             Begun::Waiting(id) => id,
-            other @ (Begun::Redirect(_) | Begun::Post(_) | Begun::Page(_)) => {
+            other @ (Begun::Redirect(_) | Begun::Post(_) | Begun::Pending(_) | Begun::Page(_)) => {
                 panic!("not waiting: {other:?}")
             }
         }

@@ -178,7 +178,7 @@ fn client_that_changed_since_is_judged_anew() {
     assert_eq!(bring(&world, &one), Begun::Page(Unsure::UnknownRedirect));
     let id = world.client.id.clone();
     world.db.write_blocking(move |tx| client::disable(tx, &operator(), &id)).unwrap();
-    assert_eq!(bring(&world, &two), Begun::Page(Unsure::UnknownClient));
+    assert_eq!(bring(&world, &two), Begun::Page(Unsure::SwitchedOff));
 }
 
 #[test]
