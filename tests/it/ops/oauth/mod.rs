@@ -1,6 +1,7 @@
 //! OAuth as the core decides it, on a temporary database with a clock that stands still until it is moved.
 
 mod authorize;
+mod backchannel;
 mod clients;
 mod connected;
 mod exchange;
