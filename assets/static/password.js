@@ -32,7 +32,7 @@ if (field && box) {
       if (input) body.append(name, input.value);
     }
     try {
-      const answer = await fetch("/password/strength", { method: "POST", body });
+      const answer = await fetch(box.dataset.ask, { method: "POST", body });
       if (answer.ok && turn === asked) show(await answer.json());
     } catch {
       // Without an answer the rules below the field have to do.

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use super::{
     apikey, audit, client, config,
     failure::{Done, Failure},
-    help, key, message, mfa, output, resource, serve, session, setup, shell, user, validate,
+    help, key, message, mfa, output, resource, serve, session, setup, shell, token, user, validate,
 };
 
 const EXAMPLES: &str = "\
@@ -120,6 +120,8 @@ pub enum Verb {
     /// The configuration
     #[command(subcommand)]
     Config(config::Verb),
+    /// Get an access token without a browser at hand
+    Token(token::Args),
     /// Completions for a shell
     Completion(shell::Completion),
     /// The manual pages

@@ -34,6 +34,7 @@ Variables that mcpcodex reads; they win over the file:
   AUTH_ISSUER            the provider that people sign in with, and our own URL when it is this server
   AUTH_CLIENT_ID         our client there
   AUTH_CLIENT_SECRET     its secret
+  MCPCODEX_CLIENT_SECRET the secret of the client that `mcpcodex token` asks as
   AUTH_REDIRECT_URI      where the provider sends the browser back to
   TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM, TWILIO_BASE_URL    codes by SMS
   SENDGRID_API_KEY, SENDGRID_BASE_URL, SMTP_URL, MAIL_FROM               e-mail

@@ -61,7 +61,7 @@ pub struct Stage {
 #[derive(clap::Args, Debug)]
 pub struct Rotate {
     /// The staged key that shall sign, or how its id begins [default: the one of the configured algorithm]
-    #[arg(value_name = "KID")]
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
     kid: Option<String>,
     /// Even if it was published a moment ago, or none is staged
     #[arg(long)]
@@ -72,10 +72,10 @@ pub struct Rotate {
 #[derive(clap::Args, Debug)]
 pub struct Retire {
     /// The key, or how its id begins
-    #[arg(value_name = "KID")]
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
     kid: String,
     /// The same again, instead of being asked for it
-    #[arg(long, value_name = "KID")]
+    #[arg(long, value_name = "KID", allow_hyphen_values = true)]
     confirm: Option<String>,
 }
 
@@ -86,7 +86,7 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
         Verb::List => list(ctx, &desk),
         Verb::Stage(args) => stage(ctx, &desk, &args),
         Verb::Rotate(args) => rotate(ctx, &desk, args),
-        Verb::Retire(args) => retire(ctx, &desk, args),
+        Verb::Retire(args) => retire(ctx, &desk, &args),
     }
 }
 
@@ -212,7 +212,7 @@ fn rotate(ctx: &Ctx, desk: &Desk, args: Rotate) -> Done {
     ctx.out.record(&shown, &lines)
 }
 
-fn retire(ctx: &Ctx, desk: &Desk, args: Retire) -> Done {
+fn retire(ctx: &Ctx, desk: &Desk, args: &Retire) -> Done {
     let key = desk.read(|r, _, _| ops::key::find(r, &args.kid))?;
     let rows = desk.read(ops::key::list)?;
     let apps = rows.iter().find(|row| row.key.kid == key.kid).map_or(0, |row| row.apps);

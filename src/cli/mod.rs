@@ -27,6 +27,7 @@ pub mod setup;
 pub mod shell;
 pub mod span;
 pub mod table;
+pub mod token;
 pub mod user;
 pub mod validate;
 
@@ -97,6 +98,7 @@ fn dispatch(ctx: &Ctx, verb: Verb) -> Done {
         Verb::Key(verb) => key::run(ctx, verb),
         Verb::Audit(verb) => audit::run(ctx, verb),
         Verb::Config(verb) => config::run(ctx, verb),
+        Verb::Token(args) => token::run(ctx, &args),
         Verb::Completion(args) => shell::completion(ctx, &args),
         Verb::Man(args) => shell::man(ctx, &args),
         Verb::Help(args) => help::run(ctx, &args),

@@ -162,6 +162,11 @@ impl Out {
         say(&format!("{}\n", safe(text)));
     }
 
+    /// A picture of our own on stderr, which needs no cleaning.
+    pub fn picture(&self, drawn: &str) {
+        say(drawn);
+    }
+
     /// Why the command failed.
     pub fn failure(&self, failure: &Failure) {
         if failure.is_said() {

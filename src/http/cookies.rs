@@ -91,7 +91,8 @@ pub fn no_sign_in(env: &Env) -> String {
 
 fn own(env: &Env, name: &'static str, value: &str, same_site: SameSite) -> Cookie<'static> {
     let mut cookie = Cookie::new(name, value.to_owned());
-    cookie.set_path("/");
+    // With an issuer below a path, other software may have the rest of the host.
+    cookie.set_path(if env.site.path().is_empty() { "/" } else { env.site.path() }.to_owned());
     cookie.set_secure(env.site.secure_cookies);
     cookie.set_http_only(true);
     cookie.set_same_site(same_site);

@@ -1,8 +1,13 @@
 //! What holds for every answer: whose host it is, the security headers, no caching, no panics.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
@@ -44,6 +49,51 @@ fn names_us(app: &App, request: &Request) -> bool {
     (authority.is_some() || headers.peek().is_some())
         && authority.is_none_or(ours)
         && headers.all(|host| host.to_str().is_ok_and(ours))
+}
+
+/// What a proxy in front should say of the address that people use, and whether one said otherwise already.
+#[derive(Clone, Debug)]
+pub struct Doubt {
+    app: App,
+    told: Arc<AtomicBool>,
+}
+
+impl Doubt {
+    /// Nothing was said yet.
+    pub fn of(app: &App) -> Self {
+        Self { app: app.clone(), told: Arc::default() }
+    }
+
+    /// What is wrong, in words for the log.
+    fn about(&self, headers: &HeaderMap) -> Option<String> {
+        let site = &self.app.env.site;
+        // The first of several is what the browser saw.
+        let said = |name: &str| {
+            let value = headers.get(name)?.to_str().ok()?;
+            value.split(',').next().map(|first| first.trim().chars().take(100).collect::<String>())
+        };
+        let scheme = said("x-forwarded-proto")
+            .filter(|said| !said.eq_ignore_ascii_case(site.public_url.scheme()));
+        let host = said("x-forwarded-host").filter(|host| !site.is_host(host));
+        let wrong = scheme.map(|said| format!("X-Forwarded-Proto: {said:?}"));
+        wrong.or_else(|| host.map(|said| format!("X-Forwarded-Host: {said:?}")))
+    }
+}
+
+/// Warns once when a proxy's word about the address differs from the configured one. That word itself counts for
+/// nothing: anyone can write it.
+pub async fn doubt_proxy(State(doubt): State<Doubt>, request: Request, next: Next) -> Response {
+    if !doubt.told.load(Ordering::Relaxed)
+        && let Some(wrong) = doubt.about(request.headers())
+        && !doubt.told.swap(true, Ordering::Relaxed)
+    {
+        let public_url = doubt.app.env.site.public_url.as_str();
+        tracing::warn!(
+            public_url,
+            "a proxy in front says {wrong}; links, cookies and the issuer follow server.public_url, so one of the two is wrong"
+        );
+    }
+    next.run(request).await
 }
 
 /// Gives a refused page its words, in the language of the request.

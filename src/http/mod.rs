@@ -3,6 +3,7 @@
 
 pub mod assets;
 pub mod auth;
+pub mod base;
 pub mod brand;
 pub mod cookies;
 pub mod courier;
@@ -15,7 +16,6 @@ pub mod lang;
 pub mod middleware;
 pub mod notices;
 pub mod oauth;
-
 pub mod pages;
 pub mod router;
 pub mod view;
@@ -114,8 +114,13 @@ async fn upkeep(app: App) {
         tokio::select! {
             _ = marks.tick() => write_marks(&app).await,
             _ = sweep.tick() => {
-                if let Err(error) = app.db.write(ops::sweep::sweep).await {
+                let env = app.env();
+                if let Err(error) = app.db.write(move |tx| ops::sweep::sweep(tx, &env)).await {
                     tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
+                }
+                let env = app.env();
+                if let Err(error) = app.db.write(move |tx| ops::document::sweep(tx, &env)).await {
+                    tracing::warn!(%error, "unused apps could not be forgotten; the next sweep tries again");
                 }
                 turn_keys(app.clone()).await;
             }

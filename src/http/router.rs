@@ -1,7 +1,9 @@
 //! Every route on one screen, with its guard beside it.
 
+use std::sync::Arc;
+
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
     http::StatusCode,
     middleware as layer,
@@ -16,7 +18,7 @@ use tower_http::{
 };
 
 use super::{
-    auth, health, middleware, oauth,
+    auth, base, health, middleware, oauth,
     pages::{
         self,
         account::{self, apps, keys, remove, security, sessions},
@@ -35,6 +37,11 @@ pub fn routes(app: App) -> Router {
 
 /// [`routes`] and more that come with the occasion: those of the demo app.
 pub fn routes_with(app: App, more: Router<App>) -> Router {
+    let env = app.env();
+    base::under(&env.site, at_the_root(app, more))
+}
+
+fn at_the_root(app: App, more: Router<App>) -> Router {
     let limits = &app.env.config.limits;
     let body = usize::try_from(limits.request_body).unwrap_or(usize::MAX);
     let timeout =
@@ -52,6 +59,7 @@ pub fn routes_with(app: App, more: Router<App>) -> Router {
         .route("/language", get(pages::language)) //                 anyone
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)
+        .layer(Extension(Arc::new(oauth::resolve::Resolver::default())))
         .layer(DefaultBodyLimit::max(body))
         .layer(timeout)
         // Pages carry a token beside what was typed: compressed, their length would tell about it (BREACH).
@@ -61,6 +69,7 @@ pub fn routes_with(app: App, more: Router<App>) -> Router {
             ),
         )
         .layer(layer::from_fn_with_state(app.clone(), middleware::own_host))
+        .layer(layer::from_fn_with_state(middleware::Doubt::of(&app), middleware::doubt_proxy))
         .layer(CatchPanicLayer::custom(pages::panicked))
         .layer(layer::from_fn_with_state(app.clone(), middleware::error_pages))
         .layer(layer::from_fn_with_state(app.clone(), middleware::secure_headers))

@@ -63,6 +63,8 @@ ids! {
     TraceId = "t";
     /// A message on its way out.
     MessageId = "m";
+    /// A token with which apps may register themselves.
+    RegistrationTokenId = "rt";
     /// A phone number or address that codes go to.
     ContactId = "ct";
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 const FIELD: &str = "redirect_uri";
 const LONGEST: usize = 2_048;
 /// Schemes that run code, read files or leave the web in ways no client needs.
-const REFUSED_SCHEMES: [&str; 11] = [
+const REFUSED_SCHEMES: [&str; 30] = [
     "javascript",
     "data",
     "file",
@@ -20,6 +20,25 @@ const REFUSED_SCHEMES: [&str; 11] = [
     "wss",
     "mailto",
     "view-source",
+    "filesystem",
+    "jar",
+    "chrome",
+    "resource",
+    "intent",
+    "shell",
+    "search",
+    "search-ms",
+    "ms-msdt",
+    "ms-officecmd",
+    "ms-settings",
+    "hcp",
+    "tel",
+    "sms",
+    "ldap",
+    "gopher",
+    "telnet",
+    "ssh",
+    "urn",
 ];
 
 /// A redirect URI as it was registered, to the letter.
@@ -65,6 +84,15 @@ impl RedirectUri {
     /// The URI as registered.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The URI without the port, if an app on this computer gets the answer: two that differ in it alone fit the same
+    /// requests.
+    pub fn without_port(&self) -> String {
+        match loopback_parts(&self.0) {
+            Some((host, path)) => format!("http://{host}{path}"),
+            None => self.0.clone(),
+        }
     }
 
     /// Whether `requested` is this URI: the same string, or, for an app on this computer, the same but for

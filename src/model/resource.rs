@@ -8,18 +8,26 @@ use super::id::ResourceId;
 use crate::{
     crypto::jwt::Algorithm,
     error::{Error, Result},
+    time::Time,
 };
+
+/// What a browser would run or read from the disk: no server is reached by it.
+const NO_SERVER: [&str; 6] = ["javascript", "data", "vbscript", "blob", "file", "about"];
 
 /// The identifier of a resource in its one canonical spelling.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ResourceUri(String);
 
 impl ResourceUri {
-    /// Reads an absolute URI without fragment (RFC 8707 §2): scheme and host in lower case, no default port,
-    /// and `https://h` for `https://h/`.
+    /// Reads an absolute URI without fragment (RFC 8707 §2): scheme and host in lower case and in ASCII, no default
+    /// port, no `.` and `..`, percent-encoding as RFC 3986 §6.2.2 has it, and `https://h` for `https://h/`. A slash at the
+    /// end of a longer path makes another resource.
     pub fn parse(text: &str) -> Result<Self> {
-        let refuse =
-            |why: &str| Err(Error::invalid("resource", format!("resource \"{text}\" {why}")));
+        let refuse = |why: &str| {
+            Err(Error::invalid("resource", format!("resource \"{text}\" {why}")).with_next(
+                "write the URL that people give their client, such as https://mcp.example.com/mcp",
+            ))
+        };
         if text.len() > 2_048 || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(Error::invalid(
                 "resource",
@@ -33,9 +41,15 @@ impl ResourceUri {
         if !url.username().is_empty() || url.password().is_some() {
             return refuse("has a user name in it");
         }
-        let canonical = url.as_str();
+        // Browsers mend `https:h` and `https:\\h`; two readers of such a thing may differ.
+        let mended = url.has_host()
+            && !text.get(url.scheme().len()..).unwrap_or_default().starts_with("://");
+        if mended || text.contains('\\') || NO_SERVER.contains(&url.scheme()) {
+            return refuse("is not the address of a server");
+        }
         let bare = url.path() == "/" && url.query().is_none();
-        Ok(Self(if bare { canonical.trim_end_matches('/') } else { canonical }.to_owned()))
+        let canonical = plain_percents(url.as_str());
+        Ok(Self(if bare { canonical.trim_end_matches('/').to_owned() } else { canonical }))
     }
 
     /// Takes one from the database.
@@ -47,6 +61,33 @@ impl ResourceUri {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Writes what need not be encoded as it is, and the hex digits of the rest in upper case (RFC 3986 §6.2.2).
+fn plain_percents(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let byte = part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (byte.map(char::from), part.get(..2), part.get(2..)) {
+            (Some(c), Some(_), Some(rest))
+                if c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~') =>
+            {
+                plain.push(c);
+                plain.push_str(rest);
+            }
+            (Some(_), Some(hex), Some(rest)) => {
+                plain.push('%');
+                plain.push_str(&hex.to_ascii_uppercase());
+                plain.push_str(rest);
+            }
+            _ => {
+                plain.push('%');
+                plain.push_str(part);
+            }
+        }
+    }
+    plain
 }
 
 /// How much harm a scope can do in the wrong hands.
@@ -144,6 +185,8 @@ pub struct Resource {
     pub token_format: TokenFormat,
     /// What its access tokens are signed with; none: as configured.
     pub algorithm: Option<Algorithm>,
+    /// When it was registered: what was given before was for another of that name.
+    pub created_at: Time,
 }
 
 impl Resource {
@@ -159,12 +202,23 @@ impl Resource {
             token_lifetime: None,
             token_format: TokenFormat::Jwt,
             algorithm: None,
+            created_at: Time::default(),
         }
     }
 
     /// The scope of that name.
     pub fn scope(&self, name: &str) -> Option<&ResourceScope> {
         self.scopes.iter().find(|scope| scope.name == name)
+    }
+
+    /// Whether it goes by this identifier or alias.
+    pub fn is_named(&self, uri: &ResourceUri) -> bool {
+        self.uri == *uri || self.aliases.contains(uri)
+    }
+
+    /// Whether somebody with these roles may use it.
+    pub fn is_for(&self, roles: &[String]) -> bool {
+        self.roles.is_empty() || self.roles.iter().any(|role| roles.contains(role))
     }
 }
 
@@ -184,6 +238,33 @@ mod tests {
     }
 
     #[test]
+    fn case_ports_names_dots_and_percents_make_no_difference_but_a_slash_after_a_path_does() {
+        let one = |text: &str| ResourceUri::parse(text).unwrap().as_str().to_owned();
+        for (text, canonical) in [
+            ("HTTPS://H.Example:443/MCP", "https://h.example/MCP"),
+            ("http://h.example:80/mcp", "http://h.example/mcp"),
+            ("https://h.example:8443/mcp", "https://h.example:8443/mcp"),
+            ("https://bücher.example/mcp", "https://xn--bcher-kva.example/mcp"),
+            ("https://h.example/a/../mcp", "https://h.example/mcp"),
+            ("https://h.example/%2e%2E/mcp", "https://h.example/mcp"),
+            ("https://h.example/%7emcp%2fx%c3%bc", "https://h.example/~mcp%2Fx%C3%BC"),
+            ("https://h.example/mcpü", "https://h.example/mcp%C3%BC"),
+            ("https://h.example/%", "https://h.example/%"),
+            ("https://h.example/%zz%4", "https://h.example/%zz%4"),
+            ("https://h.example/%25%34%31", "https://h.example/%2541"),
+            ("https://h.example?tenant=1", "https://h.example/?tenant=1"),
+            ("https://[2001:DB8::1]:443/mcp", "https://[2001:db8::1]/mcp"),
+            ("urn:example:API", "urn:example:API"),
+        ] {
+            assert_eq!(one(text), canonical, "{text}");
+            assert_eq!(one(canonical), canonical, "the canonical spelling is its own");
+        }
+        assert_ne!(one("https://h.example/mcp/"), one("https://h.example/mcp"));
+        assert_ne!(one("https://h.example/mcp"), one("http://h.example/mcp"));
+        assert_ne!(one("https://h.example/MCP"), one("https://h.example/mcp"));
+    }
+
+    #[test]
     fn relative_fragment_and_userinfo_are_refused() {
         for text in [
             "/mcp",
@@ -191,6 +272,19 @@ mod tests {
             "https://h.example/#",
             "https://h.example/#x",
             "https://u@h.example/",
+            "https://u:p@h.example/",
+            "https:h.example/mcp",
+            "https:/h.example/mcp",
+            "https:\\\\h.example\\mcp",
+            "https:///mcp",
+            "https://",
+            "https://h.example/m cp",
+            "https://h.example/\tmcp",
+            " https://h.example/mcp",
+            "https://h.example:99999/",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
             "",
         ] {
             assert!(ResourceUri::parse(text).is_err(), "{text}");

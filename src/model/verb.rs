@@ -162,34 +162,43 @@ impl Verb {
                 noun: Noun::User,
                 undo: None,
             },
-            Self::KeyStage => Spec {
-                words: "key stage",
-                command: "mcpcodex key stage",
-                label: "stage next key",
-                help: "publish a new signing key that signs later",
-                tier: Tier::Final,
-                noun: Noun::Key,
-                undo: None,
-            },
-            Self::KeyRotate => Spec {
-                words: "key rotate",
-                command: "mcpcodex key rotate",
-                label: "rotate",
-                help: "let the staged key sign; tokens of the one before stay good",
-                tier: Tier::Final,
-                noun: Noun::Key,
-                undo: None,
-            },
-            Self::KeyRetire => Spec {
-                words: "key retire",
-                command: "mcpcodex key retire KID",
-                label: "retire",
-                help: "take a signing key out of use at once and refuse its tokens",
-                tier: Tier::Wide,
-                noun: Noun::Key,
-                undo: None,
-            },
+            Self::KeyStage | Self::KeyRotate | Self::KeyRetire => self.of_key(),
         }
+    }
+
+    const fn of_key(self) -> Spec {
+        let (words, command, label, help, tier) = match self {
+            Self::KeyStage => (
+                "key stage",
+                "mcpcodex key stage",
+                "stage next key",
+                "publish a new signing key that signs later",
+                Tier::Final,
+            ),
+            Self::KeyRotate => (
+                "key rotate",
+                "mcpcodex key rotate",
+                "rotate",
+                "let the staged key sign; tokens of the one before stay good",
+                Tier::Final,
+            ),
+            Self::KeyRetire
+            | Self::UserLock
+            | Self::UserUnlock
+            | Self::SessionRevoke
+            | Self::SessionRevokeOfUser
+            | Self::MfaReset
+            | Self::MfaLink
+            | Self::UserInvite
+            | Self::UserResetLink => (
+                "key retire",
+                "mcpcodex key retire KID",
+                "retire",
+                "take a signing key out of use at once and refuse its tokens",
+                Tier::Wide,
+            ),
+        };
+        Spec { words, command, label, help, tier, noun: Noun::Key, undo: None }
     }
 
     /// Reads the words of a verb.

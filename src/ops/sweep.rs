@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::{db::Write, error::Result, model::device::FORGOTTEN, ops::key, store};
+use super::{client::newcomer, env::Env, key};
+use crate::{db::Write, error::Result, model::device::FORGOTTEN, store};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -10,7 +11,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
 
 /// Forgets outlived rows of every sort; answers how many.
-pub fn sweep(tx: &Write<'_>) -> Result<usize> {
+pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
     let now = tx.now;
     Ok(store::sign_in::sweep(tx, now.minus(HOUR))?
         + store::link::sweep(tx)?
@@ -24,6 +25,8 @@ pub fn sweep(tx: &Write<'_>) -> Result<usize> {
         + store::code::sweep(tx)?
         + key::rotation::wipe(tx)?
         + store::replay::sweep(tx)?
+        + newcomer::sweep(tx, env)?
+        + store::registration::sweep_tokens(tx, now.minus(REMEMBERED))?
         + store::pushed::sweep(tx)?
         + store::logout_notice::sweep(tx, now.minus(REMEMBERED))?
         // A device that asks late is told that its time is over, not that it was never there.

@@ -167,6 +167,14 @@ pub fn set_secret(tx: &Write<'_>, id: &ClientId, secret: &Hashed) -> Result<()> 
     )
 }
 
+/// Takes a client's secret away.
+pub fn drop_secret(tx: &Write<'_>, id: &ClientId) -> Result<()> {
+    tx.exec_one(
+        "update clients set secret_hash = null, updated_at = ?2 where id = ?1",
+        params![id.as_str(), tx.now],
+    )
+}
+
 /// Moves a client to a state; false when it was there already.
 pub fn set_state(tx: &Write<'_>, id: &ClientId, state: ClientState) -> Result<bool> {
     let changed = tx.exec(

@@ -91,3 +91,8 @@ pub fn forget(tx: &Write<'_>, user: &UserId, client: &ClientId) -> Result<usize>
         params![user.as_str(), client.as_str()],
     )
 }
+
+/// Forgets every answer that anyone gave a client.
+pub fn forget_client(tx: &Write<'_>, client: &ClientId) -> Result<usize> {
+    tx.exec("delete from consents where client_id = ?1", params![client.as_str()])
+}

@@ -7,12 +7,12 @@ use crate::{
     db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
-        id::ResourceId,
+        id::{ClientId, ResourceId},
         resource::{Resource, ResourceScope, ResourceUri, Risk, TokenFormat},
     },
 };
 
-const COLUMNS: &str = "id, uri, name, token_lifetime, token_format, algorithm, roles";
+const COLUMNS: &str = "id, uri, name, token_lifetime, token_format, algorithm, roles, created_at";
 
 fn from_row(row: &Row<'_>) -> RowResult<Resource> {
     let lifetime: Option<u32> = row.get(3)?;
@@ -32,6 +32,7 @@ fn from_row(row: &Row<'_>) -> RowResult<Resource> {
         token_format: TokenFormat::parse(&format)
             .ok_or_else(|| unreadable("resources.token_format", &format))?,
         algorithm,
+        created_at: row.get(7)?,
     })
 }
 
@@ -93,6 +94,22 @@ pub fn by_uri(r: &Read<'_>, uri: &ResourceUri) -> Result<Option<Resource>> {
     r.one(&sql, params![uri.as_str()], from_row)?.map(|row| with_details(r, row)).transpose()
 }
 
+/// Finds a resource by its id.
+pub fn by_id(r: &Read<'_>, id: &ResourceId) -> Result<Option<Resource>> {
+    let sql = format!("select {COLUMNS} from resources where id = ?1");
+    r.one(&sql, params![id.as_str()], from_row)?.map(|row| with_details(r, row)).transpose()
+}
+
+/// The clients that are registered for this resource and for no other.
+pub fn sole_clients(r: &Read<'_>, id: &ResourceId) -> Result<Vec<ClientId>> {
+    r.all(
+        "select client_id from client_resources group by client_id
+         having count(*) = 1 and max(resource_id) = ?1 order by client_id",
+        params![id.as_str()],
+        |row| Ok(ClientId::from_text(row.get::<_, String>(0)?)),
+    )
+}
+
 /// Every resource by URI.
 pub fn list(r: &Read<'_>) -> Result<Vec<Resource>> {
     let sql = format!("select {COLUMNS} from resources order by uri");
@@ -140,6 +157,6 @@ fn with_details(r: &Read<'_>, mut resource: Resource) -> Result<Resource> {
 }
 
 /// Removes a resource; false when there was none.
-pub fn delete(tx: &Write<'_>, uri: &ResourceUri) -> Result<bool> {
-    Ok(tx.exec("delete from resources where uri = ?1", params![uri.as_str()])? == 1)
+pub fn delete(tx: &Write<'_>, id: &ResourceId) -> Result<bool> {
+    Ok(tx.exec("delete from resources where id = ?1", params![id.as_str()])? == 1)
 }

@@ -57,6 +57,11 @@ const table = (w) => [
   { id: "invite", go: w.someone("user", true).invite_url },
   { id: "invite-over", is: "not found", go: "/invite?token=no-such-link" },
   { id: "consent", as: "ada", go: w.authorize({ prompt: "consent" }) },
+  { id: "device", is: "device", as: "max", go: "/device?user_code=BCDF-GHJK" },
+  { id: "device-wrong", is: "device", as: "max", go: (page) => typeCode(page, "bcdf ghjk") },
+  { id: "device-question", is: "device-question", as: "max", go: (page) => device(page, w) },
+  { id: "device-allowed", is: "device-allowed", as: "max", go: (page) => device(page, w, "#allow") },
+  { id: "device-denied", is: "device-denied", as: "max", go: (page) => device(page, w, "#deny") },
   { id: "consent-over", go: "/consent?request=no-such-request" },
   { id: "account", as: "ada", go: "/account" },
   { id: "account-refused", as: "max", go: refusedName },
@@ -78,6 +83,7 @@ const table = (w) => [
   { id: "logout", as: "max", go: "/logout" },
   { id: "signed-out", go: "/logout" },
   { id: "unsure-app", go: w.authorize({ client_id: "no-such-client" }) },
+  { id: "unsure-document", go: w.authorize({ client_id: "https://127.0.0.1/client.json" }) },
   { id: "no-such-page", is: "not found", go: "/no-such-page" },
   { id: "form-not-ours", go: formNotOurs },
   { id: "brand-login", on: "branded", go: "/login" },
@@ -175,6 +181,20 @@ async function sessions(page, w) {
   await there.goto("/mfa");
   await other.close();
   await page.goto("/account/sessions");
+}
+
+async function typeCode(page, code) {
+  await page.goto("/device");
+  await page.fill("#user_code", code);
+  await page.click("#submit");
+}
+
+/** A device asks, and its code is typed as people type it; then a button may be pressed. */
+async function device(page, w, button) {
+  const form = { client_id: w.tool, scope: "openid profile offline_access" };
+  const asked = await page.request.post("/device_authorization", { form });
+  await typeCode(page, (await asked.json()).user_code.toLowerCase().replace("-", " "));
+  if (button) await page.click(button);
 }
 
 async function makeKey(page, withScope) {

@@ -47,6 +47,8 @@ export async function world(browser, data) {
   factor("eve", "--type", "email");
   const client = main.cli(["client", "create", "Notebook for Researchers", "--public", "--redirect-uri", target.uri,
     "--scope", "openid", "--scope", "profile", "--scope", "email", "--scope", "offline_access"]).client_id;
+  const tool = main.cli(["client", "create", "Command Line Tool of the Library", "--public",
+    "--grant", "urn:ietf:params:oauth:grant-type:device_code"]).client_id;
 
   const at = {
     main: served.issuer,
@@ -59,7 +61,7 @@ export async function world(browser, data) {
   })}`;
   const setup = new URL((await empty.setup).url);
   return {
-    at, authorize, secrets, target,
+    at, authorize, secrets, target, tool,
     setup: setup.pathname + setup.search,
     states: states(browser, at, secrets),
     hasExpired: data !== undefined,

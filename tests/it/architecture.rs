@@ -255,6 +255,7 @@ fn each_table_file_is_reached_by_a_test_of_the_ops_above_it() {
         ("authorization", "ops/oauth/authorize.rs"),
         ("client", "ops/oauth/clients.rs"),
         ("consent", "ops/oauth/authorize.rs"),
+        ("device_request", "ops/oauth/device.rs"),
         ("grant", "ops/oauth/refresh.rs"),
         ("link", "ops/setup.rs"),
         ("logout_notice", "ops/oauth/backchannel.rs"),

@@ -14,8 +14,16 @@ pub enum Shown {
     Bound(String),
 }
 
+/// The one token of a request that whoever has it may show.
+pub fn token(headers: &HeaderMap, form: Option<&Fields>) -> Result<String, OAuthError> {
+    match shown(headers, form)? {
+        Shown::Bearer(token) => Ok(token),
+        Shown::Bound(_) => Err(OAuthError::no_token()),
+    }
+}
+
 /// The one access token of a request. Two are refused, and one in the URL does not count.
-pub fn token(headers: &HeaderMap, form: Option<&Fields>) -> Result<Shown, OAuthError> {
+pub fn shown(headers: &HeaderMap, form: Option<&Fields>) -> Result<Shown, OAuthError> {
     let mut header = headers.get_all(header::AUTHORIZATION).iter();
     let first = header.next().and_then(|value| value.to_str().ok());
     let in_header = first.and_then(|text| text.split_once(' ')).and_then(|(scheme, token)| {

@@ -17,7 +17,7 @@ const HEADERS: [(HeaderName, &str); 2] = [
     (header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate, DPoP-Nonce, Retry-After"),
 ];
 const PREFLIGHT: [(HeaderName, &str); 3] = [
-    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
+    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, DELETE, OPTIONS"),
     (
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         "Authorization, Content-Type, Accept, DPoP, MCP-Protocol-Version",
@@ -28,16 +28,29 @@ const PREFLIGHT: [(HeaderName, &str); 3] = [
 /// Opens an endpoint to every origin, refusals too, and answers preflights. Its own fallback stands inside, so that
 /// the answer to another method can be read as well.
 pub fn open(endpoint: MethodRouter<App>) -> MethodRouter<App> {
-    endpoint.fallback(async || OAuthError::method()).layer(middleware::from_fn(mark))
+    open_as_it_is(endpoint.fallback(async || OAuthError::method()))
+}
+
+/// [`open`] for an endpoint that answers every method.
+pub fn open_as_it_is(endpoint: MethodRouter<App>) -> MethodRouter<App> {
+    endpoint.layer(middleware::from_fn(mark))
+}
+
+/// An answer that pages of every origin may read.
+pub fn opened(mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 async fn mark(request: Request, next: Next) -> Response {
-    let preflight = request.method() == Method::OPTIONS;
-    let mut response =
-        if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
-    let more = if preflight { &PREFLIGHT[..] } else { &[] };
-    for (name, value) in HEADERS.iter().chain(more) {
-        response.headers_mut().insert(name.clone(), HeaderValue::from_static(value));
+    if request.method() != Method::OPTIONS {
+        return opened(next.run(request).await);
+    }
+    let mut response = opened(StatusCode::NO_CONTENT.into_response());
+    for (name, value) in PREFLIGHT {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }

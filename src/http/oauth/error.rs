@@ -14,8 +14,15 @@ use crate::{
     crypto::jwt::Algorithm,
     error::{Error, Kind},
     http::error as http,
-    ops::oauth::{Code, Refusal, dpop},
+    model::registration,
+    ops::{
+        document::Problem,
+        oauth::{Code, Refusal, dpop},
+    },
 };
+
+/// As long as a description may be that repeats what was sent.
+const LONGEST: usize = 400;
 
 /// What stands in `WWW-Authenticate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,11 +75,63 @@ impl OAuthError {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidRequest, why)
     }
 
+    /// 415: another media type than JSON.
+    pub fn not_json() -> Self {
+        let why = "the body must be application/json";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidClientMetadata, why)
+    }
+
+    /// 413: more metadata than a client may have.
+    pub fn too_large() -> Self {
+        let why = "the body was larger than 16 KiB or cut off";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::InvalidClientMetadata, why)
+    }
+
+    /// 400 `invalid_client_metadata`.
+    pub fn metadata(description: impl AsRef<str>) -> Self {
+        let description = plain(description.as_ref());
+        Self::new(StatusCode::BAD_REQUEST, Code::InvalidClientMetadata, description)
+    }
+
+    /// What is wrong with a client's metadata, in the words of RFC 7591 §3.2.2.
+    pub fn registration(error: Error) -> Self {
+        match error.field() {
+            Some(registration::REDIRECT_URIS) => {
+                let description = plain(&error.to_string());
+                Self::new(StatusCode::BAD_REQUEST, Code::InvalidRedirectUri, description)
+            }
+            Some(_) => Self::metadata(error.to_string()),
+            None => error.into(),
+        }
+    }
+
+    /// 403: nobody registers here by themselves.
+    pub fn no_registration() -> Self {
+        let why = "apps do not register themselves here; ask the administrator for a client_id";
+        Self::new(StatusCode::FORBIDDEN, Code::AccessDenied, why)
+    }
+
+    /// 403: the client was switched off.
+    pub fn switched_off() -> Self {
+        let why = "this client was switched off by an administrator";
+        Self::new(StatusCode::FORBIDDEN, Code::AccessDenied, why)
+    }
+
     /// 401 `invalid_client`; the challenge only to those who tried HTTP Basic.
     pub fn client(basic: bool) -> Self {
         let why = "the client is unknown, disabled, or did not prove itself";
         let challenge = if basic { Challenge::Basic } else { Challenge::None };
         Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, Code::InvalidClient, why) }
+    }
+
+    /// 401 `invalid_client`: the client's signed statement proves nothing, and why.
+    pub fn statement(why: &impl ToString) -> Self {
+        Self { description: plain(&why.to_string()), ..Self::client(false) }
+    }
+
+    /// 401 `invalid_client`: the app's own document is not taken, and why.
+    pub fn document(problem: &Problem, basic: bool) -> Self {
+        Self { description: plain(&problem.to_string()), ..Self::client(basic) }
     }
 
     /// 429: too many wrong secrets.
@@ -170,6 +229,19 @@ pub fn with_nonce(app: &App, mut response: Response) -> Response {
         response.headers_mut().insert("dpop-nonce", value);
     }
     response
+}
+
+/// A description that may repeat what a client sent: the characters that RFC 6749 §5.2 allows, and not without end.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '"' => '\'',
+            '\\' => '/',
+            ' '..='~' => c,
+            _ => '?',
+        })
+        .take(LONGEST)
+        .collect()
 }
 
 /// What answers with tokens carry (RFC 6749 §5.1).

@@ -8,10 +8,15 @@ pub mod cors;
 pub mod device;
 pub mod error;
 pub mod introspect;
+pub mod json;
 pub mod metadata;
 pub mod par;
+pub mod register;
+pub mod resolve;
 pub mod revoke;
+pub mod statement;
 pub mod token;
+pub mod unfit;
 pub mod userinfo;
 
 use axum::{
@@ -24,13 +29,7 @@ use crate::app::App;
 
 /// Every endpoint of the protocol. Other sites' pages may read those that carry no cookie, and only those.
 pub fn routes(app: &App) -> Router<App> {
-    let base = app.env.site.path();
-    let own = browser().merge(programs()).merge(metadata::routes(app));
-    if base.is_empty() {
-        return own;
-    }
-    // Behind a proxy that cuts the issuer's path off, and behind one that does not.
-    own.clone().merge(Router::new().nest(base, own)).merge(metadata::inserted(app, base))
+    browser().merge(programs()).merge(metadata::routes(app))
 }
 
 fn browser() -> Router<App> {
@@ -48,5 +47,11 @@ fn programs() -> Router<App> {
         .route("/device_authorization", cors::open(post(device::begin))) //          client
         .route("/revoke", cors::open(post(revoke::revoke))) //                       client
         .route("/introspect", cors::open(post(introspect::introspect))) //           client with a secret
+        .route("/register", cors::open(post(register::register))) //                 anyone, or initial access token
+        .route("/register/{client_id}", cors::open(registration())) //               registration access token
         .route("/userinfo", cors::open(get(userinfo::get).post(userinfo::post))) //  access token
+}
+
+fn registration() -> axum::routing::MethodRouter<App> {
+    get(register::read).put(register::update).delete(register::delete)
 }

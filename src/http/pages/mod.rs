@@ -33,6 +33,7 @@ use super::{
     fields::Fields,
     lang::Lang,
     middleware,
+    oauth::cors,
     view::{Form, Shell},
 };
 use crate::{
@@ -200,7 +201,9 @@ pub async fn not_found(State(app): State<App>, uri: Uri) -> Response {
             "message": "there is nothing at this path",
             "next": format!("{}/.well-known/openid-configuration", app.env.site.issuer),
         }});
-        return (StatusCode::NOT_FOUND, axum::Json(body)).into_response();
+        let answer = (StatusCode::NOT_FOUND, axum::Json(body)).into_response();
+        // Clients of a resource below a path probe there as well.
+        return if path.contains("/.well-known/") { cors::opened(answer) } else { answer };
     }
     PageError::Core(Error::absent("there is no page at this address")).into_response()
 }

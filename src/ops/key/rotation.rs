@@ -18,6 +18,7 @@ use crate::{
     },
     ops::{audit, env::Env, oauth::terms::Terms},
     store,
+    time::Time,
 };
 
 /// One key signs instead of another.
@@ -92,7 +93,7 @@ pub fn rotate(tx: &Write<'_>, env: &Env, who: &Actor, order: &Order<'_>) -> Resu
         (Some(next), _) => {
             let ready = schedule(env).ready_at(&next);
             if ready > tx.now && !order.now {
-                return Err(too_early(&next, ready.to_string()));
+                return Err(too_early(&next, ready));
             }
             turn_to(tx, env, who, &next)
         }
@@ -104,7 +105,7 @@ pub fn rotate(tx: &Write<'_>, env: &Env, who: &Actor, order: &Order<'_>) -> Resu
     }
 }
 
-fn too_early(next: &SigningKeyRow, ready: String) -> Error {
+fn too_early(next: &SigningKeyRow, ready: Time) -> Error {
     Error::conflict(format!(
         "{} is published since {} only: whoever keeps a copy of the JWKS may not know it, and would refuse its tokens",
         next.kid, next.created_at

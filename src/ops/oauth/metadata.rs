@@ -5,10 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::{dpop, terms::Terms};
 use crate::{
+    config::authentication::{MetadataDocuments, Registration},
     crypto::jwt::Algorithm,
     model::{
         authorization::ResponseMode,
         client::{AuthMethod, GrantType},
+        document::KeySet,
         scope::STANDARD,
         session::{ACR_MFA, ACR_PASSWORD},
     },
@@ -27,8 +29,15 @@ const GRANTS: [GrantType; 4] = [
 /// configured one to the letter, never a request's host.
 pub fn document(env: &Env) -> Value {
     let terms = Terms::of(env);
-    let topics =
-        [identity(&terms), authorization(&terms), token(&terms), care(&terms), openid(&terms)];
+    let topics = [
+        identity(&terms),
+        authorization(&terms),
+        token(&terms),
+        care(&terms),
+        openid(&terms),
+        newcomers(env, &terms),
+        apps(env),
+    ];
     let mut document = Map::new();
     for topic in topics {
         if let Value::Object(members) = topic {
@@ -44,7 +53,9 @@ fn at(terms: &Terms<'_>, path: &str) -> String {
 
 /// How a client that proves itself does it.
 fn proofs() -> Vec<&'static str> {
-    [AuthMethod::Basic, AuthMethod::Post].map(AuthMethod::as_str).to_vec()
+    [AuthMethod::Basic, AuthMethod::Post, AuthMethod::PrivateKeyJwt]
+        .map(AuthMethod::as_str)
+        .to_vec()
 }
 
 /// The same, and how one comes that cannot.
@@ -89,6 +100,7 @@ fn token(terms: &Terms<'_>) -> Value {
         "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::as_str),
         "grant_types_supported": GRANTS.map(GrantType::as_str),
         "token_endpoint_auth_methods_supported": proofs_or_none(),
+        "token_endpoint_auth_signing_alg_values_supported": KeySet::algorithms(),
     })
 }
 
@@ -97,8 +109,19 @@ fn care(terms: &Terms<'_>) -> Value {
     json!({
         "revocation_endpoint": at(terms, "/revoke"),
         "revocation_endpoint_auth_methods_supported": proofs_or_none(),
+        "revocation_endpoint_auth_signing_alg_values_supported": KeySet::algorithms(),
         "introspection_endpoint": at(terms, "/introspect"),
         "introspection_endpoint_auth_methods_supported": proofs(),
+        "introspection_endpoint_auth_signing_alg_values_supported": KeySet::algorithms(),
+    })
+}
+
+/// How apps become known.
+fn apps(env: &Env) -> Value {
+    let clients = &env.config.authentication.clients;
+    json!({
+        "client_id_metadata_document_supported":
+            clients.metadata_documents != MetadataDocuments::Off,
     })
 }
 
@@ -115,4 +138,14 @@ fn openid(terms: &Terms<'_>) -> Value {
             "name", "preferred_username", "email", "roles",
         ],
     })
+}
+
+/// How a client becomes known by itself. Where that takes a token, whoever has one reads the address here, too.
+fn newcomers(env: &Env, terms: &Terms<'_>) -> Value {
+    match env.config.authentication.clients.dynamic_registration {
+        Registration::Open | Registration::Token => {
+            json!({ "registration_endpoint": at(terms, "/register") })
+        }
+        Registration::Off => json!({}),
+    }
 }

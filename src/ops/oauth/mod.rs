@@ -1,6 +1,7 @@
 //! OAuth 2.1 and OpenID Connect: from the authorization request to tokens, and what may be done with those.
 //! How it looks on the wire (parameters, status codes, headers) is left to `http/oauth`.
 
+pub mod assertion;
 pub mod authorize;
 pub mod backchannel;
 pub mod begin;
@@ -69,6 +70,10 @@ pub enum Code {
     RequestNotSupported,
     /// `request_uri` is not taken, and never fetched.
     RequestUriNotSupported,
+    /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
+    InvalidRedirectUri,
+    /// Something else that a client says of itself cannot be (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
     /// The proof that a key is held is missing or wrong (RFC 9449 §5).
     InvalidDpopProof,
     /// The proof needs the nonce that goes along with this answer (RFC 9449 §8).
@@ -100,6 +105,8 @@ impl Code {
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::UseDpopNonce => "use_dpop_nonce",
             Self::InvalidToken => "invalid_token",

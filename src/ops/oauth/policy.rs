@@ -6,7 +6,7 @@ use crate::{
     db::Read,
     error::Result,
     model::{
-        client::Client,
+        client::{Client, ClientOrigin},
         resource::{Resource, ResourceUri},
         scope::{ADMIN_PREFIX, EMAIL, OPENID, PROFILE, STANDARD, ScopeSet},
         user::{ADMIN, User},
@@ -94,12 +94,15 @@ pub fn scopes(client: &Client, resources: &[Resource], asked: &ScopeSet) -> Scop
 }
 
 /// What a client may have: the scopes it was registered with, and those of the resources it asks for, unless
-/// its registration picks among such scopes itself.
+/// its registration picks among such scopes itself. Rights to administer a client that came by itself has only if an
+/// administrator wrote them into its registration.
 pub fn having(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
     let picks = client.scopes.iter().any(|scope| !STANDARD.contains(&scope));
+    let stranger = matches!(client.origin, ClientOrigin::Dynamic | ClientOrigin::Document);
     asked.filter(|scope| {
         let offered = || resources.iter().any(|res| res.scope(scope).is_some());
-        client.scopes.has(scope) || (!picks && !STANDARD.contains(&scope) && offered())
+        let open = !STANDARD.contains(&scope) && (!stranger || !scope.starts_with(ADMIN_PREFIX));
+        client.scopes.has(scope) || (!picks && open && offered())
     })
 }
 
@@ -200,6 +203,19 @@ mod tests {
         let picks = "openid read:models";
         assert_eq!(left(picks, &models(), "read:models write:models"), "read:models");
         assert_eq!(left(picks, &models(), ""), "openid read:models");
+    }
+
+    #[test]
+    fn client_that_came_by_itself_has_rights_to_administer_only_by_an_administrator() {
+        for origin in [ClientOrigin::Dynamic, ClientOrigin::Document] {
+            let had = |own: &str| {
+                let client = Client { origin, ..client(own) };
+                having(&client, &models(), &ScopeSet::parse("read:models admin:models")).to_string()
+            };
+            assert_eq!(had("openid"), "read:models");
+            assert_eq!(had("openid read:models admin:models"), "read:models admin:models");
+        }
+        assert_eq!(left("openid", &models(), "admin:models"), "admin:models");
     }
 
     #[test]

@@ -148,9 +148,12 @@ fn timeline(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
     // Oldest first, as time goes.
     let axis = flow.line();
     let (first, last) = (day(span.from), day(span.to));
-    flow.canvas.text(Rect { x: axis.x + LABEL, ..axis }, &first, Role::Muted);
+    let today = span.column(now, width);
+    if today > 6 {
+        flow.canvas.text(Rect { x: axis.x + LABEL, ..axis }, &first, Role::Muted);
+    }
     flow.canvas.text_right(axis, &last, Role::Muted);
-    let mark = Rect { x: axis.x + LABEL + span.column(now, width), width: 3, ..axis };
+    let mark = Rect { x: axis.x + LABEL + today, width: 3, ..axis };
     flow.canvas.text(mark, "now", Role::Strong);
     for row in shown.iter().rev() {
         let line = flow.line();

@@ -29,6 +29,36 @@ fn public_client_has_no_secret_to_rotate() {
 }
 
 #[test]
+fn client_with_keys_has_no_secret_and_its_keys_must_be_public() {
+    let place = Place::new();
+    let file = place.path("keys.json");
+    let create = |name: &str, args: &[&str]| {
+        let all = [&["client", "create", name, "--grant", "client_credentials"], args].concat();
+        place.run(&[all.as_slice(), &["--json"]].concat())
+    };
+    let jwks = ["--jwks", file.to_str().unwrap()];
+    assert_eq!(create("None", &jwks).code, 2, "there is no such file yet");
+    let key = json!({ "kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ" });
+    std::fs::write(&file, json!({ "keys": [key] }).to_string()).unwrap();
+    let made = create("Own", &jwks).document();
+    assert_eq!(made.get("client_secret"), None);
+    let shown = place.json(&["client", "show", "Own"]);
+    assert_eq!(shown["token_endpoint_auth_method"], "private_key_jwt");
+    assert_eq!(place.run(&["client", "secret", "rotate", "Own"]).code, 5);
+    let uri = ["--jwks-uri", "https://app.example.com/jwks.json"];
+    assert_eq!(create("Elsewhere", &uri).code, 0);
+    for bad in
+        [json!({ "keys": [{ "kty": "EC", "d": "secret" }] }), json!({ "keys": [] }), json!([])]
+    {
+        std::fs::write(&file, bad.to_string()).unwrap();
+        assert_eq!(create("Bad", &jwks).code, 2, "{bad}");
+    }
+    assert_eq!(create("Bad", &["--jwks-uri", "http://app.example.com/jwks.json"]).code, 2);
+    assert_eq!(create("Bad", &[&jwks[..], &uri].concat()).code, 2);
+    assert_eq!(create("Bad", &[&uri[..], &["--public"]].concat()).code, 2);
+}
+
+#[test]
 fn rotated_secret_is_another_and_alone_on_stdout() {
     let place = Place::new();
     let args = ["client", "create", "App", "--redirect-uri", "https://app.example/cb"];
@@ -73,14 +103,162 @@ fn resource_is_registered_listed_and_removed() {
         assert!(made.get(key).is_some(), "{key}: {made}");
     }
     assert_eq!(made["scopes"], json!(["notes:read"]));
-    assert_eq!(
-        made["metadata_url"],
-        "http://localhost:8420/.well-known/oauth-protected-resource/mcp"
-    );
+    let url = "http://localhost:8420/.well-known/oauth-protected-resource/https/mcp.example/mcp";
+    assert_eq!(made["metadata_url"], url);
     assert_eq!(place.run(&add).code, 5, "a second time");
     assert_eq!(place.json(&["resource", "list"])[0]["uri"], uri);
+    assert_eq!(place.json(&["resources", "show", uri]), made);
+    assert_eq!(place.json(&["resource", "show", made["id"].as_str().unwrap()]), made);
     assert_eq!(place.run(&["resource", "delete", uri, "--yes"]).code, 0);
     assert_eq!(place.run(&["resource", "delete", uri, "--yes"]).code, 3);
+}
+
+#[test]
+fn new_resource_comes_with_what_its_server_must_answer() {
+    let place = Place::new();
+    let uri = "https://mcp.example/mcp";
+    let ran = place.run(&["resource", "add", uri, "--scope", "notes:read=Read your notes"]);
+    let header = "WWW-Authenticate: Bearer resource_metadata=\"http://localhost:8420/.well-known/oauth-protected-resource/https/mcp.example/mcp\", scope=\"notes:read\"";
+    assert!(ran.err.contains(header), "{}", ran.err);
+    assert!(!ran.out.contains("WWW-Authenticate"), "stdout is data: {}", ran.out);
+}
+
+#[test]
+fn all_that_can_be_said_of_a_resource_is_kept_and_can_be_said_anew() {
+    let place = Place::new();
+    let uri = "https://mcp.example/mcp";
+    let made = place.json(&[
+        "resource",
+        "add",
+        uri,
+        "--name",
+        "Notes",
+        "--scope",
+        "notes:read=Read your notes",
+        "--scope",
+        "notes:write=Change your notes",
+        "--scope",
+        "notes:delete=Delete your notes",
+        "--no-default",
+        "notes:write",
+        "--sensitive",
+        "notes:delete",
+        "--alias",
+        "https://MCP.example/mcp/",
+        "--alias",
+        "https://mcp.example",
+        "--role",
+        "developer",
+        "--role",
+        "admin",
+        "--token-lifetime",
+        "10m",
+        "--token-format",
+        "opaque",
+        "--algorithm",
+        "ES256",
+    ]);
+    assert_eq!(made["scopes"], json!(["notes:read", "notes:write", "notes:delete"]));
+    assert_eq!(made["default_scopes"], json!(["notes:read"]));
+    assert_eq!(made["sensitive_scopes"], json!(["notes:delete"]));
+    assert_eq!(made["aliases"], json!(["https://mcp.example", "https://mcp.example/mcp/"]));
+    assert_eq!(made["roles"], json!(["developer", "admin"]));
+    assert_eq!(made["token_lifetime"], 600);
+    assert_eq!((&made["token_format"], &made["algorithm"]), (&json!("opaque"), &json!("ES256")));
+
+    let edited = place.json(&[
+        "resource",
+        "edit",
+        "https://mcp.example/",
+        "--name",
+        "New notes",
+        "--scope",
+        "notes:share=Share your notes",
+        "--scope",
+        "notes:read=Read all your notes",
+        "--remove-scope",
+        "notes:write",
+        "--default-scope",
+        "notes:delete",
+        "--risk",
+        "notes:delete=low",
+        "--remove-alias",
+        "https://mcp.example/mcp/",
+        "--any-role",
+        "--token-lifetime",
+        "configured",
+        "--token-format",
+        "jwt",
+        "--algorithm",
+        "configured",
+    ]);
+    assert_eq!(edited["name"], "New notes");
+    assert_eq!(edited["scopes"], json!(["notes:read", "notes:delete", "notes:share"]));
+    assert_eq!(edited["scope_descriptions"]["notes:read"], "Read all your notes");
+    assert_eq!(edited["default_scopes"], json!(["notes:read", "notes:delete", "notes:share"]));
+    assert_eq!(edited["sensitive_scopes"], json!([]));
+    assert_eq!(edited["aliases"], json!(["https://mcp.example"]));
+    assert_eq!(edited["roles"], json!([]));
+    assert_eq!((&edited["token_lifetime"], &edited["algorithm"]), (&json!(null), &json!(null)));
+    assert_eq!(place.json(&["resource", "edit", uri]), edited, "nothing said, nothing changed");
+}
+
+#[test]
+fn what_contradicts_other_resources_or_itself_is_refused_whole() {
+    let place = Place::new();
+    let (one, two) = ("https://one.example/mcp", "https://two.example/mcp");
+    place.json(&["resource", "add", one, "--alias", "https://one.example", "--scope", "a=A"]);
+    place.json(&["resource", "add", two]);
+    for (args, code) in [
+        (vec!["resource", "add", "https://one.example/"], 5),
+        (vec!["resource", "add", "https://three.example", "--alias", one], 5),
+        (vec!["resource", "edit", two, "--alias", "https://one.example", "--name", "N"], 5),
+        (vec!["resource", "edit", two, "--alias", "not a uri"], 2),
+        (vec!["resource", "edit", two, "--remove-alias", one], 3),
+        (vec!["resource", "edit", one, "--sensitive", "b"], 3),
+        (vec!["resource", "edit", one, "--remove-scope", "b"], 3),
+        (vec!["resource", "edit", one, "--scope", "openid=Sign in"], 2),
+        (vec!["resource", "edit", one, "--scope", "b=B", "--scope", "b=C"], 2),
+        (vec!["resource", "edit", one, "--role", "nobody"], 3),
+        (vec!["resource", "add", "https://four.example", "--role", "nobody"], 3),
+        (vec!["resource", "edit", one, "--token-lifetime", "10s"], 2),
+        (vec!["resource", "edit", one, "--token-lifetime", "2d"], 2),
+        (vec!["resource", "edit", one, "--algorithm", "none"], 2),
+        (vec!["resource", "edit", one, "--token-format", "xml"], 2),
+        (vec!["resource", "edit", one, "--risk", "a=huge"], 2),
+        (vec!["resource", "add", "javascript:alert(1)"], 2),
+        (vec!["resource", "add", "https://u:p@h.example/mcp"], 2),
+    ] {
+        let ran = place.run(&args);
+        assert_eq!(ran.code, code, "{args:?}: {}", ran.err);
+    }
+    let listed = place.json(&["resource", "list"]);
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    assert_eq!(listed[1]["name"], two, "nothing of a refused change stays");
+    assert_eq!(listed[0]["scopes"], json!(["a"]));
+}
+
+#[test]
+fn clients_of_a_resource_that_goes_do_not_get_all_others_instead() {
+    let place = Place::new();
+    for uri in ["https://one.example", "https://two.example"] {
+        place.json(&["resource", "add", uri]);
+    }
+    let make = |name: &str, resources: &[&str]| {
+        let mut args = vec!["client", "create", name, "--redirect-uri", "https://a.example/cb"];
+        for uri in resources {
+            args.extend(["--resource", *uri]);
+        }
+        place.json(&args);
+    };
+    make("Only", &["https://one.example"]);
+    make("Both", &["https://one.example", "https://two.example"]);
+    make("Any", &[]);
+    let gone = place.json(&["resource", "delete", "https://one.example", "--yes"]);
+    assert_eq!(gone["clients_disabled"], 1);
+    for (name, disabled) in [("Only", true), ("Both", false), ("Any", false)] {
+        assert_eq!(place.json(&["client", "show", name])["disabled"], disabled, "{name}");
+    }
 }
 
 #[test]

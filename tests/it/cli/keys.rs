@@ -48,6 +48,9 @@ fn retiring_wants_the_name_typed() {
     assert!(error["next"].as_str().unwrap().contains(short), "{error}");
     assert_eq!(place.error(&["key", "retire", short, "--confirm", "another-key"]).0, 2);
     assert_eq!(place.error(&["key", "retire", "no-such-key", "--confirm", "no-such-key"]).0, 3);
+    // One of 64 ids begins with a hyphen and is no flag for that.
+    assert_eq!(place.error(&["key", "retire", "-no-key", "--confirm", "-no-key"]).0, 3);
+    assert_eq!(place.error(&["key", "rotate", "-no-key", "--now"]).0, 3);
     assert_eq!(kid(&keys(&place)[0]), first, "nothing was done so far");
     let done = place.json(&["key", "retire", short, "--confirm", short]);
     assert_eq!(

@@ -9,6 +9,7 @@ mod refusals;
 mod serve;
 mod setup;
 mod terminal;
+mod token;
 mod tokens;
 
 use std::{

@@ -18,14 +18,14 @@ use serde_json::{Value, json};
 
 use super::Place;
 
-struct Server {
+pub(super) struct Server {
     process: Child,
     out: BufReader<ChildStdout>,
     url: String,
 }
 
 impl Server {
-    fn start(place: &Place) -> (Self, Value) {
+    pub(super) fn start(place: &Place) -> (Self, Value) {
         let mut command = place.command(&["serve", "--json", "--listen", "127.0.0.1:0"]);
         let mut process = command
             .stdin(Stdio::null())

@@ -185,7 +185,7 @@ fn every_field_has_a_label_and_a_token_that_password_managers_know() {
                 "email" => Some("email"),
                 "name" => Some("name"),
                 "phone" => Some("tel"),
-                "label" => Some("off"),
+                "label" | "user_code" => Some("off"),
                 "remember_me" | "trust_device" => None,
                 scope if scope.starts_with("scope_") => None,
                 other => panic!("{}: unknown field {other}", page.name),

@@ -107,7 +107,7 @@ fn key_is_published_then_signs_then_is_believed_and_then_is_history() {
     lasting["exp"] = json!(fixture::START.secs() + 1_000_000);
     world.pass(3 * HOUR - 1);
     assert_eq!(world.turn(), 0);
-    assert_eq!(world.jwks(), [first.clone()]);
+    assert_eq!(world.jwks(), std::slice::from_ref(&first));
 
     world.pass(1);
     assert_eq!(world.turn(), 1, "an hour before its turn");
@@ -128,12 +128,18 @@ fn key_is_published_then_signs_then_is_believed_and_then_is_history() {
     // ID tokens live an hour, longer than access tokens.
     world.pass(HOUR - 1);
     assert!(believed(&world, &signer, &lasting));
-    world.db.write_blocking(sweep::sweep).unwrap();
+    {
+        let env = Arc::clone(&world.env);
+        world.db.write_blocking(move |tx| sweep::sweep(tx, &env)).unwrap();
+    }
     assert!(world.db.read(|r| store::key::sealed(r, &first)).unwrap().is_some());
     world.pass(1);
     assert!(!believed(&world, &signer, &lasting), "its last token has ended");
     assert_eq!(world.jwks(), [second]);
-    world.db.write_blocking(sweep::sweep).unwrap();
+    {
+        let env = Arc::clone(&world.env);
+        world.db.write_blocking(move |tx| sweep::sweep(tx, &env)).unwrap();
+    }
     assert!(world.db.read(|r| store::key::sealed(r, &first)).unwrap().is_none(), "wiped");
     assert_eq!(world.keys().len(), 2, "the row stays");
     let life = ["key.create", "key.stage", "key.rotate", "key.wipe"];

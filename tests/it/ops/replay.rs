@@ -14,6 +14,11 @@ fn use_once(server: &TestApp, kind: Kind, issuer: &str, jti: &str, secs: u64) ->
     server.app.db.write_blocking(job).unwrap()
 }
 
+fn sweep(server: &TestApp) {
+    let env = server.app.env();
+    server.app.db.write_blocking(move |tx| mcpcodex::ops::sweep::sweep(tx, &env)).unwrap();
+}
+
 #[test]
 fn second_use_is_refused_and_another_issuer_or_kind_is_another_statement() {
     let server = TestApp::new();
@@ -38,9 +43,9 @@ fn statements_are_remembered_as_long_as_they_could_be_believed_and_then_forgotte
     let server = TestApp::new();
     assert!(use_once(&server, Kind::DpopProof, "key", "a", 60));
     server.clock.advance(Duration::from_secs(59));
-    server.app.db.write_blocking(mcpcodex::ops::sweep::sweep).unwrap();
+    sweep(&server);
     assert!(!use_once(&server, Kind::DpopProof, "key", "a", 60));
     server.clock.advance(Duration::from_secs(62));
-    server.app.db.write_blocking(mcpcodex::ops::sweep::sweep).unwrap();
+    sweep(&server);
     assert!(use_once(&server, Kind::DpopProof, "key", "a", 60));
 }

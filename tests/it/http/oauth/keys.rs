@@ -59,7 +59,7 @@ impl Server {
             body.len()
         );
         for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
+            request.extend([*name, ": ", *value, "\r\n"]);
         }
         stream.write_all(format!("{request}\r\n{body}").as_bytes()).unwrap();
         let mut answer = String::new();
@@ -224,7 +224,10 @@ fn no_verification_fails_while_keys_are_staged_rotated_and_retired() {
             world.pass(300);
             let before: Vec<usize> = cycles.iter().map(|n| n.load(Ordering::Relaxed)).collect();
             let turned = scope.spawn(|| rotation::turn(&world.db, &world.env).unwrap());
-            world.db.write_blocking(mcpcodex::ops::sweep::sweep).unwrap();
+            {
+                let env = Arc::clone(&world.env);
+                world.db.write_blocking(move |tx| mcpcodex::ops::sweep::sweep(tx, &env)).unwrap();
+            }
             turned.join().unwrap();
             while cycles.iter().zip(&before).any(|(n, was)| n.load(Ordering::Relaxed) <= *was)
                 && !threads.iter().any(std::thread::ScopedJoinHandle::is_finished)

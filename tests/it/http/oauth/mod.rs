@@ -1,12 +1,19 @@
 //! The protocol on the wire: methods, media types, headers, status codes.
 
+mod base;
 mod browser;
 pub(super) mod caller;
+mod device;
 mod discovery;
+mod documents;
 mod dpop;
 mod endpoints;
 mod form_post;
 mod hostile;
 mod keys;
 mod logout;
+mod own_name;
 mod par;
+mod register;
+mod resources;
+mod statements;

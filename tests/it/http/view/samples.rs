@@ -8,10 +8,11 @@ mod passkey;
 use mcpcodex::http::{
     lang::Lang,
     view::{
-        Bounce, ChangePassword, Confirm, Consent, Destination, EnrolTotp, ErrorPage, Forgot, Form,
-        FormPost, Invite, Label, Later, Link, Login, LogoutConfirm, Mfa, NewCodes, PasskeyForm,
-        Recovery, RecoveryCodes, ResetAsked, ResetPassword, Resource, Rules, ScopeLine, Setup,
-        SetupDone, Shell, SignedOut, Trust, Way, qr_svg,
+        Bounce, ChangePassword, Confirm, Consent, Destination, DeviceCode, DeviceDone,
+        DeviceQuestion, EnrolTotp, ErrorPage, Forgot, Form, FormPost, Invite, Label, Later, Link,
+        Login, LogoutConfirm, Mfa, NewCodes, PasskeyForm, Recovery, RecoveryCodes, ResetAsked,
+        ResetPassword, Resource, Rules, ScopeLine, Setup, SetupDone, Shell, SignedOut, Trust, Way,
+        qr_svg,
     },
 };
 
@@ -121,6 +122,7 @@ pub(super) fn all(w: Words) -> Vec<Page> {
     list.extend(passkey::pages(w));
     list.extend(passwords(w));
     list.extend(consents(w));
+    list.extend(devices(w));
     list.extend(notices(w));
     list.extend(account::pages(w));
     if w != Words::German {
@@ -371,6 +373,56 @@ fn consents(w: Words) -> Vec<Rendered> {
         ("consent", consent.render()),
         ("consent_local", local.render()),
         ("consent_plain", plain.render()),
+    ]
+}
+
+fn devices(w: Words) -> Vec<Rendered> {
+    let scope = |name: &str, sentence: &str, sensitive| ScopeLine {
+        name: w.text(name),
+        sentence: w.text(sentence),
+        sensitive,
+    };
+    let code = DeviceCode {
+        shell: w.shell(),
+        form: w.form("/device"),
+        code: w.text("BCDF-GHJK"),
+        username: w.label("ann"),
+        error: None,
+        wait: None,
+    };
+    let refused = DeviceCode {
+        error: Some(w.text("That code is not, or no longer, good.")),
+        wait: Some(w.text("The next try counts in 15 minutes.")),
+        ..code.clone()
+    };
+    let question = DeviceQuestion {
+        shell: w.shell(),
+        form: w.form("/device"),
+        client: w.label("Northwind CLI"),
+        trust: Trust::Unverified,
+        code: w.text("BCDF-GHJK"),
+        address: w.text("2001:db8:85a3::8a2e:370:7334"),
+        agent: w.label("Firefox on Linux"),
+        asked: w.text("23 Nov 2026, 03:12 UTC"),
+        resources: vec![Resource {
+            name: w.label("Team notes"),
+            url: w.text("https://notes.example.com/mcp"),
+        }],
+        scopes: vec![
+            scope("notes:read", "Read your notes.", false),
+            scope("admin:users", "Manage every person on this server.", true),
+        ],
+        username: w.label("ann"),
+        email: w.label("ann@northwind.example"),
+    };
+    let allowed = DeviceDone { shell: w.shell(), allowed: true, client: w.label("Northwind CLI") };
+    let denied = DeviceDone { allowed: false, ..allowed.clone() };
+    vec![
+        ("device", code.render()),
+        ("device_refused", refused.render()),
+        ("device_question", question.render()),
+        ("device_allowed", allowed.render()),
+        ("device_denied", denied.render()),
     ]
 }
 

@@ -105,6 +105,7 @@ pub(crate) fn world_with(
         scopes: ["read:models", "admin:models"]
             .map(|name| ResourceScope::new(name, format!("Do {name}")))
             .to_vec(),
+        ..resource::New::default()
     };
     db.write_blocking(move |tx| resource::add(tx, &operator(), models)).unwrap();
     let client = db.write_blocking(move |tx| client::create(tx, &operator(), new)).unwrap().client;

@@ -2,8 +2,10 @@
 
 mod authorize;
 mod backchannel;
+mod client_credentials;
 mod clients;
 mod connected;
+mod device;
 mod exchange;
 pub(crate) mod fixture;
 mod par;

@@ -321,9 +321,13 @@ fn browser_keeps_its_newest_challenges_and_old_ones_are_swept() {
         assert_eq!(matches!(checked, Checked::Right(_)), at >= 2, "{at}");
     }
     ask(&server, &here(), None).unwrap();
-    assert_eq!(server.write(ops::sweep::sweep), 0);
+    let sweep = || {
+        let env = server.app.env();
+        server.write(move |tx| ops::sweep::sweep(tx, &env))
+    };
+    assert_eq!(sweep(), 0);
     server.advance(300);
-    assert_eq!(server.write(ops::sweep::sweep), 1);
+    assert_eq!(sweep(), 1);
 }
 
 #[test]

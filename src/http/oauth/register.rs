@@ -1,0 +1,155 @@
+//! `POST /register` (RFC 7591) and `GET`, `PUT`, `DELETE /register/{client_id}` (RFC 7592).
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use super::{
+    bearer,
+    error::{OAuthError, no_store},
+    json::Object,
+};
+use crate::{
+    app::App,
+    http::extract::From,
+    model::{
+        actor::Actor,
+        id::ClientId,
+        registration::{Members, Metadata},
+    },
+    ops::{
+        env::Env,
+        oauth::{Code, Refusal},
+        registration::{self as op, Answer, Managed, Registered},
+    },
+};
+
+/// Registers a client: 201 with everything that is registered of it.
+pub async fn register(
+    State(app): State<App>,
+    From(origin): From,
+    headers: HeaderMap,
+    Object(members): Object,
+) -> Result<Response, OAuthError> {
+    let metadata = Metadata::read(&members).map_err(OAuthError::registration)?;
+    // Where everyone may register, whatever else a client sends along is not looked at.
+    let token = bearer::token(&headers, None).ok();
+    let (env, who) = (app.env(), Actor::anonymous(origin));
+    let answer =
+        app.db.write(move |tx| op::register(tx, &env, &who, &metadata, token.as_deref())).await?;
+    match answer {
+        Answer::Registered(registered) => {
+            let body = body(&app.env, &registered);
+            Ok((StatusCode::CREATED, no_store(), Json(body)).into_response())
+        }
+        Answer::NoToken => Err(not_yours()),
+        Answer::Off => Err(OAuthError::no_registration()),
+    }
+}
+
+/// Tells a client what is registered of it.
+pub async fn read(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, OAuthError> {
+    let token = bearer::token(&headers, None)?;
+    let id = ClientId::from_text(id);
+    let registered = done(app.db.read(|r| op::read(r, &id, &token))?)?;
+    Ok((no_store(), Json(body(&app.env, &registered))).into_response())
+}
+
+/// Registers a client anew under its old id.
+pub async fn update(
+    State(app): State<App>,
+    From(origin): From,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Object(members): Object,
+) -> Result<Response, OAuthError> {
+    let token = bearer::token(&headers, None)?;
+    if members.get("client_id").is_some_and(|own| own.as_str() != Some(id.as_str())) {
+        return Err(OAuthError::metadata("client_id is not that of the address"));
+    }
+    let metadata = Metadata::read(&members).map_err(OAuthError::registration)?;
+    let (env, who, id) = (app.env(), Actor::anonymous(origin), ClientId::from_text(id));
+    let done =
+        done(app.db.write(move |tx| op::update(tx, &env, &who, &id, &token, &metadata)).await?)?;
+    Ok((no_store(), Json(body(&app.env, &done))).into_response())
+}
+
+/// Removes a client at its own wish.
+pub async fn delete(
+    State(app): State<App>,
+    From(origin): From,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, OAuthError> {
+    let token = bearer::token(&headers, None)?;
+    let (who, id) = (Actor::anonymous(origin), ClientId::from_text(id));
+    done(app.db.write(move |tx| op::delete(tx, &who, &id, &token)).await?)?;
+    Ok((StatusCode::NO_CONTENT, no_store()).into_response())
+}
+
+fn done<T>(managed: Managed<T>) -> Result<T, OAuthError> {
+    match managed {
+        Managed::Done(done) => Ok(done),
+        Managed::NotYours => Err(not_yours()),
+        Managed::SwitchedOff => Err(OAuthError::switched_off()),
+    }
+}
+
+fn not_yours() -> OAuthError {
+    let why = "the registration token is missing, unknown or no longer good";
+    OAuthError::token(&Refusal::new(Code::InvalidToken, why))
+}
+
+/// Everything that is registered (RFC 7591 §3.2.1); what is not there is left out, since clients choke on null.
+fn body(env: &Env, registered: &Registered) -> Members {
+    let client = &registered.client;
+    let mut body = registered.beside.clone();
+    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    put("client_id", client.id.as_str().into());
+    put("client_id_issued_at", client.created_at.secs().into());
+    put("client_name", client.name.as_str().into());
+    put("redirect_uris", registered.redirect_uris.as_slice().into());
+    put("grant_types", client.grant_types.iter().map(|grant| grant.as_str()).collect());
+    put("response_types", json!(["code"]));
+    put("token_endpoint_auth_method", client.auth_method.as_str().into());
+    if let Some(secret) = &registered.secret {
+        put("client_secret", secret.expose().into());
+        put("client_secret_expires_at", 0.into());
+    }
+    if let Some(token) = &registered.token {
+        put("registration_access_token", token.expose().into());
+        let at = format!("{}/register/{}", env.site.issuer, client.id);
+        put("registration_client_uri", at.into());
+    }
+    let texts = [
+        ("jwks_uri", &client.jwks_uri),
+        ("client_uri", &client.client_uri),
+        ("backchannel_logout_uri", &client.backchannel_logout_uri),
+    ];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            put(name, text.as_str().into());
+        }
+    }
+    if let Some(jwks) = &client.jwks {
+        put("jwks", jwks.clone());
+    }
+    if !client.post_logout_redirect_uris.is_empty() {
+        put("post_logout_redirect_uris", client.post_logout_redirect_uris.as_slice().into());
+    }
+    if client.dpop_bound {
+        put("dpop_bound_access_tokens", true.into());
+    }
+    if client.par_required {
+        put("require_pushed_authorization_requests", true.into());
+    }
+    body
+}

@@ -1,0 +1,96 @@
+//! Clients that came by themselves, by registration or by a document: how they are let in, how many there may be, and
+//! when the unused ones go.
+
+use std::time::Duration;
+
+use crate::{
+    config::authentication::Approval,
+    db::{Read, Write},
+    error::{Error, Result},
+    model::{
+        actor::Actor,
+        audit::Event,
+        client::{Client, ClientOrigin, ClientState},
+        id::ClientId,
+    },
+    ops::{audit, env::Env},
+    store,
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+/// When it may be worth trying again where there are too many.
+const LATER: Duration = Duration::from_secs(3_600);
+/// As many go in one transaction as are gone in a moment.
+const AT_ONCE: u32 = 1_000;
+/// As many are named in an audit row.
+const NAMED: usize = 20;
+
+/// How a client of that origin begins: used at once, or waiting for an administrator.
+pub fn admission(env: &Env, origin: ClientOrigin) -> ClientState {
+    match (origin, env.config.authentication.clients.approval) {
+        (ClientOrigin::Dynamic | ClientOrigin::Document, Approval::FirstSeen) => {
+            ClientState::Pending
+        }
+        (ClientOrigin::Dynamic | ClientOrigin::Document, Approval::None)
+        | (ClientOrigin::BuiltIn | ClientOrigin::Static, _) => ClientState::Active,
+    }
+}
+
+/// Sees to it that one more may come: when there are as many as may be, the longest unseen go that nobody has used for
+/// a day. A flood is so over in a day instead of keeping everyone out for a month.
+pub fn make_room(tx: &Write<'_>, env: &Env) -> Result<()> {
+    let most = env.config.authentication.clients.most;
+    if store::registration::count(tx)? < most {
+        return Ok(());
+    }
+    let share = (most / 10).clamp(1, AT_ONCE);
+    let gone = forget(tx, &Actor::system(), tx.now.minus(DAY), share)?;
+    if gone.is_empty() {
+        let what = "as many apps have registered here as may; unused ones go after a while";
+        return Err(Error::limited(what, LATER)
+            .with_next("mcpcodex client prune, or raise authentication.clients.most"));
+    }
+    Ok(())
+}
+
+/// Forgets those that nobody has used for as long as the configuration says; some each time.
+pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
+    let days = env.config.authentication.clients.unused_days;
+    let before = tx.now.minus(DAY * days);
+    Ok(forget(tx, &Actor::system(), before, AT_ONCE)?.len())
+}
+
+/// Those that nobody has used for so long: `prune` would forget them.
+pub fn unused(r: &Read<'_>, who: &Actor, unseen: Duration) -> Result<Vec<Client>> {
+    who.must_operate()?;
+    let ids = store::registration::idle(r, r.now.minus(unseen), u32::MAX)?;
+    let mut clients = Vec::with_capacity(ids.len());
+    for id in ids {
+        clients.extend(store::client::by_id(r, &id)?);
+    }
+    Ok(clients)
+}
+
+/// Forgets those that nobody has used for so long; answers which.
+pub fn prune(tx: &Write<'_>, who: &Actor, unseen: Duration) -> Result<Vec<ClientId>> {
+    who.must_operate()?;
+    forget(tx, who, tx.now.minus(unseen), u32::MAX)
+}
+
+fn forget(
+    tx: &Write<'_>,
+    who: &Actor,
+    before: crate::time::Time,
+    limit: u32,
+) -> Result<Vec<ClientId>> {
+    let ids = store::registration::idle(tx, before, limit)?;
+    for id in &ids {
+        store::client::delete(tx, id)?;
+    }
+    if !ids.is_empty() {
+        let named: Vec<_> = ids.iter().take(NAMED).map(ClientId::as_str).collect();
+        let event = Event::new("client.prune").with("count", ids.len()).with("clients", named);
+        audit::record(tx, who, &event)?;
+    }
+    Ok(ids)
+}
