@@ -71,18 +71,18 @@ fn every_end_of_a_session_is_told_to_the_app_that_signed_in_in_it() {
         assert_eq!((one.uri.as_str(), one.is_own), (URI, true));
         let token = one.token().unwrap();
         assert_eq!(part(&token, 0)["typ"], "logout+jwt");
-        let said = claims(&token);
-        assert_eq!(said["sid"], sid, "{what}");
-        assert_eq!(said["sub"], world.user.as_str());
-        assert_eq!(said["aud"], world.client.id.as_str());
-        assert_eq!(said["iss"], world.env.site.issuer.as_str());
+        let content = claims(&token);
+        assert_eq!(content["sid"], sid, "{what}");
+        assert_eq!(content["sub"], world.user.as_str());
+        assert_eq!(content["aud"], world.client.id.as_str());
+        assert_eq!(content["iss"], world.env.site.issuer.as_str());
         assert_eq!(
-            said["events"]["http://schemas.openid.net/event/backchannel-logout"],
+            content["events"]["http://schemas.openid.net/event/backchannel-logout"],
             serde_json::json!({})
         );
-        let lifetime = said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap();
+        let lifetime = content["exp"].as_i64().unwrap() - content["iat"].as_i64().unwrap();
         assert!((1..=120).contains(&lifetime));
-        assert!(said["jti"].is_string() && said.get("nonce").is_none());
+        assert!(content["jti"].is_string() && content.get("nonce").is_none());
         assert!(told(&world, &world.client).is_empty(), "{what}: told twice");
     }
 }
