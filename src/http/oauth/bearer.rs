@@ -14,16 +14,8 @@ pub enum Shown {
     Bound(String),
 }
 
-/// The one token of a request that whoever has it may show.
-pub fn token(headers: &HeaderMap, form: Option<&Fields>) -> Result<String, OAuthError> {
-    match shown(headers, form)? {
-        Shown::Bearer(token) => Ok(token),
-        Shown::Bound(_) => Err(OAuthError::no_token()),
-    }
-}
-
 /// The one access token of a request. Two are refused, and one in the URL does not count.
-pub fn shown(headers: &HeaderMap, form: Option<&Fields>) -> Result<Shown, OAuthError> {
+pub fn token(headers: &HeaderMap, form: Option<&Fields>) -> Result<Shown, OAuthError> {
     let mut header = headers.get_all(header::AUTHORIZATION).iter();
     let first = header.next().and_then(|value| value.to_str().ok());
     let in_header = first.and_then(|text| text.split_once(' ')).and_then(|(scheme, token)| {
@@ -43,5 +35,13 @@ pub fn shown(headers: &HeaderMap, form: Option<&Fields>) -> Result<Shown, OAuthE
         (Some(_), Some(_)) => Err(OAuthError::request("two access tokens in one request")),
         (Some(token), None) | (None, Some(token)) => Ok(token),
         (None, None) => Err(OAuthError::no_token()),
+    }
+}
+
+/// The one token of a request that needs no proof of a key, in its header: a registration token (RFC 7592 §2).
+pub fn plain(headers: &HeaderMap) -> Result<String, OAuthError> {
+    match token(headers, None)? {
+        Shown::Bearer(token) => Ok(token),
+        Shown::Bound(_) => Err(OAuthError::no_token()),
     }
 }

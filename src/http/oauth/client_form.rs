@@ -73,7 +73,6 @@ impl FromRequest<App> for ClientForm {
         let headers = parts.headers.clone();
         let fields = form(Request::from_parts(parts, body), app).await?;
         let (mut shown, basic) = credentials(&headers, &fields)?;
-        let proof = one_proof(&headers)?;
         if let Some(resolver) = resolver {
             let who = Actor::anonymous(origin);
             for (id, _) in &shown.readings {
@@ -84,6 +83,7 @@ impl FromRequest<App> for ClientForm {
                 shown.proof = Some(resolver.prove(app, id, text).await?);
             }
         }
+        let proof = one_proof(&headers)?;
         Ok(Self { fields, shown, basic, proof })
     }
 }

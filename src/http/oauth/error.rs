@@ -222,15 +222,6 @@ impl IntoResponse for OAuthError {
     }
 }
 
-/// Adds the nonce for the next proof (RFC 9449 §8.2): whoever showed one needs it, refused or not.
-pub fn with_nonce(app: &App, mut response: Response) -> Response {
-    let nonce = dpop::nonce(&app.env, app.db.now());
-    if let Ok(value) = HeaderValue::from_str(&nonce) {
-        response.headers_mut().insert("dpop-nonce", value);
-    }
-    response
-}
-
 /// A description that may repeat what a client sent: the characters that RFC 6749 §5.2 allows, and not without end.
 fn plain(text: &str) -> String {
     text.chars()
@@ -242,6 +233,15 @@ fn plain(text: &str) -> String {
         })
         .take(LONGEST)
         .collect()
+}
+
+/// Adds the nonce for the next proof (RFC 9449 §8.2): whoever showed one needs it, refused or not.
+pub fn with_nonce(app: &App, mut response: Response) -> Response {
+    let nonce = dpop::nonce(&app.env, app.db.now());
+    if let Ok(value) = HeaderValue::from_str(&nonce) {
+        response.headers_mut().insert("dpop-nonce", value);
+    }
+    response
 }
 
 /// What answers with tokens carry (RFC 6749 §5.1).

@@ -32,7 +32,7 @@ async fn answer(
     headers: &HeaderMap,
     form: Option<&Fields>,
 ) -> Result<Response, OAuthError> {
-    match bearer::shown(headers, form)? {
+    match bearer::token(headers, form)? {
         Shown::Bearer(token) => {
             let claims = app.db.read(|r| userinfo::userinfo(r, &app.env, &token))?;
             let claims = claims.map_err(|refusal| OAuthError::token(&refusal))?;
