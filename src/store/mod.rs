@@ -18,6 +18,7 @@ pub mod key;
 pub mod link;
 pub mod message;
 pub mod meta;
+pub mod opaque;
 pub mod passkey;
 pub mod pushed;
 pub mod registration;

@@ -4,6 +4,7 @@
 mod access;
 mod claims;
 mod mint;
+mod opaque;
 
 use serde_json::Value;
 
@@ -11,6 +12,7 @@ pub(super) use self::mint::mint;
 pub use self::{
     access::{Access, Owner, access},
     mint::{Minted, Tokens},
+    opaque::{OPAQUE_PREFIX, read as read_opaque},
 };
 use crate::{
     model::{client::Client, grant::Grant, resource::Resource, scope::ScopeSet, user::User},

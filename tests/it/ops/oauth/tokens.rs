@@ -282,7 +282,6 @@ fn metadata_names_only_what_is_there_and_nothing_is_null() {
         json!(["openid", "profile", "email", "offline_access"])
     );
     assert!(document.as_object().unwrap().values().all(|value| !value.is_null()));
-    assert!(document.get("registration_endpoint").is_none());
 }
 
 #[test]
