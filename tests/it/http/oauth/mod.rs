@@ -13,3 +13,4 @@ mod own_name;
 mod par;
 mod register;
 mod resources;
+mod step_up;
