@@ -317,7 +317,8 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, proof: &Proof, ask: &Ask) -> 
     if env.factor_required(&user) && !proved {
         return invalid("this person must use a second factor, and the assertion names none");
     }
-    let resources = match target(tx, client, proof, ask)? {
+    let targeted = target(tx, client, proof, ask)?;
+    let resources = match targeted.and_then(|found| policy::open_to(&user, found)) {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -385,7 +386,7 @@ fn scopes(
             asked.filter(|scope| ordinary.has(scope))
         }
     };
-    let had = policy::of_person(user, &policy::having(client, resources, &wanted));
+    let had = policy::for_person(user, resources, &policy::having(client, resources, &wanted));
     // No ID token, nothing about the person, nothing for later.
     had.filter(|scope| !STANDARD.contains(&scope))
 }

@@ -154,6 +154,10 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, ask: &Ask) -> Judged<Fit> {
         let why = "the subject token speaks for a client, not for a person";
         return Ok(Err(Refusal::new(Code::InvalidRequest, why)));
     };
+    if !to.is_for(&user.roles) {
+        let why = "this person may not use the resource";
+        return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
+    }
     let scopes = scopes(client, &user, &to, &rule.pass(&subject.scopes), ask);
     if scopes.is_empty() {
         let why = "none of the scopes follow from those of the subject token";

@@ -18,4 +18,5 @@ mod par;
 mod register;
 mod resources;
 mod statements;
+mod step_up;
 mod traces;
