@@ -9,7 +9,7 @@ use mcpcodex::{
     },
     ops::{
         key,
-        oauth::{Code, metadata, token, userinfo::userinfo},
+        oauth::{Code, metadata, token, userinfo::bearer as userinfo},
     },
 };
 use serde_json::{Value, json};
