@@ -9,7 +9,7 @@ use mcpcodex::{
     },
     ops::{
         key,
-        oauth::{Code, metadata, token, userinfo::bearer as userinfo},
+        oauth::{Code, metadata, token, userinfo::userinfo},
     },
 };
 use serde_json::{Value, json};
