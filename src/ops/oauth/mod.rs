@@ -3,15 +3,18 @@
 
 pub mod assertion;
 pub mod authorize;
+pub mod backchannel;
 pub mod begin;
 mod claims;
 pub mod client_credentials;
 pub mod connected;
 pub mod consent;
 pub mod device;
+pub mod dpop;
 pub mod exchange;
 mod hint;
 pub mod introspect;
+pub mod logout;
 pub mod metadata;
 pub mod par;
 pub mod policy;
