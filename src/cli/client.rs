@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     ctx::{Ctx, Desk},
+    exchange,
     failure::{Done, Failure},
     output::put,
     user::when,
@@ -54,6 +55,9 @@ pub enum Verb {
     /// A client's secret
     #[command(subcommand)]
     Secret(Secret),
+    /// Which client may exchange tokens of one resource for those of another
+    #[command(subcommand)]
+    Exchange(exchange::Verb),
 }
 
 /// `client secret …`.
@@ -143,6 +147,7 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
         Verb::Enable(args) => enable(ctx, &args),
         Verb::Delete(args) => delete(ctx, &args),
         Verb::Secret(Secret::Rotate(args)) => rotate(ctx, &args),
+        Verb::Exchange(verb) => exchange::run(ctx, verb),
     }
 }
 

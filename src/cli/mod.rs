@@ -10,9 +10,11 @@ pub mod config;
 pub mod console;
 pub mod ctx;
 pub mod enroll;
+pub mod exchange;
 pub mod failure;
 pub mod handover;
 pub mod help;
+pub mod issuer;
 pub mod key;
 pub mod log;
 pub mod message;
@@ -98,6 +100,7 @@ fn dispatch(ctx: &Ctx, verb: Verb) -> Done {
         Verb::Key(verb) => key::run(ctx, verb),
         Verb::Audit(verb) => audit::run(ctx, verb),
         Verb::Config(verb) => config::run(ctx, verb),
+        Verb::Issuer(verb) => issuer::run(ctx, verb),
         Verb::Token(args) => token::run(ctx, &args),
         Verb::Completion(args) => shell::completion(ctx, &args),
         Verb::Man(args) => shell::man(ctx, &args),

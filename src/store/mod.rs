@@ -2,6 +2,7 @@
 //! A look-up answers `Option`: what absence means is for `ops` to say.
 
 pub mod apikey;
+pub mod assertion;
 pub mod attempt;
 pub mod audit;
 pub mod authorization;
@@ -13,6 +14,7 @@ pub mod coverage;
 pub mod device;
 pub mod device_request;
 pub mod document;
+pub mod exchange_policy;
 pub mod factor;
 pub mod grant;
 pub mod key;

@@ -18,6 +18,7 @@ pub mod statement;
 pub mod token;
 pub mod unfit;
 pub mod userinfo;
+pub mod vouched;
 
 use axum::{
     Router,

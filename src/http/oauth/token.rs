@@ -1,15 +1,18 @@
 //! `POST /token` (RFC 6749 §3.2).
 
+use std::sync::Arc;
+
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     response::{IntoResponse, Response},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     client_form::ClientForm,
     error::{OAuthError, no_store, with_nonce},
+    resolve::Resolver,
 };
 use crate::{
     app::App,
@@ -27,8 +30,11 @@ use crate::{
         oauth::{
             Code, Outcome, Refusal, client_credentials, device,
             dpop::{self, Place},
-            exchange, refresh,
+            exchange,
+            identity_assertion::Assertion,
+            jwt_bearer, refresh,
             token::Tokens,
+            token_exchange::{self, kind},
         },
         trace,
     },
@@ -39,24 +45,45 @@ enum Ask {
     Refresh(refresh::Ask),
     Client(client_credentials::Ask),
     Device(device::PollAsk),
+    Exchange(Box<token_exchange::Ask>),
+    Assertion(Box<jwt_bearer::Ask>),
 }
 
 /// Client and grant are decided in one transaction; signatures are made after it.
 pub async fn token(
     State(app): State<App>,
     From(origin): From,
+    Extension(resolver): Extension<Arc<Resolver>>,
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
     let proved = form.proof.is_some();
-    let answer = answer(&app, Actor::anonymous(origin), form).await;
+    let answer = answer(&app, &resolver, Actor::anonymous(origin), form).await;
     if proved { Ok(with_nonce(&app, answer.into_response())) } else { answer }
 }
 
-async fn answer(app: &App, who: Actor, form: ClientForm) -> Result<Response, OAuthError> {
-    let (ask, env) = (ask(&form), app.env());
+async fn answer(
+    app: &App,
+    resolver: &Resolver,
+    who: Actor,
+    form: ClientForm,
+) -> Result<Response, OAuthError> {
+    let mut ask = ask(&form);
+    if let (Ok(Ask::Assertion(ask)), Some(text)) = (&mut ask, form.take("assertion")) {
+        ask.proof = Some(resolver.vouched(app, &text).await?);
+    }
+    // Only what was exchanged says what it became (RFC 8693 §2.2.1).
+    let issued = matches!(ask, Ok(Ask::Exchange(_))).then_some(kind::ACCESS_TOKEN);
+    let env = app.env();
     let decided = app.db.write(move |tx| settle(tx, &env, &who, &form, ask)).await??;
     match decided {
-        Outcome::Minted(minted) => Ok((no_store(), Json(body(&minted.sign()?))).into_response()),
+        Outcome::Minted(minted) => {
+            let mut body = body(&minted.sign()?);
+            body.extend(issued.map(|kind| ("issued_token_type".to_owned(), kind.into())));
+            Ok((no_store(), Json(body)).into_response())
+        }
+        Outcome::Assertion(unsigned) => {
+            Ok((no_store(), Json(assertion(&unsigned.sign()?))).into_response())
+        }
         Outcome::Refused(refusal) => Err(refusal.into()),
     }
 }
@@ -126,9 +153,20 @@ fn ask(form: &ClientForm) -> Result<Ask, Refusal> {
         GrantType::DeviceCode => {
             Ask::Device(device::PollAsk { device_code: form.take("device_code"), resources, jkt })
         }
-        GrantType::TokenExchange | GrantType::JwtBearer => {
-            let why = "this server does not speak that grant type yet";
-            return Err(Refusal::new(Code::UnsupportedGrantType, why));
+        GrantType::TokenExchange => Ask::Exchange(Box::new(token_exchange::Ask {
+            subject_token: form.take("subject_token"),
+            subject_type: form.take("subject_token_type"),
+            actor_token: form.take("actor_token"),
+            actor_type: form.take("actor_token_type"),
+            requested_type: form.take("requested_token_type"),
+            audiences: form.all("audience"),
+            scope: form.take("scope"),
+            resources,
+            jkt,
+        })),
+        GrantType::JwtBearer => {
+            let scope = form.take("scope");
+            Ask::Assertion(Box::new(jwt_bearer::Ask { proof: None, scope, resources, jkt }))
         }
     })
 }
@@ -145,6 +183,8 @@ fn decide(
         Ask::Refresh(ask) => refresh::refresh(tx, env, who, client, ask),
         Ask::Client(ask) => client_credentials::give(tx, env, who, client, ask),
         Ask::Device(ask) => device::poll(tx, env, who, client, ask),
+        Ask::Exchange(ask) => token_exchange::exchange(tx, env, who, client, ask),
+        Ask::Assertion(ask) => jwt_bearer::give(tx, env, who, client, ask),
     }
 }
 
@@ -162,5 +202,20 @@ fn body(tokens: &Tokens) -> Map<String, Value> {
     };
     put("refresh_token", &tokens.refresh_token);
     put("id_token", &tokens.id_token);
+    body
+}
+
+/// An assertion for another server (RFC 8693 §2.2.1): `access_token` is what the RFC calls any token there, and `N_A` says
+/// that this one is none.
+fn assertion(assertion: &Assertion) -> Value {
+    let mut body = json!({
+        "access_token": assertion.token.expose(),
+        "issued_token_type": kind::ID_JAG,
+        "token_type": "N_A",
+        "expires_in": assertion.lifetime.as_secs(),
+    });
+    if let (false, Some(members)) = (assertion.scope.is_empty(), body.as_object_mut()) {
+        members.insert("scope".to_owned(), assertion.scope.as_str().into());
+    }
     body
 }

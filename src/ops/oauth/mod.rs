@@ -13,7 +13,9 @@ pub mod device;
 pub mod dpop;
 pub mod exchange;
 mod hint;
+pub mod identity_assertion;
 pub mod introspect;
+pub mod jwt_bearer;
 pub mod logout;
 pub mod metadata;
 pub mod par;
@@ -25,6 +27,7 @@ mod request;
 pub mod revoke;
 pub mod terms;
 pub mod token;
+pub mod token_exchange;
 pub mod userinfo;
 
 use std::{borrow::Cow, fmt};
@@ -142,6 +145,8 @@ impl fmt::Display for Refusal {
 pub enum Outcome {
     /// Tokens, still to be signed.
     Minted(Box<token::Minted>),
+    /// An assertion for another server, still to be signed.
+    Assertion(Box<identity_assertion::Unsigned>),
     /// None.
     Refused(Refusal),
 }

@@ -3,15 +3,16 @@
 
 mod access;
 mod claims;
+mod identity;
 mod mint;
 
 use serde_json::Value;
 
-pub(super) use self::mint::mint;
 pub use self::{
     access::{Access, Owner, access},
     mint::{Minted, Tokens},
 };
+pub(super) use self::{identity::identity, mint::mint};
 use crate::{
     model::{client::Client, grant::Grant, resource::Resource, scope::ScopeSet, user::User},
     time::Time,

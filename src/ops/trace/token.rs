@@ -80,6 +80,7 @@ pub fn at_token(
             }
             return Ok(Outcome::Minted(minted));
         }
+        Outcome::Assertion(unsigned) => return Ok(Outcome::Assertion(unsigned)),
         Outcome::Refused(refusal) if NO_REFUSALS.contains(&refusal.code.as_str()) => {
             return Ok(Outcome::Refused(refusal));
         }

@@ -81,6 +81,9 @@ pub fn access(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Access, jwt
     }
     let client = store::client::by_id(r, &ClientId::from_text(text("client_id")))?;
     let Some(client) = client.filter(Client::is_active) else { return over };
+    if !actors_stand(r, claims.get("act"))? {
+        return over;
+    }
     let asked = ScopeSet::parse(text("scope"));
     let owner = if claims.contains_key("gid") {
         person(r, &GrantId::from_text(text("gid")), &client)?
@@ -96,6 +99,20 @@ pub fn access(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Access, jwt
     let jkt = claims.get("cnf").and_then(|cnf| cnf.get("jkt")).and_then(Value::as_str);
     let jkt = jkt.map(str::to_owned);
     Ok(Ok(Access { scopes, owner, client_id: client.id, jkt, jti, expires_at, claims }))
+}
+
+/// Whether each client that acts, or acted before, may still be used: a token goes when one hand in its chain is cut off.
+fn actors_stand(r: &Read<'_>, act: Option<&Value>) -> Result<bool> {
+    let mut hand = act;
+    while let Some(act) = hand {
+        let id = act.get("client_id").and_then(Value::as_str).unwrap_or_default();
+        let client = store::client::by_id(r, &ClientId::from_text(id))?;
+        if client.is_none_or(|client| !client.is_active()) {
+            return Ok(false);
+        }
+        hand = act.get("act");
+    }
+    Ok(true)
 }
 
 /// The person behind a grant that stands. A token that was exchanged was given to another client than its grant.

@@ -362,6 +362,7 @@ pub(crate) fn minted(outcome: Outcome) -> Tokens {
     match outcome {
         Outcome::Minted(minted) => minted.sign().unwrap(),
         Outcome::Refused(refusal) => panic!("refused: {refusal}"),
+        Outcome::Assertion(_) => panic!("an assertion and no token"),
     }
 }
 
@@ -369,7 +370,7 @@ pub(crate) fn minted(outcome: Outcome) -> Tokens {
 pub(crate) fn refused(outcome: Outcome) -> Code {
     match outcome {
         Outcome::Refused(Refusal { code, .. }) => code,
-        Outcome::Minted(_) => panic!("tokens were given"),
+        Outcome::Minted(_) | Outcome::Assertion(_) => panic!("tokens were given"),
     }
 }
 

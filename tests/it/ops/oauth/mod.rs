@@ -1,5 +1,6 @@
 //! OAuth as the core decides it, on a temporary database with a clock that stands still until it is moved.
 
+mod assertions;
 mod authorize;
 mod client_credentials;
 mod clients;
@@ -11,4 +12,5 @@ mod par;
 mod races;
 mod refresh;
 mod subject;
+mod token_exchange;
 mod tokens;
