@@ -2,6 +2,7 @@
 
 mod apps;
 mod config;
+mod grants;
 mod help;
 mod keys;
 mod people;

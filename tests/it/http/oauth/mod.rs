@@ -7,6 +7,7 @@ mod device;
 mod discovery;
 mod documents;
 mod endpoints;
+mod enterprise;
 mod form_post;
 mod hostile;
 mod keys;
