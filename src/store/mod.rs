@@ -19,6 +19,7 @@ pub mod factor;
 pub mod grant;
 pub mod key;
 pub mod link;
+pub mod logout_notice;
 pub mod message;
 pub mod meta;
 pub mod passkey;

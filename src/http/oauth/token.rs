@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     client_form::ClientForm,
-    error::{OAuthError, no_store},
+    error::{OAuthError, no_store, with_nonce},
     resolve::Resolver,
 };
 use crate::{
@@ -28,7 +28,9 @@ use crate::{
         client::{Authenticated, authenticate},
         env::Env,
         oauth::{
-            Code, Outcome, Refusal, client_credentials, device, exchange,
+            Code, Outcome, Refusal, client_credentials, device,
+            dpop::{self, Place},
+            exchange,
             identity_assertion::Assertion,
             jwt_bearer, refresh,
             token::Tokens,
@@ -53,17 +55,34 @@ pub async fn token(
     Extension(resolver): Extension<Arc<Resolver>>,
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
+    let proved = form.proof.is_some();
+    let answer = answer(&app, &resolver, Actor::anonymous(origin), form).await;
+    if proved { Ok(with_nonce(&app, answer.into_response())) } else { answer }
+}
+
+async fn answer(
+    app: &App,
+    resolver: &Resolver,
+    who: Actor,
+    form: ClientForm,
+) -> Result<Response, OAuthError> {
     let mut ask = ask(&form)?;
     if let (Ask::Assertion(ask), Some(text)) = (&mut ask, form.take("assertion")) {
-        ask.proof = Some(resolver.vouched(&app, &text).await?);
+        ask.proof = Some(resolver.vouched(app, &text).await?);
     }
     // Only what was exchanged says what it became (RFC 8693 §2.2.1).
     let issued = matches!(ask, Ask::Exchange(_)).then_some(kind::ACCESS_TOKEN);
-    let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
+    let (basic, env) = (form.basic, app.env());
     let decided = app
         .db
         .write(move |tx| match authenticate(tx, &who, &form.shown)? {
-            Authenticated::Client(client) => decide(tx, &env, &who, &client, &ask).map(Ok),
+            Authenticated::Client(client) => {
+                let place = Place::post("/token");
+                match dpop::admit(tx, &env, &client, form.proof.as_ref(), place)? {
+                    Ok(()) => decide(tx, &env, &who, &client, &ask).map(Ok),
+                    Err(refusal) => Ok(Ok(Outcome::Refused(refusal))),
+                }
+            }
             Authenticated::No => Ok(Err(OAuthError::client(basic))),
             Authenticated::Wait(after) => Ok(Err(OAuthError::wait(after))),
         })
@@ -82,7 +101,7 @@ pub async fn token(
 }
 
 fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
-    let resources = form.all("resource");
+    let (resources, jkt) = (form.all("resource"), form.jkt());
     let grant = match form.fields.get("grant_type") {
         None | Some("") => return Err(OAuthError::request("grant_type is missing")),
         Some(text) => GrantType::parse(text).map_err(|_| {
@@ -95,16 +114,17 @@ fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
             redirect_uri: form.take("redirect_uri"),
             verifier: form.take("code_verifier"),
             resources,
+            jkt,
         }),
         GrantType::RefreshToken => {
             let (token, scope) = (form.take("refresh_token"), form.take("scope"));
-            Ask::Refresh(refresh::Ask { token, scope, resources })
+            Ask::Refresh(refresh::Ask { token, scope, resources, jkt })
         }
         GrantType::ClientCredentials => {
-            Ask::Client(client_credentials::Ask { scope: form.take("scope"), resources })
+            Ask::Client(client_credentials::Ask { scope: form.take("scope"), resources, jkt })
         }
         GrantType::DeviceCode => {
-            Ask::Device(device::PollAsk { device_code: form.take("device_code"), resources })
+            Ask::Device(device::PollAsk { device_code: form.take("device_code"), resources, jkt })
         }
         GrantType::TokenExchange => Ask::Exchange(Box::new(token_exchange::Ask {
             subject_token: form.take("subject_token"),
@@ -115,10 +135,11 @@ fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
             audiences: form.all("audience"),
             scope: form.take("scope"),
             resources,
+            jkt,
         })),
         GrantType::JwtBearer => {
             let scope = form.take("scope");
-            Ask::Assertion(Box::new(jwt_bearer::Ask { proof: None, scope, resources }))
+            Ask::Assertion(Box::new(jwt_bearer::Ask { proof: None, scope, resources, jkt }))
         }
     })
 }

@@ -164,6 +164,8 @@ pub struct PollAsk {
     pub device_code: Option<String>,
     /// Resources, to narrow what the token is for.
     pub resources: Vec<String>,
+    /// Thumbprint of the key that was proved with the request.
+    pub jkt: Option<String>,
 }
 
 /// Without the code.
@@ -249,7 +251,9 @@ fn give(
         }
     };
     let had = policy::having(client, &resources, &request.scopes);
-    let grant = grant(tx, env, client, request, &holder, policy::of_person(&holder.user, &had));
+    let scopes = policy::of_person(&holder.user, &had);
+    let grant = grant(tx, env, client, request, &holder, scopes);
+    let grant = Grant { jkt: ask.jkt.clone(), ..grant };
     store::grant::insert(tx, &grant)?;
     let refresh =
         if grant.generation > 0 { Some(exchange::first(tx, env, who, &grant)?) } else { None };
@@ -291,6 +295,10 @@ fn fit(
         let why = "the sign-in that allowed this device is over";
         return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
     };
+    if request.jkt.is_some() && request.jkt != ask.jkt {
+        let why = "the device code is bound to a key that was not proved";
+        return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
+    }
     let narrowed = policy::narrow(tx, client, &request.resources, &ask.resources)?;
     Ok(narrowed.map(|resources| (holder, resources)))
 }

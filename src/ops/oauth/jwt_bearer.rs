@@ -103,6 +103,8 @@ pub struct Ask {
     pub scope: Option<String>,
     /// What it is for; as asserted when absent, and never anything else.
     pub resources: Vec<String>,
+    /// Thumbprint of the key that was proved with the request.
+    pub jkt: Option<String>,
 }
 
 /// Checks an assertion by keys that were got from where its issuer is trusted for.
@@ -241,7 +243,7 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
         Ok(fit) => fit,
         Err(refusal) => return refuse(tx, who, client, Some(proof), refusal),
     };
-    let grant = grant(tx, env, client, proof, &fit);
+    let grant = Grant { jkt: ask.jkt.clone(), ..grant(tx, env, client, proof, &fit) };
     store::grant::insert(tx, &grant)?;
     store::client::set_last_used(tx, &client.id)?;
     let event = Event::new("grant.create")
@@ -261,7 +263,7 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
         resources: &fit.resources,
         spelled: &proof.resources,
         nonce: None,
-        jkt: None,
+        jkt: grant.jkt.as_deref(),
         act: None,
         until: None,
     };

@@ -3,17 +3,20 @@
 
 pub mod assertion;
 pub mod authorize;
+pub mod backchannel;
 pub mod begin;
 mod claims;
 pub mod client_credentials;
 pub mod connected;
 pub mod consent;
 pub mod device;
+pub mod dpop;
 pub mod exchange;
 mod hint;
 pub mod identity_assertion;
 pub mod introspect;
 pub mod jwt_bearer;
+pub mod logout;
 pub mod metadata;
 pub mod par;
 pub mod policy;

@@ -6,6 +6,7 @@ mod caller;
 mod device;
 mod discovery;
 mod documents;
+mod dpop;
 mod endpoints;
 mod enterprise;
 mod form_post;
