@@ -8,6 +8,7 @@ mod discovery;
 mod documents;
 mod dpop;
 mod endpoints;
+mod enterprise;
 mod form_post;
 mod hostile;
 mod keys;
