@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use super::{
     apikey, audit, client, config, doctor,
     failure::{Done, Failure},
-    help, key, message, mfa, output, resource, serve, session, setup, shell, token, user, validate,
+    help, issuer, key, message, mfa, output, resource, serve, session, setup, shell, token, user,
+    validate,
 };
 
 const EXAMPLES: &str = "\
@@ -108,6 +109,9 @@ pub enum Verb {
     /// Keys that sign tokens
     #[command(subcommand, alias = "keys")]
     Key(key::Verb),
+    /// Servers whose word about people counts, and where ours may be taken
+    #[command(subcommand, alias = "issuers")]
+    Issuer(issuer::Verb),
     /// What was done, by whom
     #[command(subcommand)]
     Audit(audit::Verb),

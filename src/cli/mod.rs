@@ -11,9 +11,11 @@ pub mod console;
 pub mod ctx;
 pub mod doctor;
 pub mod enroll;
+pub mod exchange;
 pub mod failure;
 pub mod handover;
 pub mod help;
+pub mod issuer;
 pub mod key;
 pub mod log;
 pub mod message;
@@ -99,6 +101,7 @@ fn dispatch(ctx: &Ctx, verb: Verb) -> Done {
         Verb::Key(verb) => key::run(ctx, verb),
         Verb::Audit(verb) => audit::run(ctx, verb),
         Verb::Config(verb) => config::run(ctx, verb),
+        Verb::Issuer(verb) => issuer::run(ctx, verb),
         Verb::Doctor(verb) => doctor::run(ctx, verb),
         Verb::Token(args) => token::run(ctx, &args),
         Verb::Completion(args) => shell::completion(ctx, &args),

@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod apikey;
+pub mod assertion;
 pub mod attempt;
 pub mod audit;
 pub mod authorization;
@@ -12,6 +13,7 @@ pub mod coverage;
 pub mod device;
 pub mod device_request;
 pub mod document;
+pub mod exchange;
 pub mod factor;
 pub mod fetch;
 pub mod grant;
@@ -27,5 +29,7 @@ pub mod resource;
 pub mod scope;
 pub mod session;
 pub mod sign_in;
+pub mod template;
+pub mod trace;
 pub mod user;
 pub mod verb;

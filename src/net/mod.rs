@@ -5,5 +5,6 @@
 
 pub mod client;
 pub mod guard;
+pub mod post;
 pub mod probe;
 pub mod server;

@@ -2,6 +2,7 @@
 //! Each is a plain synchronous function over a transaction; what is slow (hashing, signing) happens outside of it.
 
 pub mod apikey;
+pub mod assertion;
 pub mod attempt;
 pub mod audit;
 mod cap;
@@ -13,6 +14,7 @@ pub mod demo;
 pub mod device;
 pub mod document;
 pub mod env;
+pub mod exchange_policy;
 pub mod factor;
 pub mod key;
 pub mod link;
@@ -30,5 +32,6 @@ pub mod seen;
 pub mod session;
 pub mod setup;
 pub mod sweep;
+pub mod trace;
 pub mod user;
 pub mod validate;

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{audit, env::Env, seen::Seen};
+use super::{audit, env::Env, oauth::backchannel, seen::Seen};
 use crate::{
     db::{Read, Write},
     error::{Error, Result},
@@ -11,7 +11,7 @@ use crate::{
         actor::{Actor, Origin, Principal},
         audit::Event,
         id::{ClientId, SessionId, UserId},
-        session::{Ended, Session, SessionRow},
+        session::{Ended, Session, SessionRow, amr},
         user::{User, UserState},
     },
     store,
@@ -107,6 +107,7 @@ pub(super) fn open_after(
         id: SessionId::new(),
         user_id: user.id.clone(),
         remember_me,
+        factor_at: amr.iter().any(|method| method == amr::MFA).then_some(tx.now),
         amr,
         auth_time: tx.now,
         created_at: tx.now,
@@ -172,7 +173,8 @@ pub(super) fn raise(
             .filter(|one| !old.amr.iter().any(|had| had == *one))
             .map(|one| (*one).to_owned()),
     );
-    let new = Session { id: SessionId::new(), amr, last_seen_at: tx.now, ..old };
+    let factor_at = if proved.contains(&amr::MFA) { Some(tx.now) } else { old.factor_at };
+    let new = Session { id: SessionId::new(), amr, factor_at, last_seen_at: tx.now, ..old };
     store::session::insert(tx, &new)?;
     store::grant::move_to_session(tx, id, &new.id)?;
     store::session::end(tx, id, "replaced by one with more proof")?;
@@ -307,6 +309,7 @@ pub(super) fn end_one(tx: &Write<'_>, who: &Actor, id: &SessionId, reason: &str)
     if !session.may_live(tx.now) || !store::session::end(tx, id, reason)? {
         return Ok(false);
     }
+    backchannel::session_ended(tx, id)?;
     revoke_bound_grants(tx, id, reason)?;
     let event = Event::new("session.end").user(&session.user_id).session(id).with("reason", reason);
     audit::record(tx, who, &event)?;
@@ -381,6 +384,7 @@ pub(super) fn end_all_of(
 ) -> Result<Vec<SessionId>> {
     let ended = store::session::end_of_user(tx, user, except, reason)?;
     for id in &ended {
+        backchannel::session_ended(tx, id)?;
         let event = Event::new("session.end").user(user).session(id).with("reason", reason);
         audit::record(tx, who, &event)?;
     }
@@ -399,6 +403,7 @@ pub fn revoke_of_client(tx: &Write<'_>, who: &Actor, client: &ClientId) -> Resul
 /// Ends every session, every sign-in under way and every grant there is.
 pub fn revoke_everything(tx: &Write<'_>, who: &Actor) -> Result<Shut> {
     who.must_operate()?;
+    backchannel::all_end(tx)?;
     let sessions = store::session::end_all(tx, "everything revoked")?;
     let grants = store::grant::revoke_all(tx, "everything revoked")?;
     store::sign_in::delete_all(tx)?;

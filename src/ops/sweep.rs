@@ -21,6 +21,7 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + store::device::sweep(tx, now.minus(FORGOTTEN))?
         + store::attempt::sweep(tx, now.minus(DAY))?
         + store::session::sweep(tx, now.minus(REMEMBERED))?
+        + store::opaque::sweep(tx, now.minus(HOUR))?
         + store::grant::sweep(tx, now.minus(REMEMBERED))?
         + store::code::sweep(tx)?
         + key::rotation::wipe(tx)?
@@ -28,8 +29,10 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + newcomer::sweep(tx, env)?
         + store::registration::sweep_tokens(tx, now.minus(REMEMBERED))?
         + store::pushed::sweep(tx)?
+        + store::logout_notice::sweep(tx, now.minus(REMEMBERED))?
         // A device that asks late is told that its time is over, not that it was never there.
         + store::device_request::sweep(tx, now.minus(DAY))?
+        + store::trace::sweep(tx, now.minus(REMEMBERED))?
         + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
         + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }

@@ -36,8 +36,8 @@ fn from_row(row: &Row<'_>) -> RowResult<Grant> {
 pub fn insert(tx: &Write<'_>, grant: &Grant) -> Result<()> {
     tx.exec_one(
         "insert into grants (id, client_id, user_id, session_id, scopes, resources, nonce, amr, auth_time,
-                             generation, created_at, expires_at, jkt, trace_id)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                             generation, created_at, expires_at, jkt, trace_id, sid)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?4)",
         params![
             grant.id.as_str(),
             grant.client_id.as_str(),
@@ -116,10 +116,34 @@ pub fn revoke_of_session(
     )
 }
 
-/// Hangs what was given in a session on another one, which takes its place.
+/// The session as ID tokens of a grant name it: the first it hung on, whichever took its place since.
+pub fn sid(r: &Read<'_>, id: &GrantId) -> Result<Option<SessionId>> {
+    let found = r.one("select sid from grants where id = ?1", params![id.as_str()], |row| {
+        row.get::<_, Option<String>>(0)
+    })?;
+    Ok(found.flatten().map(SessionId::from_text))
+}
+
+/// Whether a client was given something in `session` and knows that by the name `sid`.
+pub fn knows_session(
+    r: &Read<'_>,
+    client: &ClientId,
+    session: &SessionId,
+    sid: &SessionId,
+) -> Result<bool> {
+    let found = r.one(
+        "select 1 from grants where session_id = ?1 and client_id = ?2 and sid = ?3 limit 1",
+        params![session.as_str(), client.as_str(), sid.as_str()],
+        |row| row.get::<_, i64>(0),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Hangs what was given in a session on another one, which takes its place; what was taken back, too, since its client
+/// may want to hear of the end.
 pub fn move_to_session(tx: &Write<'_>, from: &SessionId, to: &SessionId) -> Result<usize> {
     tx.exec(
-        "update grants set session_id = ?2 where session_id = ?1 and revoked_at is null",
+        "update grants set session_id = ?2 where session_id = ?1",
         params![from.as_str(), to.as_str()],
     )
 }
@@ -176,17 +200,29 @@ pub fn token(r: &Read<'_>, grant: &GrantId, generation: u32) -> Result<Option<Re
         "select generation, issued_at, expires_at, spent_at, recovered_at, address, user_agent
          from refresh_tokens where grant_id = ?1 and generation = ?2",
         params![grant.as_str(), generation],
-        |row| {
-            Ok(RefreshToken {
-                generation: row.get(0)?,
-                issued_at: row.get(1)?,
-                expires_at: row.get(2)?,
-                spent_at: row.get(3)?,
-                recovered_at: row.get(4)?,
-                address: row.get(5)?,
-                user_agent: row.get(6)?,
-            })
-        },
+        token_from_row,
+    )
+}
+
+fn token_from_row(row: &Row<'_>) -> RowResult<RefreshToken> {
+    Ok(RefreshToken {
+        generation: row.get(0)?,
+        issued_at: row.get(1)?,
+        expires_at: row.get(2)?,
+        spent_at: row.get(3)?,
+        recovered_at: row.get(4)?,
+        address: row.get(5)?,
+        user_agent: row.get(6)?,
+    })
+}
+
+/// The generations of a family, oldest first.
+pub fn tokens(r: &Read<'_>, grant: &GrantId, limit: u32) -> Result<Vec<RefreshToken>> {
+    r.all(
+        "select generation, issued_at, expires_at, spent_at, recovered_at, address, user_agent
+         from refresh_tokens where grant_id = ?1 order by generation limit ?2",
+        params![grant.as_str(), limit],
+        token_from_row,
     )
 }
 

@@ -2,6 +2,7 @@
 //! A look-up answers `Option`: what absence means is for `ops` to say.
 
 pub mod apikey;
+pub mod assertion;
 pub mod attempt;
 pub mod audit;
 pub mod authorization;
@@ -13,12 +14,15 @@ pub mod coverage;
 pub mod device;
 pub mod device_request;
 pub mod document;
+pub mod exchange_policy;
 pub mod factor;
 pub mod grant;
 pub mod key;
 pub mod link;
+pub mod logout_notice;
 pub mod message;
 pub mod meta;
+pub mod opaque;
 pub mod passkey;
 pub mod pushed;
 pub mod registration;
@@ -27,6 +31,7 @@ pub mod resource;
 pub mod send_count;
 pub mod session;
 pub mod sign_in;
+pub mod trace;
 pub mod user;
 
 use crate::model::{factor::Method, resource::ResourceUri, scope::ScopeSet};

@@ -26,8 +26,6 @@ authentication:
 ${config}
 ` } });
     await stand.start();
-    const described = await (await fetch(`${stand.issuer}/.well-known/openid-configuration`)).json();
-    stand.can = { register: Boolean(described.registration_endpoint), documents: described.client_id_metadata_document_supported === true };
     stand.ada = stand.somebody("ada");
     if (notes) {
       stand.notes = await serveNotes({ issuer: stand.issuer });
@@ -58,11 +56,9 @@ ${config}
     return new Person({ username, password, secret });
   }
 
-  /** An app that the server knows: it registers itself where it may. */
-  async app(more = {}) {
-    if (this.can.register) return App.register(this.issuer, more);
-    const { client_id } = this.cli(["client", "create", "Reader", "--public", "--redirect-uri", "http://127.0.0.1/callback"]);
-    return new App(this.issuer, client_id);
+  /** An app that has registered itself. */
+  app(more = {}) {
+    return App.register(this.issuer, more);
   }
 
   /** Registers a resource with the scopes of the notes. */

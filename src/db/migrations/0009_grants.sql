@@ -56,7 +56,7 @@ create table exchange_policies (
     client_id     text not null references clients (id) on delete cascade,
     from_resource text not null references resources (id) on delete cascade,
     to_resource   text not null references resources (id) on delete cascade,
-    scopes        text not null,                    -- at most these, space-separated
+    scopes        text not null,                    -- HAVE=GIVE or one name for both, space-separated
     created_at    integer not null,
     primary key (client_id, from_resource, to_resource)
 ) strict, without rowid;
@@ -68,8 +68,6 @@ create table trusted_issuers (
     issuer     text primary key,                    -- letter by letter
     jwks       text,                                -- their public keys by value, a JWK set
     jwks_uri   text,                                -- or where those are
-    fetched    text,                                -- what was last found there
-    fetched_at integer,
     by_email   integer not null,                    -- 1: someone who is not linked is known by a verified address
     created_at integer not null,
     check ((jwks is null) <> (jwks_uri is null))

@@ -16,7 +16,13 @@ use crate::{
     crypto::{jwt, secret::Plain},
     http::{extract::From, fields::Fields},
     model::actor::Actor,
-    ops::{client::Presented, oauth::assertion},
+    ops::{
+        client::Presented,
+        oauth::{
+            Code, Refusal, assertion,
+            dpop::{self, Proof},
+        },
+    },
 };
 
 const ASSERTION_TYPE: &str = "client_assertion_type";
@@ -49,6 +55,8 @@ pub struct ClientForm {
     pub shown: Presented,
     /// Whether they came by HTTP Basic.
     pub basic: bool,
+    /// The proof of a key that came along (RFC 9449 §5); signed by that key, and not looked at any further.
+    pub proof: Option<Proof>,
 }
 
 impl FromRequest<App> for ClientForm {
@@ -75,11 +83,28 @@ impl FromRequest<App> for ClientForm {
                 shown.proof = Some(resolver.prove(app, id, text).await?);
             }
         }
-        Ok(Self { fields, shown, basic })
+        let proof = one_proof(&headers)?;
+        Ok(Self { fields, shown, basic, proof })
     }
 }
 
+/// The one proof of a request, if there is one.
+pub fn one_proof(headers: &HeaderMap) -> Result<Option<Proof>, Refusal> {
+    let mut all = headers.get_all("dpop").iter();
+    let Some(value) = all.next() else { return Ok(None) };
+    if all.next().is_some() {
+        let why = "the DPoP header came more than once";
+        return Err(Refusal::new(Code::InvalidDpopProof, why));
+    }
+    Ok(Some(dpop::read(value.to_str().unwrap_or_default())?))
+}
+
 impl ClientForm {
+    /// The thumbprint of the key that is proved, once the proof is accepted.
+    pub fn jkt(&self) -> Option<String> {
+        self.proof.as_ref().map(|proof| proof.jkt.clone())
+    }
+
     /// A parameter; one without a value counts as left out (RFC 6749 §3.2).
     pub fn take(&self, name: &str) -> Option<String> {
         self.fields.get(name).filter(|value| !value.is_empty()).map(str::to_owned)

@@ -10,12 +10,14 @@ use axum::{
 use serde_json::json;
 
 use crate::{
+    app::App,
+    crypto::jwt::Algorithm,
     error::{Error, Kind},
     http::error as http,
     model::registration,
     ops::{
         document::Problem,
-        oauth::{Code, Refusal},
+        oauth::{Code, Refusal, dpop},
     },
 };
 
@@ -31,6 +33,8 @@ enum Challenge {
     Bearer {
         error: bool,
     },
+    /// With the error and how a proof may be signed (RFC 9449 §7.1).
+    Dpop,
 }
 
 /// A refusal on the wire.
@@ -137,6 +141,17 @@ impl OAuthError {
         Self { retry_after: Some(after), ..Self::new(status, Code::InvalidClient, why) }
     }
 
+    /// What is told, as the core words refusals of clients.
+    pub fn refusal(&self) -> Refusal {
+        Refusal::new(Code::InvalidClient, self.description.clone())
+    }
+
+    /// The same refusal in these words.
+    #[must_use]
+    pub fn told_as(self, refusal: &Refusal) -> Self {
+        Self { description: refusal.description.to_string(), ..self }
+    }
+
     /// 401: no access token came.
     pub fn no_token() -> Self {
         let why = "an access token is needed: Authorization: Bearer ...";
@@ -153,6 +168,13 @@ impl OAuthError {
         };
         let challenge = Challenge::Bearer { error: true };
         Self { challenge, ..Self::new(status, refusal.code, refusal.description.clone()) }
+    }
+}
+
+impl OAuthError {
+    /// 401 or 403: an access token that was shown with a proof does not do, or the proof does not.
+    pub fn bound_token(refusal: &Refusal) -> Self {
+        Self { challenge: Challenge::Dpop, ..Self::token(refusal) }
     }
 }
 
@@ -189,6 +211,12 @@ impl IntoResponse for OAuthError {
             Challenge::None => None,
             Challenge::Basic => Some("Basic realm=\"mcpcodex\", charset=\"UTF-8\"".to_owned()),
             Challenge::Bearer { error: false } => Some("Bearer realm=\"mcpcodex\"".to_owned()),
+            Challenge::Dpop => Some(format!(
+                "DPoP realm=\"mcpcodex\", algs=\"{}\", error=\"{}\", error_description=\"{}\"",
+                dpop::ALGORITHMS.map(Algorithm::as_str).join(" "),
+                self.error,
+                self.description
+            )),
             Challenge::Bearer { error: true } => Some(format!(
                 "Bearer realm=\"mcpcodex\", error=\"{}\", error_description=\"{}\"",
                 self.error, self.description
@@ -216,6 +244,15 @@ fn plain(text: &str) -> String {
         })
         .take(LONGEST)
         .collect()
+}
+
+/// Adds the nonce for the next proof (RFC 9449 §8.2): whoever showed one needs it, refused or not.
+pub fn with_nonce(app: &App, mut response: Response) -> Response {
+    let nonce = dpop::nonce(&app.env, app.db.now());
+    if let Ok(value) = HeaderValue::from_str(&nonce) {
+        response.headers_mut().insert("dpop-nonce", value);
+    }
+    response
 }
 
 /// What answers with tokens carry (RFC 6749 §5.1).

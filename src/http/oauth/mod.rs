@@ -18,6 +18,8 @@ pub mod statement;
 pub mod token;
 pub mod unfit;
 pub mod userinfo;
+pub mod vouched;
+pub mod waiting;
 
 use axum::{
     Router,

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     bearer,
@@ -17,14 +17,16 @@ use crate::{
     app::App,
     http::extract::From,
     model::{
-        actor::Actor,
+        actor::{Actor, Origin},
         id::ClientId,
         registration::{Members, Metadata},
+        trace::{Kind, Rule},
     },
     ops::{
         env::Env,
         oauth::{Code, Refusal},
         registration::{self as op, Answer, Managed, Registered},
+        trace::{self, Grounds},
     },
 };
 
@@ -35,9 +37,14 @@ pub async fn register(
     headers: HeaderMap,
     Object(members): Object,
 ) -> Result<Response, OAuthError> {
-    let metadata = Metadata::read(&members).map_err(OAuthError::registration)?;
+    let metadata = match Metadata::read(&members) {
+        Ok(metadata) => metadata,
+        Err(wrong) => {
+            return Err(told(&app, origin, &members, OAuthError::registration(wrong)).await?);
+        }
+    };
     // Where everyone may register, whatever else a client sends along is not looked at.
-    let token = bearer::token(&headers, None).ok();
+    let token = bearer::plain(&headers).ok();
     let (env, who) = (app.env(), Actor::anonymous(origin));
     let answer =
         app.db.write(move |tx| op::register(tx, &env, &who, &metadata, token.as_deref())).await?;
@@ -51,13 +58,40 @@ pub async fn register(
     }
 }
 
+/// A refusal under the name of its story.
+async fn told(
+    app: &App,
+    origin: Origin,
+    members: &Map<String, Value>,
+    refused: OAuthError,
+) -> Result<OAuthError, OAuthError> {
+    let words = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(all) => {
+            all.iter().filter_map(Value::as_str).take(8).collect::<Vec<_>>().join(" ")
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => String::new(),
+    };
+    let pairs: Vec<_> = members.iter().map(|(name, value)| (name.clone(), words(value))).collect();
+    let (refusal, who) = (refused.refusal(), Actor::anonymous(origin));
+    let refusal = app
+        .db
+        .write(move |tx| {
+            let rule = Some(Rule::Registration);
+            let grounds = Grounds { rule, pairs: &pairs, ..Grounds::default() };
+            trace::alone(tx, &who, Kind::Register, refusal, &grounds)
+        })
+        .await?;
+    Ok(refused.told_as(&refusal))
+}
+
 /// Tells a client what is registered of it.
 pub async fn read(
     State(app): State<App>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, OAuthError> {
-    let token = bearer::token(&headers, None)?;
+    let token = bearer::plain(&headers)?;
     let id = ClientId::from_text(id);
     let registered = done(app.db.read(|r| op::read(r, &id, &token))?)?;
     Ok((no_store(), Json(body(&app.env, &registered))).into_response())
@@ -71,7 +105,7 @@ pub async fn update(
     headers: HeaderMap,
     Object(members): Object,
 ) -> Result<Response, OAuthError> {
-    let token = bearer::token(&headers, None)?;
+    let token = bearer::plain(&headers)?;
     if members.get("client_id").is_some_and(|own| own.as_str() != Some(id.as_str())) {
         return Err(OAuthError::metadata("client_id is not that of the address"));
     }
@@ -89,7 +123,7 @@ pub async fn delete(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, OAuthError> {
-    let token = bearer::token(&headers, None)?;
+    let token = bearer::plain(&headers)?;
     let (who, id) = (Actor::anonymous(origin), ClientId::from_text(id));
     done(app.db.write(move |tx| op::delete(tx, &who, &id, &token)).await?)?;
     Ok((StatusCode::NO_CONTENT, no_store()).into_response())

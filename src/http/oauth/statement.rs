@@ -75,7 +75,12 @@ impl Resolver {
     }
 
     /// The keys at an address; newer ones when those that are kept did not fit.
-    async fn keys_at(&self, app: &App, uri: &str, newer: bool) -> Result<KeySet, OAuthError> {
+    pub(super) async fn keys_at(
+        &self,
+        app: &App,
+        uri: &str,
+        newer: bool,
+    ) -> Result<KeySet, OAuthError> {
         if let Some(answer) = self.kept(app.db.now(), uri, newer) {
             return answer;
         }

@@ -1,15 +1,18 @@
 //! `POST /token` (RFC 6749 §3.2).
 
+use std::sync::Arc;
+
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     response::{IntoResponse, Response},
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     client_form::ClientForm,
-    error::{OAuthError, no_store},
+    error::{OAuthError, no_store, with_nonce},
+    resolve::Resolver,
 };
 use crate::{
     app::App,
@@ -25,8 +28,15 @@ use crate::{
         client::{Authenticated, authenticate},
         env::Env,
         oauth::{
-            Code, Outcome, Refusal, client_credentials, device, exchange, refresh, token::Tokens,
+            Code, Outcome, Refusal, client_credentials, device,
+            dpop::{self, Place},
+            exchange,
+            identity_assertion::Assertion,
+            jwt_bearer, refresh,
+            token::Tokens,
+            token_exchange::{self, kind},
         },
+        trace,
     },
 };
 
@@ -35,34 +45,92 @@ enum Ask {
     Refresh(refresh::Ask),
     Client(client_credentials::Ask),
     Device(device::PollAsk),
+    Exchange(Box<token_exchange::Ask>),
+    Assertion(Box<jwt_bearer::Ask>),
 }
 
 /// Client and grant are decided in one transaction; signatures are made after it.
 pub async fn token(
     State(app): State<App>,
     From(origin): From,
+    Extension(resolver): Extension<Arc<Resolver>>,
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
-    let ask = ask(&form)?;
-    let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
-    let decided = app
-        .db
-        .write(move |tx| match authenticate(tx, &who, &form.shown)? {
-            Authenticated::Client(client) => decide(tx, &env, &who, &client, &ask).map(Ok),
-            Authenticated::No => Ok(Err(OAuthError::client(basic))),
-            Authenticated::Wait(after) => Ok(Err(OAuthError::wait(after))),
-        })
-        .await??;
+    let proved = form.proof.is_some();
+    let answer = answer(&app, &resolver, Actor::anonymous(origin), form).await;
+    if proved { Ok(with_nonce(&app, answer.into_response())) } else { answer }
+}
+
+async fn answer(
+    app: &App,
+    resolver: &Resolver,
+    who: Actor,
+    form: ClientForm,
+) -> Result<Response, OAuthError> {
+    let mut ask = ask(&form);
+    if let (Ok(Ask::Assertion(ask)), Some(text)) = (&mut ask, form.take("assertion")) {
+        ask.proof = Some(resolver.vouched(app, &text).await?);
+    }
+    // Only what was exchanged says what it became (RFC 8693 §2.2.1).
+    let issued = matches!(ask, Ok(Ask::Exchange(_))).then_some(kind::ACCESS_TOKEN);
+    let env = app.env();
+    let decided = app.db.write(move |tx| settle(tx, &env, &who, &form, ask)).await??;
     match decided {
-        Outcome::Minted(minted) => Ok((no_store(), Json(body(&minted.sign()?))).into_response()),
+        Outcome::Minted(minted) => {
+            let mut body = body(&minted.sign()?);
+            body.extend(issued.map(|kind| ("issued_token_type".to_owned(), kind.into())));
+            Ok((no_store(), Json(body)).into_response())
+        }
+        Outcome::Assertion(unsigned) => {
+            Ok((no_store(), Json(assertion(&unsigned.sign()?))).into_response())
+        }
         Outcome::Refused(refusal) => Err(refusal.into()),
     }
 }
 
-fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
-    let resources = form.all("resource");
+/// Decides, and tells in the story of what came how it ended.
+fn settle(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    form: &ClientForm,
+    ask: Result<Ask, Refusal>,
+) -> CoreResult<Result<Outcome, OAuthError>> {
+    let brought = brought(form);
+    let told = |client: Option<&Client>, outcome| {
+        trace::at_token(tx, env, who, client, &brought, outcome).map(Ok)
+    };
+    let ask = match ask {
+        Ok(ask) => ask,
+        Err(refusal) => return told(None, Outcome::Refused(refusal)),
+    };
+    let refused = match authenticate(tx, who, &form.shown)? {
+        Authenticated::Client(client) => {
+            let place = Place::post("/token");
+            let outcome = match dpop::admit(tx, env, &client, form.proof.as_ref(), place)? {
+                Ok(()) => decide(tx, env, who, &client, &ask)?,
+                Err(refusal) => Outcome::Refused(refusal),
+            };
+            return told(Some(&client), outcome);
+        }
+        Authenticated::No => OAuthError::client(form.basic),
+        Authenticated::Wait(after) => OAuthError::wait(after),
+    };
+    let (refusal, _) = trace::unproved(tx, env, who, &form.shown, &brought, refused.refusal())?;
+    Ok(Err(refused.told_as(&refusal)))
+}
+
+fn brought(form: &ClientForm) -> trace::TokenAsk<'_> {
+    let one = |name: &str| form.fields.get(name).filter(|value| !value.is_empty());
+    trace::TokenAsk { code: one("code"), refresh: one("refresh_token"), pairs: form.fields.pairs() }
+}
+
+fn ask(form: &ClientForm) -> Result<Ask, Refusal> {
+    let (resources, jkt) = (form.all("resource"), form.jkt());
     let grant = match form.fields.get("grant_type") {
-        None | Some("") => return Err(OAuthError::request("grant_type is missing")),
+        None | Some("") => {
+            return Err(Refusal::new(Code::InvalidRequest, "grant_type is missing"));
+        }
         Some(text) => GrantType::parse(text).map_err(|_| {
             Refusal::new(Code::UnsupportedGrantType, "this server does not know that grant type")
         })?,
@@ -73,20 +141,32 @@ fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
             redirect_uri: form.take("redirect_uri"),
             verifier: form.take("code_verifier"),
             resources,
+            jkt,
         }),
         GrantType::RefreshToken => {
             let (token, scope) = (form.take("refresh_token"), form.take("scope"));
-            Ask::Refresh(refresh::Ask { token, scope, resources })
+            Ask::Refresh(refresh::Ask { token, scope, resources, jkt })
         }
         GrantType::ClientCredentials => {
-            Ask::Client(client_credentials::Ask { scope: form.take("scope"), resources })
+            Ask::Client(client_credentials::Ask { scope: form.take("scope"), resources, jkt })
         }
         GrantType::DeviceCode => {
-            Ask::Device(device::PollAsk { device_code: form.take("device_code"), resources })
+            Ask::Device(device::PollAsk { device_code: form.take("device_code"), resources, jkt })
         }
-        GrantType::TokenExchange | GrantType::JwtBearer => {
-            let why = "this server does not speak that grant type yet";
-            return Err(Refusal::new(Code::UnsupportedGrantType, why).into());
+        GrantType::TokenExchange => Ask::Exchange(Box::new(token_exchange::Ask {
+            subject_token: form.take("subject_token"),
+            subject_type: form.take("subject_token_type"),
+            actor_token: form.take("actor_token"),
+            actor_type: form.take("actor_token_type"),
+            requested_type: form.take("requested_token_type"),
+            audiences: form.all("audience"),
+            scope: form.take("scope"),
+            resources,
+            jkt,
+        })),
+        GrantType::JwtBearer => {
+            let scope = form.take("scope");
+            Ask::Assertion(Box::new(jwt_bearer::Ask { proof: None, scope, resources, jkt }))
         }
     })
 }
@@ -103,6 +183,8 @@ fn decide(
         Ask::Refresh(ask) => refresh::refresh(tx, env, who, client, ask),
         Ask::Client(ask) => client_credentials::give(tx, env, who, client, ask),
         Ask::Device(ask) => device::poll(tx, env, who, client, ask),
+        Ask::Exchange(ask) => token_exchange::exchange(tx, env, who, client, ask),
+        Ask::Assertion(ask) => jwt_bearer::give(tx, env, who, client, ask),
     }
 }
 
@@ -120,5 +202,20 @@ fn body(tokens: &Tokens) -> Map<String, Value> {
     };
     put("refresh_token", &tokens.refresh_token);
     put("id_token", &tokens.id_token);
+    body
+}
+
+/// An assertion for another server (RFC 8693 §2.2.1): `access_token` is what the RFC calls any token there, and `N_A` says
+/// that this one is none.
+fn assertion(assertion: &Assertion) -> Value {
+    let mut body = json!({
+        "access_token": assertion.token.expose(),
+        "issued_token_type": kind::ID_JAG,
+        "token_type": "N_A",
+        "expires_in": assertion.lifetime.as_secs(),
+    });
+    if let (false, Some(members)) = (assertion.scope.is_empty(), body.as_object_mut()) {
+        members.insert("scope".to_owned(), assertion.scope.as_str().into());
+    }
     body
 }

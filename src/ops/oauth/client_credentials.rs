@@ -25,6 +25,8 @@ pub struct Ask {
     pub scope: Option<String>,
     /// What it is for.
     pub resources: Vec<String>,
+    /// Thumbprint of the key that was proved with the request.
+    pub jkt: Option<String>,
 }
 
 /// Gives an access token and nothing else: what can prove itself at any time needs no refresh token (RFC 6749 §4.4.3).
@@ -49,7 +51,7 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
         resources: &resources,
         spelled: &ask.resources,
         nonce: None,
-        jkt: None,
+        jkt: ask.jkt.as_deref(),
         act: None,
         until: None,
     };
@@ -63,8 +65,16 @@ fn wanted(tx: &Write<'_>, client: &Client, ask: &Ask) -> Result<Result<Wanted, R
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let count = resources.len();
+    let resources = policy::open_to_client(client, resources);
+    if resources.len() < count {
+        let why =
+            "this resource takes a role: an operator must name it in the client's registration";
+        return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
+    }
     let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
-    let scopes = policy::of_client(client, &policy::scopes(client, &resources, &asked));
+    let scopes =
+        policy::for_client(client, &resources, &policy::scopes(client, &resources, &asked));
     if scopes.is_empty() && !asked.is_empty() {
         let why = "none of the scopes can be had by a client in its own name";
         return Ok(Err(Refusal::new(Code::InvalidScope, why)));

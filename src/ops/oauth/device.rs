@@ -31,6 +31,7 @@ use crate::{
     ops::{
         attempt, audit,
         env::Env,
+        key,
         session::{self, SignedIn},
     },
     store,
@@ -164,6 +165,8 @@ pub struct PollAsk {
     pub device_code: Option<String>,
     /// Resources, to narrow what the token is for.
     pub resources: Vec<String>,
+    /// Thumbprint of the key that was proved with the request.
+    pub jkt: Option<String>,
 }
 
 /// Without the code.
@@ -249,7 +252,9 @@ fn give(
         }
     };
     let had = policy::having(client, &resources, &request.scopes);
-    let grant = grant(tx, env, client, request, &holder, policy::of_person(&holder.user, &had));
+    let scopes = policy::for_person(&holder.user, &resources, &had);
+    let grant = grant(tx, env, client, request, &holder, scopes)?;
+    let grant = Grant { jkt: ask.jkt.clone(), ..grant };
     store::grant::insert(tx, &grant)?;
     let refresh =
         if grant.generation > 0 { Some(exchange::first(tx, env, who, &grant)?) } else { None };
@@ -291,7 +296,12 @@ fn fit(
         let why = "the sign-in that allowed this device is over";
         return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
     };
-    let narrowed = policy::narrow(tx, client, &request.resources, &ask.resources)?;
+    if request.jkt.is_some() && request.jkt != ask.jkt {
+        let why = "the device code is bound to a key that was not proved";
+        return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
+    }
+    let narrowed =
+        policy::narrow_for(tx, client, &holder.user, &request.resources, &ask.resources)?;
     Ok(narrowed.map(|resources| (holder, resources)))
 }
 
@@ -302,11 +312,11 @@ fn grant(
     request: &DeviceRequest,
     holder: &SignedIn,
     scopes: ScopeSet,
-) -> Grant {
+) -> Result<Grant> {
     let terms = Terms::of(env);
     let refreshable = client.may(GrantType::RefreshToken) || scopes.has(OFFLINE_ACCESS);
-    let lifetime = if refreshable { terms.refresh_lifetime } else { terms.longest_signature() };
-    Grant {
+    let lifetime = if refreshable { terms.refresh_lifetime } else { key::longest(tx, env)? };
+    Ok(Grant {
         id: GrantId::new(),
         client_id: client.id.clone(),
         user_id: holder.user.id.clone(),
@@ -315,12 +325,12 @@ fn grant(
         resources: request.resources.clone(),
         nonce: None,
         amr: holder.session.amr.clone(),
-        auth_time: holder.session.auth_time,
+        auth_time: holder.session.proved_at(),
         generation: u32::from(refreshable),
         created_at: tx.now,
         expires_at: tx.now.plus(lifetime),
         revoked: None,
         jkt: request.jkt.clone(),
         trace: request.trace.clone(),
-    }
+    })
 }

@@ -28,6 +28,7 @@ use crate::{
     ops::{
         audit,
         env::Env,
+        key,
         session::{self, SignedIn},
     },
     store,
@@ -44,6 +45,8 @@ pub struct Ask {
     pub verifier: Option<String>,
     /// Resources, to narrow what the token is for.
     pub resources: Vec<String>,
+    /// Thumbprint of the key that was proved with the request.
+    pub jkt: Option<String>,
 }
 
 /// Without the code and what unlocks it.
@@ -98,6 +101,7 @@ struct Fit<'a> {
     holder: SignedIn,
     resources: Vec<Resource>,
     spelled: &'a [String],
+    jkt: Option<&'a str>,
 }
 
 fn fit<'a>(
@@ -115,8 +119,9 @@ fn fit<'a>(
     let Some(holder) = found.filter(|found| found.user.id == row.user_id) else {
         return invalid("the sign-in behind the code is over");
     };
-    let narrowed = policy::narrow(tx, client, &row.resources, &ask.resources)?;
-    Ok(narrowed.map(|resources| Fit { client, row, holder, resources, spelled: &ask.resources }))
+    let narrowed = policy::narrow_for(tx, client, &holder.user, &row.resources, &ask.resources)?;
+    let (spelled, jkt) = (ask.resources.as_slice(), ask.jkt.as_deref());
+    Ok(narrowed.map(|resources| Fit { client, row, holder, resources, spelled, jkt }))
 }
 
 /// What the code was bound to must be there again.
@@ -133,6 +138,8 @@ fn judge(
         Some("the code has expired")
     } else if ask.redirect_uri.as_deref() != Some(row.redirect_uri.as_str()) {
         Some("redirect_uri is not that of the authorization request")
+    } else if row.jkt.is_some() && row.jkt != ask.jkt {
+        Some("the code is bound to a key that was not proved (dpop_jkt)")
     } else if !fits {
         Some("code_verifier does not fit the code_challenge")
     } else {
@@ -158,9 +165,10 @@ fn replayed(
 
 fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) -> Result<Outcome> {
     let (terms, row, client) = (Terms::of(env), fit.row, fit.client);
-    let scopes = policy::of_person(&fit.holder.user, &row.scopes);
+    let granted = policy::remaining(tx, client, &row.resources)?;
+    let scopes = policy::for_person(&fit.holder.user, &granted, &row.scopes);
     let refreshable = client.may(GrantType::RefreshToken) || scopes.has(OFFLINE_ACCESS);
-    let lifetime = if refreshable { terms.refresh_lifetime } else { terms.longest_signature() };
+    let lifetime = if refreshable { terms.refresh_lifetime } else { key::longest(tx, env)? };
     let grant = Grant {
         id: GrantId::new(),
         client_id: client.id.clone(),
@@ -170,12 +178,12 @@ fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) ->
         resources: row.resources.clone(),
         nonce: row.nonce.clone(),
         amr: fit.holder.session.amr.clone(),
-        auth_time: fit.holder.session.auth_time,
+        auth_time: fit.holder.session.proved_at(),
         generation: u32::from(refreshable),
         created_at: tx.now,
         expires_at: tx.now.plus(lifetime),
         revoked: None,
-        jkt: row.jkt.clone(),
+        jkt: fit.jkt.map(str::to_owned),
         trace: row.trace.clone(),
     };
     store::grant::insert(tx, &grant)?;
@@ -200,10 +208,12 @@ fn minted(
     grant: &Grant,
     refresh: Option<Plain>,
 ) -> Result<Outcome> {
+    // A token for one of several resources says nothing about the others.
+    let scopes = policy::having(fit.client, &fit.resources, &grant.scopes);
     let subject = Subject {
         client: fit.client,
         holder: Holder::Person { user: &fit.holder.user, grant },
-        scopes: &grant.scopes,
+        scopes: &scopes,
         resources: &fit.resources,
         spelled: fit.spelled,
         nonce: grant.nonce.as_deref(),

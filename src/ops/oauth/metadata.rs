@@ -3,10 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::terms::Terms;
+use super::{dpop, terms::Terms};
 use crate::{
     config::authentication::{MetadataDocuments, Registration},
+    crypto::jwt::Algorithm,
     model::{
+        assertion::PROFILE,
         authorization::ResponseMode,
         client::{AuthMethod, GrantType},
         document::KeySet,
@@ -15,14 +17,6 @@ use crate::{
     },
     ops::env::Env,
 };
-
-/// The grants that are spoken so far.
-const GRANTS: [GrantType; 4] = [
-    GrantType::AuthorizationCode,
-    GrantType::RefreshToken,
-    GrantType::ClientCredentials,
-    GrantType::DeviceCode,
-];
 
 /// The document, the same at every path: one function a topic, none of which says what another does. Its `issuer` is the
 /// configured one to the letter, never a request's host.
@@ -96,7 +90,9 @@ fn token(terms: &Terms<'_>) -> Value {
     json!({
         "token_endpoint": at(terms, "/token"),
         "device_authorization_endpoint": at(terms, "/device_authorization"),
-        "grant_types_supported": GRANTS.map(GrantType::as_str),
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::as_str),
+        "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
+        "authorization_grant_profiles_supported": [PROFILE],
         "token_endpoint_auth_methods_supported": proofs_or_none(),
         "token_endpoint_auth_signing_alg_values_supported": KeySet::algorithms(),
     })
@@ -125,6 +121,9 @@ fn apps(env: &Env) -> Value {
 
 fn openid(terms: &Terms<'_>) -> Value {
     json!({
+        "end_session_endpoint": at(terms, "/logout"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "userinfo_endpoint": at(terms, "/userinfo"),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [terms.algorithm.as_str()],

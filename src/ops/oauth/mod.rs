@@ -3,15 +3,20 @@
 
 pub mod assertion;
 pub mod authorize;
+pub mod backchannel;
 pub mod begin;
 mod claims;
 pub mod client_credentials;
 pub mod connected;
 pub mod consent;
 pub mod device;
+pub mod dpop;
 pub mod exchange;
 mod hint;
+pub mod identity_assertion;
 pub mod introspect;
+pub mod jwt_bearer;
+pub mod logout;
 pub mod metadata;
 pub mod par;
 pub mod policy;
@@ -22,6 +27,7 @@ mod request;
 pub mod revoke;
 pub mod terms;
 pub mod token;
+pub mod token_exchange;
 pub mod userinfo;
 
 use std::{borrow::Cow, fmt};
@@ -139,6 +145,8 @@ impl fmt::Display for Refusal {
 pub enum Outcome {
     /// Tokens, still to be signed.
     Minted(Box<token::Minted>),
+    /// An assertion for another server, still to be signed.
+    Assertion(Box<identity_assertion::Unsigned>),
     /// None.
     Refused(Refusal),
 }

@@ -3,15 +3,18 @@
 
 mod access;
 mod claims;
+mod identity;
 mod mint;
+mod opaque;
 
 use serde_json::Value;
 
-pub(super) use self::mint::mint;
 pub use self::{
     access::{Access, Owner, access},
     mint::{Minted, Tokens},
+    opaque::{OPAQUE_PREFIX, read as read_opaque},
 };
+pub(super) use self::{identity::identity, mint::mint};
 use crate::{
     model::{client::Client, grant::Grant, resource::Resource, scope::ScopeSet, user::User},
     time::Time,

@@ -45,7 +45,7 @@ for (const path of ["", "/auth"]) {
       const missing = await fetched(page, `${origin}/.well-known/oauth-protected-resource/nothing`, { headers: version });
       check(missing.status === 404 && JSON.parse(missing.text), `${where}: and that there is nothing at an address`);
 
-      if (registration_endpoint) {
+      {
         const body = JSON.stringify({ client_name: "Web page", redirect_uris: [`${other.origin}/callback`], token_endpoint_auth_method: "none" });
         const made = await fetched(page, registration_endpoint, { method: "POST", headers: { ...version, "content-type": "application/json" }, body });
         check(made.status === 201 && JSON.parse(made.text).client_id, `${where}: it registers itself`);

@@ -73,13 +73,13 @@ try {
         const by = new Store({ information: { client_id, issuer: stand.issuer } });
         await journey(kit, stand, by, `${where}, a client made by hand`);
         await stepUp(kit, stand, by, `${where}, a client made by hand`);
-        if (stand.can.register) {
+        {
           const own = new Store();
           await journey(kit, stand, own, `${where}, registered by itself`);
           await stepUp(kit, stand, own, `${where}, registered by itself`);
           await recovery(kit, stand, own);
         }
-        if (stand.can.documents) {
+        {
           const own = new Store({ document: published.url("/reader") });
           await journey(kit, stand, own, `${where}, by a document`);
           await stepUp(kit, stand, own, `${where}, by a document`);

@@ -2,16 +2,22 @@
 
 mod base;
 mod browser;
-mod caller;
+pub(super) mod caller;
 mod device;
 mod discovery;
 mod documents;
+mod dpop;
 mod endpoints;
+mod enterprise;
 mod form_post;
 mod hostile;
 mod keys;
+mod logout;
+mod newcomer;
 mod own_name;
 mod par;
 mod register;
 mod resources;
 mod statements;
+mod step_up;
+mod traces;

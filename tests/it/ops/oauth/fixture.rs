@@ -16,9 +16,10 @@ use mcpcodex::{
     model::{
         actor::{Actor, Origin, Via},
         client::Client,
-        id::{RequestId, SessionId, UserId},
+        id::{RequestId, SessionId, TraceId, UserId},
         resource::ResourceScope,
         session::Session,
+        trace::{Kind, story::Story},
         user::UserState,
     },
     ops::{
@@ -34,7 +35,7 @@ use mcpcodex::{
         },
         resource,
         session::{self, SignedIn},
-        user,
+        trace, user,
     },
     store,
     time::Time,
@@ -192,17 +193,34 @@ pub(crate) fn params(client: &Client, over: &[(&str, &str)]) -> Vec<(String, Str
 impl World {
     pub(crate) fn begin_raw(&self, pairs: Vec<(String, String)>) -> Begun {
         let env = Arc::clone(&self.env);
-        self.db.write_blocking(move |tx| begin::begin(tx, &env, &browser(), &pairs)).unwrap()
+        self.db.write_blocking(move |tx| begin::begin(tx, &env, &browser(), &pairs, None)).unwrap()
     }
 
     pub(crate) fn begin(&self, over: &[(&str, &str)]) -> Begun {
         self.begin_raw(params(&self.client, over))
     }
 
+    /// A request whose story is told, as the front door does it.
+    pub(crate) fn attempt(&self, pairs: Vec<(String, String)>) -> (Begun, TraceId) {
+        let env = Arc::clone(&self.env);
+        self.db
+            .write_blocking(move |tx| {
+                let story = trace::open(tx, &app(), Kind::Authorize, &pairs)?;
+                let begun = begin::begin(tx, &env, &browser(), &pairs, Some(&story))?;
+                Ok((begun, story))
+            })
+            .unwrap()
+    }
+
+    /// What is told of an id.
+    pub(crate) fn story(&self, id: &str) -> Story {
+        self.db.read(|r| trace::story::find(r, &operator(), id)).unwrap()
+    }
+
     pub(crate) fn waiting(&self, over: &[(&str, &str)]) -> RequestId {
         match self.begin(over) {
             Begun::Waiting(id) => id,
-            other @ (Begun::Redirect(_) | Begun::Post(_) | Begun::Page(_)) => {
+            other @ (Begun::Redirect(_) | Begun::Post(_) | Begun::Pending(_) | Begun::Page(_)) => {
                 panic!("not waiting: {other:?}")
             }
         }
@@ -236,6 +254,7 @@ impl World {
                     Next::Consent(question) => question.shown,
                     elsewhere @ (Next::SignIn
                     | Next::SignInAgain
+                    | Next::StepUp(_)
                     | Next::Redirect(_)
                     | Next::Post(_)
                     | Next::Gone) => return Ok(elsewhere),
@@ -287,8 +306,12 @@ impl World {
         self.db.read(|r| introspect::introspect(r, &self.env, client, token)).unwrap()
     }
 
+    /// Whether a token counts, whoever may be told.
     pub(crate) fn is_active(&self, token: &str) -> bool {
-        self.introspect(token)["active"] == true
+        if token.starts_with("mcr_") {
+            return self.introspect(token)["active"] == true;
+        }
+        self.db.read(|r| mcpcodex::ops::oauth::token::access(r, &self.env, token)).unwrap().is_ok()
     }
 
     pub(crate) fn another_client(&self) -> Client {
@@ -327,6 +350,7 @@ pub(crate) fn ask(code: &str) -> exchange::Ask {
         redirect_uri: Some(CALLBACK.to_owned()),
         verifier: Some(VERIFIER.to_owned()),
         resources: Vec::new(),
+        jkt: None,
     }
 }
 
@@ -343,6 +367,7 @@ pub(crate) fn minted(outcome: Outcome) -> Tokens {
     match outcome {
         Outcome::Minted(minted) => minted.sign().unwrap(),
         Outcome::Refused(refusal) => panic!("refused: {refusal}"),
+        Outcome::Assertion(_) => panic!("an assertion and no token"),
     }
 }
 
@@ -350,7 +375,7 @@ pub(crate) fn minted(outcome: Outcome) -> Tokens {
 pub(crate) fn refused(outcome: Outcome) -> Code {
     match outcome {
         Outcome::Refused(Refusal { code, .. }) => code,
-        Outcome::Minted(_) => panic!("tokens were given"),
+        Outcome::Minted(_) | Outcome::Assertion(_) => panic!("tokens were given"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What tokens say, and which are believed.
 
 use mcpcodex::{
+    config::authentication::Registration,
     config::tokens::{IdClaim, SigningAlgorithm},
     crypto::{
         jwt::{Algorithm, SigningKey},
@@ -282,7 +283,13 @@ fn metadata_names_only_what_is_there_and_nothing_is_null() {
         json!(["openid", "profile", "email", "offline_access"])
     );
     assert!(document.as_object().unwrap().values().all(|value| !value.is_null()));
-    assert!(document.get("registration_endpoint").is_none());
+    let issuer = world.env.site.issuer.as_str();
+    assert_eq!(document["registration_endpoint"], format!("{issuer}/register"));
+    let closed = world_with(
+        |config| config.authentication.clients.dynamic_registration = Registration::Off,
+        |_| {},
+    );
+    assert!(metadata::document(&closed.env).get("registration_endpoint").is_none());
 }
 
 #[test]
