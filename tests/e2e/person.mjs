@@ -74,6 +74,24 @@ export class Person {
     }
   }
 
+  /** Opens a page that asks whether to sign out, and says yes. */
+  async leave(url) {
+    let request = { url: new URL(url) };
+    for (let hop = 0; hop < hopsMax; hop += 1) {
+      const response = await this.#fetch(request);
+      const location = response.headers.get("location");
+      if (location) {
+        request = { url: new URL(location, request.url) };
+        continue;
+      }
+      const html = await response.text();
+      const ask = forms(html, request.url).find((one) => /logout|end_session/.test(one.url.pathname) && one.names.has("csrf"));
+      if (!ask || request.body) return words(html);
+      request = { url: ask.url, body: new URLSearchParams(ask.fields) };
+    }
+    throw new Error(`${url} leads nowhere`);
+  }
+
   /** What to send for the form of a page. */
   #answer(html, shown, at, decide, status) {
     const having = (name) => shown.find((one) => one.names.has(name));

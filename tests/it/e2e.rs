@@ -84,3 +84,8 @@ fn programs_register_themselves_as_they_are_seen_to() {
 fn page_on_another_origin_may_do_what_its_program_needs_and_no_more() {
     run("clients/browser.mjs", &[]);
 }
+
+#[test]
+fn openid_client_walks_every_part_of_openid_connect_that_there_is() {
+    run("clients/openid.mjs", &[]);
+}

@@ -59,7 +59,7 @@ pub struct Ask {
     pub resources: Vec<String>,
     /// What it is to be good for; all that can be had when absent.
     pub scope: Option<String>,
-    /// Thumbprint of the key that was proved with the request.
+    /// Thumbprint of the key that the client proved to hold.
     pub jkt: Option<String>,
 }
 
@@ -99,7 +99,7 @@ pub fn exchange(
         }
     }
     match fit(tx, env, client, ask)? {
-        Ok(fit) => give(tx, env, who, client, &fit, ask.jkt.as_deref()),
+        Ok(fit) => give(tx, env, who, client, &fit),
         Err(refusal) => {
             let event = Event::new("token.exchange_refused")
                 .client(&client.id)
@@ -122,6 +122,7 @@ struct Fit {
     scopes: ScopeSet,
     act: Value,
     actor: ClientId,
+    jkt: Option<String>,
 }
 
 /// What the new token takes over from the old one.
@@ -159,6 +160,7 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, ask: &Ask) -> Judged<Fit> {
         return Ok(Err(Refusal::new(Code::InvalidScope, why)));
     }
     Ok(Ok(Fit {
+        jkt: ask.jkt.clone(),
         user,
         grant,
         shown: Shown { client_id: subject.client_id, ends: subject.expires_at },
@@ -276,14 +278,7 @@ fn scopes(client: &Client, user: &User, to: &Resource, passed: &ScopeSet, ask: &
     policy::of_person(user, &had)
 }
 
-fn give(
-    tx: &Write<'_>,
-    env: &Env,
-    who: &Actor,
-    client: &Client,
-    fit: &Fit,
-    jkt: Option<&str>,
-) -> Result<Outcome> {
+fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, fit: &Fit) -> Result<Outcome> {
     store::client::set_last_used(tx, &client.id)?;
     let event = Event::new("token.exchange")
         .user(&fit.user.id)
@@ -303,7 +298,7 @@ fn give(
         spelled: &fit.spelled,
         nonce: None,
         // This client's own key, if it proved one: the key behind the old token is its holder's.
-        jkt,
+        jkt: fit.jkt.as_deref(),
         act: Some(fit.act.clone()),
         until: Some(fit.shown.ends),
     };

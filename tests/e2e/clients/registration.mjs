@@ -18,6 +18,7 @@ const bodies = {
     grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
     redirect_uris: ["https://insiders.vscode.dev/redirect", "https://vscode.dev/redirect", "http://127.0.0.1/", "http://127.0.0.1:33418/"] },
   Cursor: { client_name: "Cursor", redirect_uris: ["cursor://anysphere.cursor-mcp/oauth/callback"], ...both, application_type: "web" },
+  "Cursor of 2026": { client_name: "Cursor", redirect_uris: ["http://localhost:8787/callback"], ...both },
   "Claude (web)": { client_name: "Claude", redirect_uris: ["https://claude.ai/api/mcp/auth_callback"], ...both,
     token_endpoint_auth_method: "client_secret_post", scope: "notes:read" },
   ChatGPT: { client_name: "ChatGPT", redirect_uris: ["https://chatgpt.com/connector_platform_oauth_redirect"], ...both },

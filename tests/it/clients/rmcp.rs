@@ -108,7 +108,7 @@ fn register_resource(served: &Served, url: &str) {
 }
 
 #[test]
-fn rmcp_signs_in_calls_a_tool_and_renews_its_token_before_it_ends() {
+fn rmcp_signs_in_registered_by_hand_or_itself_and_renews_its_token_before_it_ends() {
     let served = Served::start(
         "authentication:
   tokens: { access_token: { algorithm: ES256, lifetime: 4 } }
@@ -129,6 +129,11 @@ fn rmcp_signs_in_calls_a_tool_and_renews_its_token_before_it_ends() {
             .with_preregistered_client(made["client_id"].as_str().unwrap());
         let client = connect(&served, &server.url, by_hand).await;
         assert_eq!(read(&client).await, "your notes");
+        let by_itself = AuthorizationRequest::new(CALLBACK).with_client_name("Reader");
+        let other = connect(&served, &server.url, by_itself).await;
+        assert_eq!(read(&other).await, "your notes");
+        other.cancel().await.unwrap();
+        server.tokens.lock().unwrap().clear();
         // It renews at half of so short a life, and nobody is asked again.
         let until = Instant::now() + Duration::from_secs(20);
         while server.tokens.lock().unwrap().len() < 2 {

@@ -95,8 +95,9 @@ impl Chain {
 
     fn own_token(&self, client: &Client, resource: &str) -> String {
         let ask = client_credentials::Ask {
+            scope: None,
             resources: vec![resource.to_owned()],
-            ..client_credentials::Ask::default()
+            jkt: None,
         };
         let (env, client) = (Arc::clone(&self.world.env), client.clone());
         let outcome = self
