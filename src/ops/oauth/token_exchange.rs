@@ -99,7 +99,7 @@ pub fn exchange(
         }
     }
     match fit(tx, env, client, ask)? {
-        Ok(fit) => give(tx, env, who, client, &fit),
+        Ok(fit) => give(tx, env, who, client, (&fit, ask.jkt.as_deref())),
         Err(refusal) => {
             let event = Event::new("token.exchange_refused")
                 .client(&client.id)
@@ -280,7 +280,13 @@ fn scopes(client: &Client, user: &User, to: &Resource, passed: &ScopeSet, ask: &
     policy::of_person(user, &had)
 }
 
-fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, fit: &Fit) -> Result<Outcome> {
+fn give(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    client: &Client,
+    (fit, jkt): (&Fit, Option<&str>),
+) -> Result<Outcome> {
     store::client::set_last_used(tx, &client.id)?;
     let event = Event::new("token.exchange")
         .user(&fit.user.id)
