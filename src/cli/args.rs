@@ -99,7 +99,7 @@ pub enum Verb {
     Client(client::Verb),
     /// MCP servers and APIs that tokens are for
     #[command(subcommand, alias = "resources")]
-    Resource(resource::Verb),
+    Resource(Box<resource::Verb>),
     /// Who is signed in
     #[command(subcommand, alias = "sessions")]
     Session(session::Verb),

@@ -96,7 +96,7 @@ fn dispatch(ctx: &Ctx, verb: Verb) -> Done {
         Verb::User(verb) => user::run(ctx, verb),
         Verb::Message(verb) => message::run(ctx, verb),
         Verb::Client(verb) => client::run(ctx, verb),
-        Verb::Resource(verb) => resource::run(ctx, verb),
+        Verb::Resource(verb) => resource::run(ctx, *verb),
         Verb::Session(verb) => session::run(ctx, verb),
         Verb::Key(verb) => key::run(ctx, verb),
         Verb::Audit(verb) => audit::run(ctx, verb),

@@ -42,8 +42,8 @@ impl ResourceUri {
             return refuse("has a user name in it");
         }
         // Browsers mend `https:h` and `https:\\h`; two readers of such a thing may differ.
-        let mended = url.has_host()
-            && !text.get(url.scheme().len()..).unwrap_or_default().starts_with("://");
+        let rest = text.get(url.scheme().len()..).and_then(|rest| rest.strip_prefix("://"));
+        let mended = url.has_host() && rest.is_none_or(|rest| rest.starts_with('/'));
         if mended || text.contains('\\') || NO_SERVER.contains(&url.scheme()) {
             return refuse("is not the address of a server");
         }

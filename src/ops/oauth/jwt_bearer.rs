@@ -27,7 +27,7 @@ use crate::{
         name::Email,
         resource::Resource,
         scope::{STANDARD, ScopeSet},
-        session::amr,
+        session::{RECENT, amr},
         user::{User, UserState},
     },
     ops::{
@@ -203,6 +203,11 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, proof: &Proof, ask: &Ask) -> 
         Err(refusal) => return Ok(Err(refusal)),
     };
     let scopes = scopes(client, &user, &resources, proof, ask);
+    // What takes a fresh second factor here takes one there.
+    let fresh = proved && tx.now.since(proof.auth_time) <= RECENT;
+    let held_back =
+        if fresh { ScopeSet::default() } else { policy::sensitive(&resources, &scopes) };
+    let scopes = scopes.filter(|scope| !held_back.has(scope));
     if scopes.is_empty() && (ask.scope.is_some() || proof.scope.is_some()) {
         let why = "none of the scopes were asserted and can be had";
         return Ok(Err(Refusal::new(Code::InvalidScope, why)));

@@ -193,7 +193,7 @@ async fn nobody_is_sent_where_the_app_did_not_register() {
 async fn hint_may_be_old_and_must_be_an_id_token_of_ours() {
     let caller = Caller::with(
         |config| {
-            config.authentication.tokens.id_token.lifetime = std::time::Duration::from_secs(60)
+            config.authentication.tokens.id_token.lifetime = std::time::Duration::from_secs(60);
         },
         |new| new.post_logout_redirect_uris = vec![BACK.to_owned()],
     );

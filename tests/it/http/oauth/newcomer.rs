@@ -86,12 +86,10 @@ async fn approved_app_is_asked_about_like_any_other_and_denied_one_is_off() {
     let (one, other) =
         (register(&caller, "One", CALLBACK).await, register(&caller, "Other", CALLBACK).await);
     let id = one.clone();
-    let write = |job: Box<
-        dyn FnOnce(&mcpcodex::db::Write<'_>) -> mcpcodex::error::Result<()> + Send,
-    >| { caller.world.db.write_blocking(move |tx| job(tx)) };
-    write(Box::new(move |tx| newcomer::approve(tx, &operator(), &id).map(|_| ()))).unwrap();
+    let db = &caller.world.db;
+    db.write_blocking(move |tx| newcomer::approve(tx, &operator(), &id).map(|_| ())).unwrap();
     let id = other.clone();
-    write(Box::new(move |tx| newcomer::deny(tx, &operator(), &id).map(|_| ()))).unwrap();
+    db.write_blocking(move |tx| newcomer::deny(tx, &operator(), &id).map(|_| ())).unwrap();
     let page = authorize(&caller, &one, &caller.cookies(), &[]).await;
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(page.body.contains("Allowed by an administrator") && !page.body.contains("caution"));

@@ -149,8 +149,8 @@ fn pushed_request_is_checked_at_once() {
 
 #[test]
 fn key_that_is_named_and_key_that_is_proved_must_be_one() {
-    let world = world();
     const ONE: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    let world = world();
     let two = "A".repeat(43);
     let push = |over: &[(&str, &str)]| {
         push_as(&world, &world.client, params(&world.client, over), Some(ONE))
