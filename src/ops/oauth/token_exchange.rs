@@ -99,7 +99,7 @@ pub fn exchange(
         }
     }
     match fit(tx, env, client, ask)? {
-        Ok(fit) => give(tx, env, who, client, &fit, ask.jkt.as_deref()),
+        Ok(fit) => give(tx, env, who, client, (&fit, ask.jkt.as_deref())),
         Err(refusal) => {
             let event = Event::new("token.exchange_refused")
                 .client(&client.id)
@@ -285,8 +285,7 @@ fn give(
     env: &Env,
     who: &Actor,
     client: &Client,
-    fit: &Fit,
-    jkt: Option<&str>,
+    (fit, jkt): (&Fit, Option<&str>),
 ) -> Result<Outcome> {
     store::client::set_last_used(tx, &client.id)?;
     let event = Event::new("token.exchange")
