@@ -26,8 +26,9 @@ use super::{
 };
 use crate::{crypto::secret::Plain, error::Error, net::probe::Probe};
 
-/// The port of a callback that nobody listens at.
-const NOWHERE: u16 = 33_418;
+/// The port of the callback, if it is free: always the same, so that a server which knows equal registrations again
+/// keeps one for the doctor.
+const CALLBACK: u16 = 33_418;
 
 /// `doctor …`.
 #[derive(Debug, Subcommand)]
@@ -110,7 +111,7 @@ async fn examine(ctx: &Ctx, args: &Mcp, mut walk: Walk<'_>, token: Option<&Plain
     let listener =
         if args.sign_in { TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.ok() } else { None };
     let port = listener.as_ref().and_then(|one| one.local_addr().ok()).map(|one| one.port());
-    let redirect_uri = format!("http://127.0.0.1:{}/callback", port.unwrap_or(NOWHERE));
+    let redirect_uri = format!("http://127.0.0.1:{}/callback", port.unwrap_or(CALLBACK));
     let client = match &args.client_id {
         Some(id) => Some(Registered::known(id.clone())),
         None => walk.register(&found, &redirect_uri).await,

@@ -19,6 +19,8 @@ pub struct Registered {
     pub id: String,
     /// Its secret, if the server insists on one.
     pub secret: Option<String>,
+    /// Whether the doctor registered it.
+    registered: bool,
     /// Where and by what it is removed (RFC 7592).
     manage: Option<(Url, String)>,
 }
@@ -26,7 +28,7 @@ pub struct Registered {
 impl Registered {
     /// One that was registered by other means.
     pub fn known(id: String) -> Self {
-        Self { id, secret: None, manage: None }
+        Self { id, secret: None, registered: false, manage: None }
     }
 }
 
@@ -118,6 +120,7 @@ impl Walk<'_> {
         Some(Registered {
             id: id.to_owned(),
             secret: text(&document, "client_secret").map(str::to_owned),
+            registered: true,
             manage: manage.zip(token),
         })
     }
@@ -125,7 +128,13 @@ impl Walk<'_> {
     /// Takes the registration away again, as far as the server lets it.
     pub async fn unregister(&mut self, client: &Registered) {
         const STEP: &str = "clean-up";
-        let Some((url, token)) = &client.manage else { return };
+        let Some((url, token)) = &client.manage else {
+            if client.registered {
+                let saw = "the doctor's registration stays: no token came to remove it by";
+                self.report.good(STEP, saw);
+            }
+            return;
+        };
         let ask = Ask::delete(url).with("authorization", format!("Bearer {token}"));
         match self.probe.send(ask).await {
             Ok(answer) if (200..300).contains(&answer.status) => {
