@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 use super::{
-    apikey, audit, client, config,
+    apikey, audit, client, config, doctor,
     failure::{Done, Failure},
     help, issuer, key, message, mfa, output, resource, serve, session, setup, shell, token, user,
     validate,
@@ -124,6 +124,9 @@ pub enum Verb {
     /// The configuration
     #[command(subcommand)]
     Config(config::Verb),
+    /// Look at servers from the outside, as an app does
+    #[command(subcommand)]
+    Doctor(doctor::Verb),
     /// Get an access token without a browser at hand
     Token(token::Args),
     /// Completions for a shell

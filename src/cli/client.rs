@@ -1,6 +1,9 @@
 //! `client`: apps that ask for tokens.
 
-use std::path::{Path, PathBuf};
+mod make;
+mod newcomer;
+mod template;
+mod token;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -14,17 +17,13 @@ use super::{
 };
 use crate::{
     crypto::secret::Plain,
-    error::Error,
     model::{
-        client::{Client, ClientState},
+        client::{Client, ClientOrigin, ClientState},
         id::ClientId,
         redirect::RedirectUri,
         resource::ResourceUri,
     },
-    ops::{
-        self,
-        client::{Change, New},
-    },
+    ops,
     time::Time,
 };
 
@@ -38,26 +37,47 @@ pub enum Verb {
     #[command(after_help = "Examples:
   mcpcodex client create \"My App\" --redirect-uri https://app.example.com/callback
   mcpcodex client create CLI --public --redirect-uri http://127.0.0.1/callback
-  mcpcodex client create Nightly --grant client_credentials --jwks keys.json")]
-    Create(Create),
+  mcpcodex client create Nightly --grant client_credentials --jwks keys.json
+  mcpcodex client create --template claude")]
+    Create(Box<make::Create>),
     /// List clients
-    List,
+    List(List),
     /// Show a client
     Show(Name),
     /// Change a client
-    Edit(Edit),
+    Edit(Box<make::Edit>),
+    /// Let in a client that came by itself and waits
+    Approve(Name),
+    /// Keep out a client that came by itself and waits
+    Deny(Name),
     /// Switch a client off; its refresh tokens end
     Disable(Name),
     /// Switch a client on again
     Enable(Name),
     /// Remove a client and all it was given
     Delete(Name),
+    /// Remove clients that came by themselves and that nobody uses
+    Prune(newcomer::Prune),
     /// A client's secret
     #[command(subcommand)]
     Secret(Secret),
     /// Which client may exchange tokens of one resource for those of another
     #[command(subcommand)]
     Exchange(exchange::Verb),
+    /// Apps that need no looking up
+    #[command(subcommand)]
+    Template(template::Verb),
+    /// Tokens with which apps may register themselves where not everyone may
+    #[command(subcommand)]
+    Token(token::Verb),
+}
+
+/// `client list`.
+#[derive(clap::Args, Debug)]
+pub struct List {
+    /// Only those that wait for an administrator
+    #[arg(long)]
+    pending: bool,
 }
 
 /// `client secret …`.
@@ -74,133 +94,32 @@ pub struct Name {
     client: String,
 }
 
-/// `client create`.
-#[derive(clap::Args, Debug)]
-pub struct Create {
-    /// What people see when the app asks for consent
-    name: String,
-    /// Where answers may go; may be given several times
-    #[arg(long = "redirect-uri", value_name = "URI")]
-    redirect_uris: Vec<String>,
-    /// The app cannot keep a secret: it runs in a browser, on a desktop or on a phone
-    #[arg(long)]
-    public: bool,
-    /// What it may do; may be given several times [default: `authorization_code` and `refresh_token`]
-    #[arg(long = "grant", value_name = "GRANT")]
-    grants: Vec<String>,
-    /// What it may ask for; may be given several times [default: `openid profile email offline_access`]
-    #[arg(long = "scope", value_name = "SCOPE")]
-    scopes: Vec<String>,
-    /// What it may ask tokens for; may be given several times [default: any registered resource]
-    #[arg(long = "resource", value_name = "URI")]
-    resources: Vec<String>,
-    /// A file with its public keys (a JWK set): it then proves itself by signed statements (`private_key_jwt`)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["public", "jwks_uri"])]
-    jwks: Option<PathBuf>,
-    /// The https address of its public keys, instead
-    #[arg(long, value_name = "URL", conflicts_with = "public")]
-    jwks_uri: Option<String>,
-    /// A `client_id` of your choice
-    #[arg(long, value_name = "ID")]
-    id: Option<String>,
-    /// Take a used refresh token for theft at once, with no window for retries
-    #[arg(long)]
-    strict_refresh: bool,
-}
-
-/// `client edit`.
-#[derive(clap::Args, Debug)]
-pub struct Edit {
-    /// The client's id, or its name if no other has it
-    client: String,
-    /// New name
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
-    /// Exactly these redirect URIs; may be given several times
-    #[arg(long = "redirect-uri", value_name = "URI")]
-    redirect_uris: Vec<String>,
-    /// Exactly these grants; may be given several times
-    #[arg(long = "grant", value_name = "GRANT")]
-    grants: Vec<String>,
-    /// Exactly these scopes; may be given several times
-    #[arg(long = "scope", value_name = "SCOPE")]
-    scopes: Vec<String>,
-    /// Exactly these resources; may be given several times
-    #[arg(long = "resource", value_name = "URI")]
-    resources: Vec<String>,
-    /// Whether a used refresh token is theft at once
-    #[arg(long, value_name = "true|false")]
-    strict_refresh: Option<bool>,
-}
-
 /// Runs it.
 pub fn run(ctx: &Ctx, verb: Verb) -> Done {
     match verb {
-        Verb::Create(args) => create(ctx, args),
-        Verb::List => list(ctx),
+        Verb::Create(args) => make::create(ctx, *args),
+        Verb::List(args) => list(ctx, &args),
         Verb::Show(args) => {
             let desk = ctx.open()?;
             show(ctx, &find(&desk, &args.client)?)
         }
-        Verb::Edit(args) => edit(ctx, args),
+        Verb::Edit(args) => make::edit(ctx, *args),
+        Verb::Approve(args) => newcomer::approve(ctx, &args),
+        Verb::Deny(args) => newcomer::deny(ctx, &args),
         Verb::Disable(args) => disable(ctx, &args),
         Verb::Enable(args) => enable(ctx, &args),
         Verb::Delete(args) => delete(ctx, &args),
+        Verb::Prune(args) => newcomer::prune(ctx, &args),
         Verb::Secret(Secret::Rotate(args)) => rotate(ctx, &args),
         Verb::Exchange(verb) => exchange::run(ctx, verb),
+        Verb::Template(verb) => template::run(ctx, &verb),
+        Verb::Token(verb) => token::run(ctx, verb),
     }
 }
 
 /// The client of that id or name.
 pub fn find(desk: &Desk, typed: &str) -> Result<Client, Failure> {
     desk.read(|r, _, who| ops::client::find(r, who, typed))
-}
-
-fn split(words: &[String]) -> Vec<String> {
-    // `--scope "a b"` is what a person copies from elsewhere.
-    words.iter().flat_map(|words| words.split_whitespace()).map(str::to_owned).collect()
-}
-
-fn create(ctx: &Ctx, args: Create) -> Done {
-    let desk = ctx.open()?;
-    let new = New {
-        name: args.name,
-        id: args.id,
-        redirect_uris: args.redirect_uris,
-        public: args.public,
-        grant_types: split(&args.grants),
-        scopes: split(&args.scopes),
-        resources: args.resources,
-        strict_refresh: args.strict_refresh,
-        jwks: args.jwks.as_deref().map(jwks).transpose()?,
-        jwks_uri: args.jwks_uri,
-        ..New::default()
-    };
-    let made = desk.write(move |tx, _, who| ops::client::create(tx, who, new))?;
-    let mut document = summary(&made.client);
-    let mut properties = properties(&made.client);
-    if let Some(secret) = &made.secret {
-        put(&mut document, "client_secret", json!(secret.expose()));
-        properties.insert(1, ("client_secret", secret.expose().to_owned()));
-    }
-    ctx.out.record(&document, &properties)?;
-    if made.secret.is_some() {
-        ctx.out.note("The secret is shown this once; only its hash is kept.");
-    }
-    Ok(())
-}
-
-/// The public keys in a file.
-fn jwks(path: &Path) -> Result<Value, Failure> {
-    let refuse = |why: &str, source: Box<dyn std::error::Error + Send + Sync>| {
-        Error::invalid("jwks", format!("{} {why}", path.display()))
-            .with_next("give a file with a JWK set of public keys: {\"keys\": [...]}")
-            .with_source(source)
-    };
-    let text = std::fs::read(path).map_err(|error| refuse("cannot be read", error.into()))?;
-    let jwks =
-        serde_json::from_slice(&text).map_err(|error| refuse("is not JSON", error.into()))?;
-    Ok(jwks)
 }
 
 /// A client as `client create` prints it, without its secret.
@@ -225,6 +144,15 @@ fn document(client: &Client) -> Value {
     put(&mut document, "public", json!(client.is_public()));
     put(&mut document, "strict_refresh", json!(client.strict_refresh));
     put(&mut document, "disabled", json!(client.state == ClientState::Disabled));
+    put(&mut document, "state", json!(client.state.as_str()));
+    put(&mut document, "origin", json!(client.origin.as_str()));
+    put(&mut document, "client_uri", json!(client.client_uri));
+    put(&mut document, "jwks", json!(client.jwks));
+    put(&mut document, "jwks_uri", json!(client.jwks_uri));
+    put(&mut document, "post_logout_redirect_uris", json!(client.post_logout_redirect_uris));
+    put(&mut document, "backchannel_logout_uri", json!(client.backchannel_logout_uri));
+    put(&mut document, "dpop_bound", json!(client.dpop_bound));
+    put(&mut document, "par_required", json!(client.par_required));
     put(&mut document, "created_at", json!(client.created_at.rfc3339()));
     put(&mut document, "last_used_at", json!(client.last_used_at.map(Time::rfc3339)));
     document
@@ -246,6 +174,15 @@ fn properties(client: &Client) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn origin(client: &Client) -> &'static str {
+    match client.origin {
+        ClientOrigin::BuiltIn => "with mcpcodex",
+        ClientOrigin::Static => "by hand",
+        ClientOrigin::Dynamic => "by itself",
+        ClientOrigin::Document => "by its document",
+    }
+}
+
 fn state(client: &Client) -> &'static str {
     match client.state {
         ClientState::Active => "enabled",
@@ -256,7 +193,23 @@ fn state(client: &Client) -> &'static str {
 
 fn show(ctx: &Ctx, client: &Client) -> Done {
     let mut properties = properties(client);
+    let keys = client.jwks.as_ref().map(|_| "in the registration".to_owned());
+    let optional = [
+        ("public keys", keys.or_else(|| client.jwks_uri.clone())),
+        ("home page", client.client_uri.clone()),
+        (
+            "after signing out",
+            (!client.post_logout_redirect_uris.is_empty())
+                .then(|| client.post_logout_redirect_uris.join(" ")),
+        ),
+        ("told of sign-outs at", client.backchannel_logout_uri.clone()),
+        ("tokens", client.dpop_bound.then(|| "bound to its key only (DPoP)".to_owned())),
+        ("requests", client.par_required.then(|| "pushed only (PAR)".to_owned())),
+        ("refresh", client.strict_refresh.then(|| "strict: no retry window".to_owned())),
+    ];
+    properties.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
     properties.extend([
+        ("came", origin(client).to_owned()),
         ("state", state(client).to_owned()),
         ("made", client.created_at.rfc3339()),
         ("last token", when(client.last_used_at)),
@@ -264,38 +217,29 @@ fn show(ctx: &Ctx, client: &Client) -> Done {
     ctx.out.record(&document(client), &properties)
 }
 
-fn list(ctx: &Ctx) -> Done {
+fn list(ctx: &Ctx, args: &List) -> Done {
     let desk = ctx.open()?;
-    let clients = desk.read(|r, _, who| ops::client::list(r, who, MOST))?;
+    let clients = desk.read(|r, _, who| {
+        if args.pending { ops::client::pending(r, who) } else { ops::client::list(r, who, MOST) }
+    })?;
     let rows = clients.iter().map(|client| {
         vec![
             client.id.to_string(),
             client.name.clone(),
             if client.is_public() { "public" } else { "confidential" }.to_owned(),
+            origin(client).to_owned(),
             state(client).to_owned(),
             when(client.last_used_at),
             joined(client.redirect_uris.iter().map(RedirectUri::as_str)),
         ]
     });
-    let head = ["client_id", "name", "kind", "state", "last token", "redirect URIs"];
-    let none = "no client; make one: mcpcodex client create NAME --redirect-uri U";
-    ctx.out.list(clients.iter().map(document).collect(), &head, rows.collect(), none)
-}
-
-fn edit(ctx: &Ctx, args: Edit) -> Done {
-    let some = |words: Vec<String>| Some(words).filter(|words| !words.is_empty());
-    let change = Change {
-        name: args.name,
-        redirect_uris: some(args.redirect_uris),
-        grant_types: some(split(&args.grants)),
-        scopes: some(split(&args.scopes)),
-        resources: some(args.resources),
-        strict_refresh: args.strict_refresh,
+    let head = ["client_id", "name", "kind", "came", "state", "last token", "redirect URIs"];
+    let none = if args.pending {
+        "no client waits for an administrator"
+    } else {
+        "no client; make one: mcpcodex client create NAME --redirect-uri U"
     };
-    let desk = ctx.open()?;
-    let client = find(&desk, &args.client)?;
-    let client = desk.write(move |tx, _, who| ops::client::edit(tx, who, &client.id, change))?;
-    show(ctx, &client)
+    ctx.out.list(clients.iter().map(document).collect(), &head, rows.collect(), none)
 }
 
 fn again(desk: &Desk, id: &ClientId) -> Result<Client, Failure> {

@@ -9,6 +9,7 @@ pub mod client;
 pub mod config;
 pub mod console;
 pub mod ctx;
+pub mod doctor;
 pub mod enroll;
 pub mod exchange;
 pub mod failure;
@@ -101,6 +102,7 @@ fn dispatch(ctx: &Ctx, verb: Verb) -> Done {
         Verb::Audit(verb) => audit::run(ctx, verb),
         Verb::Config(verb) => config::run(ctx, verb),
         Verb::Issuer(verb) => issuer::run(ctx, verb),
+        Verb::Doctor(verb) => doctor::run(ctx, verb),
         Verb::Token(args) => token::run(ctx, &args),
         Verb::Completion(args) => shell::completion(ctx, &args),
         Verb::Man(args) => shell::man(ctx, &args),

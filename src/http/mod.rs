@@ -118,10 +118,6 @@ async fn upkeep(app: App) {
                 if let Err(error) = app.db.write(move |tx| ops::sweep::sweep(tx, &env)).await {
                     tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
                 }
-                let env = app.env();
-                if let Err(error) = app.db.write(move |tx| ops::document::sweep(tx, &env)).await {
-                    tracing::warn!(%error, "unused apps could not be forgotten; the next sweep tries again");
-                }
                 turn_keys(app.clone()).await;
             }
         }

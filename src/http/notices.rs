@@ -123,8 +123,8 @@ async fn tell(app: &App, poster: &Poster, claimed: Claimed) {
     let outcome = match claimed.token() {
         Ok(token) => {
             let form = [("logout_token", token.as_str())];
-            let posted = poster.post(&claimed.uri, &form, claimed.is_own).await;
-            posted.map_err(|fault| format!("{}: {}", fault.word(), fault.detail()))
+            let answer = poster.post(&claimed.uri, &form, claimed.is_own).await;
+            answer.map_err(|fault| format!("{}: {}", fault.word(), fault.detail()))
         }
         Err(error) => Err(error.to_string()),
     };
@@ -135,12 +135,11 @@ async fn tell(app: &App, poster: &Poster, claimed: Claimed) {
     for left in (0..tries).rev() {
         let (id, claim, outcome) = (claimed.id.clone(), claimed.claim, outcome.clone());
         let settled = app.db.write(move |tx| {
-            backchannel::settle(
-                tx,
-                &id,
-                claim,
-                outcome.as_ref().map(|()| ()).map_err(String::as_str),
-            )
+            let outcome = match &outcome {
+                Ok(()) => Ok(()),
+                Err(why) => Err(why.as_str()),
+            };
+            backchannel::settle(tx, &id, claim, outcome)
         });
         match settled.await {
             Ok(_) => return,

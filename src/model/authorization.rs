@@ -16,6 +16,7 @@ pub const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
 /// `prompt` (OpenID Connect Core §3.1.2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each word of the standard")]
 pub struct Prompt {
     /// No page may be shown.
     pub none: bool,

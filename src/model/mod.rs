@@ -29,5 +29,7 @@ pub mod resource;
 pub mod scope;
 pub mod session;
 pub mod sign_in;
+pub mod template;
+pub mod trace;
 pub mod user;
 pub mod verb;

@@ -284,6 +284,11 @@ pub(super) fn web(text: &str) -> bool {
         })
 }
 
+/// An address that people are shown: an `https` page.
+pub fn https_page(text: &str) -> Result<String> {
+    if web(text) { Ok(text.to_owned()) } else { Err(wrong("a home page must be an https address")) }
+}
+
 fn post_logout(members: &Members) -> Result<Vec<String>> {
     let texts = list(members, "post_logout_redirect_uris")?.unwrap_or_default();
     post_logout_uris(&texts)

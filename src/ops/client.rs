@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use self::fields::{
+    chosen_id, grant_types, name, reachable, redirect_uris, resources, scopes, strong,
+};
 use super::{
     attempt, audit,
     oauth::assertion::{self, Proof},
@@ -18,22 +21,20 @@ use crate::{
         actor::Actor,
         attempt::{Limits, Reserved, Scope},
         audit::Event,
-        client::{AuthMethod, Client, ClientOrigin, ClientState, GrantType},
+        client::{Client, ClientOrigin, ClientState},
         id::ClientId,
-        redirect::RedirectUri,
-        resource::ResourceUri,
-        scope::{STANDARD, ScopeSet, is_scope},
+        registration::post_logout_uris,
     },
     store,
 };
 
+mod fields;
 pub mod newcomer;
 
 /// Wrong secrets of one client from one address before a pause, and the pause: short, since addresses are shared.
 /// Guessing 256 random bits is hopeless anyway; the bound is for load and for weak secrets of one's own choice.
 const GUESSES: Limits =
     Limits { max: 20, lock: Duration::from_secs(30), progressive: false, escalate: false };
-const MOST_URIS: usize = 32;
 
 /// A client to be, in the words of whoever makes it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
@@ -69,6 +70,10 @@ pub struct New {
     pub dpop_bound: bool,
     /// Whether it must push its requests.
     pub par_required: bool,
+    /// How it proves itself; as follows from the rest when empty.
+    pub auth_method: Option<String>,
+    /// Its home page.
+    pub client_uri: Option<String>,
     /// Whether it belongs to the program itself and asks no consent.
     pub built_in: bool,
 }
@@ -97,28 +102,36 @@ pub struct Change {
     pub resources: Option<Vec<String>>,
     /// Whether a repeated refresh is theft at once.
     pub strict_refresh: Option<bool>,
+    /// How it proves itself. A client that needs a secret now gets one by [`rotate_secret`].
+    pub auth_method: Option<String>,
+    /// Where a person may go after signing out.
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// Who is told when a session ends; `""`: nobody.
+    pub backchannel_logout_uri: Option<String>,
+    /// Its home page; `""`: none.
+    pub client_uri: Option<String>,
+    /// Whether it gets sender-constrained tokens only.
+    pub dpop_bound: Option<bool>,
+    /// Whether it must push its requests.
+    pub par_required: Option<bool>,
 }
 
 /// Makes a client.
 pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
     who.must_operate()?;
     assertion::check_registration(&new)?;
+    let method = fields::first_method(&new)?;
     let id = match new.id {
         Some(id) => chosen_id(tx, id)?,
         None => ClientId::new(),
     };
-    let signs = new.jwks.is_some() || new.jwks_uri.is_some();
-    let secret = match (new.public || signs, new.secret) {
-        (true, _) => None,
-        (false, Some(chosen)) => Some(strong(chosen)?),
-        (false, None) => Some(random_token(32)),
+    let secret = match (method.has_secret(), new.secret) {
+        (false, _) => None,
+        (true, Some(chosen)) => Some(strong(chosen)?),
+        (true, None) => Some(random_token(32)),
     };
     let client = Client {
-        auth_method: match (new.public, signs) {
-            (true, _) => AuthMethod::None,
-            (false, true) => AuthMethod::PrivateKeyJwt,
-            (false, false) => AuthMethod::Basic,
-        },
+        auth_method: method,
         jwks: new.jwks,
         jwks_uri: new.jwks_uri,
         grant_types: grant_types(&new.grant_types)?,
@@ -127,8 +140,11 @@ pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
         resources: resources(tx, &new.resources)?,
         origin: if new.built_in { ClientOrigin::BuiltIn } else { ClientOrigin::Static },
         strict_refresh: new.strict_refresh,
-        post_logout_redirect_uris: new.post_logout_redirect_uris,
-        backchannel_logout_uri: new.backchannel_logout_uri,
+        post_logout_redirect_uris: post_logout_uris(&new.post_logout_redirect_uris)?,
+        backchannel_logout_uri: fields::backchannel(
+            &new.backchannel_logout_uri.unwrap_or_default(),
+        )?,
+        client_uri: fields::home_page(&new.client_uri.unwrap_or_default())?,
         dpop_bound: new.dpop_bound,
         par_required: new.par_required,
         ..Client::new(id, name(&new.name)?, tx.now)
@@ -145,24 +161,16 @@ pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
 pub fn edit(tx: &Write<'_>, who: &Actor, id: &ClientId, change: Change) -> Result<Client> {
     who.must_operate()?;
     let mut client = get(tx, id)?;
-    if let Some(text) = change.name {
-        client.name = name(&text)?;
-    }
-    if let Some(uris) = change.redirect_uris {
-        client.redirect_uris = redirect_uris(&uris)?;
-    }
-    if let Some(grants) = change.grant_types {
-        client.grant_types = grant_types(&grants)?;
-    }
-    if let Some(words) = change.scopes {
-        client.scopes = scopes(&words)?;
-    }
+    let before = client.auth_method;
+    fields::write(&mut client, &change)?;
     if let Some(uris) = change.resources {
         client.resources = resources(tx, &uris)?;
     }
-    client.strict_refresh = change.strict_refresh.unwrap_or(client.strict_refresh);
     reachable(&client)?;
     store::client::update(tx, &client)?;
+    if before.has_secret() && !client.auth_method.has_secret() {
+        store::client::drop_secret(tx, id)?;
+    }
     audit::record(tx, who, &Event::new("client.edit").client(id))?;
     Ok(client)
 }
@@ -182,7 +190,9 @@ pub fn disable(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<usize> {
 /// Switches a client on again. What was revoked stays revoked.
 pub fn enable(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<()> {
     who.must_operate()?;
-    get(tx, id)?;
+    if get(tx, id)?.state == ClientState::Pending {
+        return newcomer::approve(tx, who, id).map(|_| ());
+    }
     if !store::client::set_state(tx, id, ClientState::Active)? {
         return Err(Error::conflict("the client is enabled already"));
     }
@@ -211,6 +221,12 @@ pub fn rotate_secret(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<Plain
     store::attempt::clear(tx, Scope::Client, id.as_str())?;
     audit::record(tx, who, &Event::new("client.rotate_secret").client(id))?;
     Ok(secret)
+}
+
+/// Clients that wait for an administrator, by name.
+pub fn pending(r: &Read<'_>, who: &Actor) -> Result<Vec<Client>> {
+    who.must_operate()?;
+    store::client::in_state(r, ClientState::Pending)
 }
 
 /// Every client by name.
@@ -337,112 +353,4 @@ fn prove(r: &Read<'_>, who: &Actor, client: Client, secrets: &[&Plain]) -> Resul
     let right = own
         .is_some_and(|own| secrets.iter().any(|secret| own.matches(&Hashed::of(secret.expose()))));
     Ok(if right { Recognised::Client(Box::new(client)) } else { Recognised::Wrong(client.id) })
-}
-
-fn chosen_id(tx: &Write<'_>, id: String) -> Result<ClientId> {
-    let fits = (3..=128).contains(&id.len())
-        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-    // `u_…` is how people are named (RFC 9700 §4.15).
-    if !fits || id.starts_with("u_") {
-        return Err(Error::invalid(
-            "client_id",
-            "a client_id has 3 to 128 of: letters, digits, '-', '_' and '.', and does not begin with 'u_'",
-        ));
-    }
-    let id = ClientId::from_text(id);
-    if store::client::by_id(tx, &id)?.is_some() {
-        return Err(Error::conflict(format!("client \"{id}\" exists already")));
-    }
-    Ok(id)
-}
-
-fn strong(secret: Plain) -> Result<Plain> {
-    if secret.expose().len() < 32 {
-        return Err(Error::invalid(
-            "client_secret",
-            "a client secret needs at least 32 characters",
-        )
-        .with_next("leave it out and one is made"));
-    }
-    Ok(secret)
-}
-
-fn name(text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > 100 || text.chars().any(char::is_control) {
-        return Err(Error::invalid("name", "a client's name has 1 to 100 characters, on one line"));
-    }
-    Ok(text.to_owned())
-}
-
-fn grant_types(words: &[String]) -> Result<Vec<GrantType>> {
-    if words.is_empty() {
-        return Ok(GrantType::USUAL.to_vec());
-    }
-    let mut grants = Vec::with_capacity(words.len());
-    for word in words {
-        let grant = GrantType::parse(word)?;
-        if !grants.contains(&grant) {
-            grants.push(grant);
-        }
-    }
-    Ok(grants)
-}
-
-fn scopes(words: &[String]) -> Result<ScopeSet> {
-    if let Some(bad) = words.iter().find(|word| !is_scope(word)) {
-        return Err(Error::invalid("scope", format!("\"{bad}\" cannot be a scope")));
-    }
-    if words.is_empty() {
-        return Ok(ScopeSet::from_words(STANDARD));
-    }
-    Ok(ScopeSet::from_words(words.iter().map(String::as_str)))
-}
-
-fn redirect_uris(texts: &[String]) -> Result<Vec<RedirectUri>> {
-    if texts.len() > MOST_URIS {
-        return Err(Error::invalid("redirect_uri", "a client has at most 32 redirect URIs"));
-    }
-    let mut uris: Vec<RedirectUri> = Vec::with_capacity(texts.len());
-    for text in texts {
-        let uri = RedirectUri::parse(text)?;
-        if !uris.contains(&uri) {
-            uris.push(uri);
-        }
-    }
-    Ok(uris)
-}
-
-fn resources(r: &Read<'_>, texts: &[String]) -> Result<Vec<ResourceUri>> {
-    let mut uris: Vec<ResourceUri> = Vec::with_capacity(texts.len());
-    for text in texts {
-        let uri = ResourceUri::parse(text)?;
-        if store::resource::by_uri(r, &uri)?.is_none() {
-            return Err(
-                Error::not_found("resource", uri.as_str()).with_next("mcpcodex resource list")
-            );
-        }
-        if !uris.contains(&uri) {
-            uris.push(uri);
-        }
-    }
-    Ok(uris)
-}
-
-fn reachable(client: &Client) -> Result<()> {
-    if client.may(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
-        return Err(Error::invalid(
-            "redirect_uri",
-            "a client that signs people in needs at least one redirect URI",
-        ));
-    }
-    let alone = [GrantType::ClientCredentials, GrantType::TokenExchange, GrantType::JwtBearer];
-    match alone.into_iter().find(|grant| client.is_public() && client.may(*grant)) {
-        None => Ok(()),
-        Some(grant) => Err(Error::invalid(
-            "grant",
-            format!("a public client proves nothing and may not use {}", grant.as_str()),
-        )
-        .with_next("make a client with a secret: mcpcodex client create, without --public")),
-    }
 }

@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use super::{audit, env::Env};
+use super::{audit, client::newcomer, env::Env};
 use crate::{
-    config::authentication::{Approval, MetadataDocuments},
+    config::authentication::MetadataDocuments,
     crypto::secret::{Hashed, b64, sha256},
     db::{Read, Write},
     error::Result,
@@ -99,7 +99,7 @@ pub fn need(r: &Read<'_>, env: &Env, client_id: &str) -> Result<Need> {
     }
     let Some(client) = client else {
         // Asked before anything is fetched: who finds the house full is not looked at.
-        if store::document::count_uninvited(r)? >= clients.most {
+        if !newcomer::has_room(r, env)? {
             return refused(Problem::Full);
         }
         let fetch = Fetch { url, etag: None, known: false, stale: false };
@@ -156,11 +156,11 @@ pub fn keep(
     if let Some(client) = client {
         change(tx, who, client, document)?;
     } else {
-        let clients = &env.config.authentication.clients;
-        if store::document::count_uninvited(tx)? >= clients.most {
+        if !newcomer::has_room(tx, env)? {
             return Ok(Err(Problem::Full));
         }
-        add(tx, who, &id, document, clients.approval)?;
+        newcomer::make_room(tx, env)?;
+        add(tx, who, &id, document, newcomer::admission(env, ClientOrigin::Document))?;
     }
     note(tx, &id, etag.clone(), digest(bytes), *fresh)?;
     Ok(Ok(()))
@@ -187,14 +187,11 @@ fn add(
     who: &Actor,
     id: &ClientId,
     document: Document,
-    approval: Approval,
+    state: ClientState,
 ) -> Result<()> {
     let mut client = Client {
         origin: ClientOrigin::Document,
-        state: match approval {
-            Approval::None => ClientState::Active,
-            Approval::FirstSeen => ClientState::Pending,
-        },
+        state,
         ..Client::new(id.clone(), String::new(), tx.now)
     };
     document.apply(&mut client);
@@ -231,10 +228,4 @@ fn change(tx: &Write<'_>, who: &Actor, mut client: Client, document: Document) -
 
 fn words(uris: &[RedirectUri]) -> Vec<String> {
     uris.iter().map(|uri| uri.as_str().to_owned()).collect()
-}
-
-/// Forgets apps known by a document that nobody used for the configured time; answers how many.
-pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
-    let days = u64::from(env.config.authentication.clients.unused_days);
-    store::document::sweep(tx, tx.now.minus(std::time::Duration::from_secs(days * 86_400)))
 }

@@ -32,5 +32,6 @@ pub mod seen;
 pub mod session;
 pub mod setup;
 pub mod sweep;
+pub mod trace;
 pub mod user;
 pub mod validate;

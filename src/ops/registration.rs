@@ -236,6 +236,7 @@ pub fn update(
     store::client::update(tx, &client)?;
     if client.name != before.name || client.redirect_uris != before.redirect_uris {
         store::consent::forget_client(tx, id)?;
+        store::registration::unapprove(tx, id)?;
         client.state = newcomer::admission(env, client.origin);
         store::client::set_state(tx, id, client.state)?;
     }

@@ -1,4 +1,4 @@
-//! Signed statements count once: client assertions, DPoP proofs and identity assertions bring an identifier (`jti`)
+//! Signed statements count once: client assertions, `DPoP` proofs and identity assertions bring an identifier (`jti`)
 //! that must not come back while the statement could still be believed.
 
 use std::time::Duration;

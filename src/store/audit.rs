@@ -46,20 +46,44 @@ fn from_row(row: &Row<'_>) -> RowResult<EventRow> {
     })
 }
 
+const COLUMNS: &str =
+    "id, at, event, actor, via, user_id, client_id, session_id, grant_id, address, detail";
+
+/// Finds an event by its number.
+pub fn by_id(r: &Read<'_>, id: i64) -> Result<Option<EventRow>> {
+    r.one(&format!("select {COLUMNS} from audit_events where id = ?1"), params![id], from_row)
+}
+
+/// The last events about a grant, in the order in which they happened.
+pub fn of_grant(r: &Read<'_>, grant: &GrantId, limit: u32) -> Result<Vec<EventRow>> {
+    let sql = format!(
+        "select * from (select {COLUMNS} from audit_events where grant_id = ?1 order by id desc limit ?2)
+         order by id"
+    );
+    r.all(&sql, params![grant.as_str(), limit], from_row)
+}
+
+/// The last events about a session, in the order in which they happened. Looks through the whole log.
+pub fn of_session(r: &Read<'_>, session: &SessionId, limit: u32) -> Result<Vec<EventRow>> {
+    let sql = format!(
+        "select * from (select {COLUMNS} from audit_events where session_id = ?1 order by id desc limit ?2)
+         order by id"
+    );
+    r.all(&sql, params![session.as_str(), limit], from_row)
+}
+
 /// The newest events about a person, or about everyone, newest first.
 pub fn newest(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<EventRow>> {
-    let columns =
-        "id, at, event, actor, via, user_id, client_id, session_id, grant_id, address, detail";
     match user {
         Some(user) => r.all(
             &format!(
-                "select {columns} from audit_events where user_id = ?1 order by id desc limit ?2"
+                "select {COLUMNS} from audit_events where user_id = ?1 order by id desc limit ?2"
             ),
             params![user.as_str(), limit],
             from_row,
         ),
         None => r.all(
-            &format!("select {columns} from audit_events order by id desc limit ?1"),
+            &format!("select {COLUMNS} from audit_events order by id desc limit ?1"),
             params![limit],
             from_row,
         ),

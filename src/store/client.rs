@@ -199,6 +199,12 @@ pub fn delete(tx: &Write<'_>, id: &ClientId) -> Result<()> {
     tx.exec_one("delete from clients where id = ?1", params![id.as_str()])
 }
 
+/// Clients in a state, by name.
+pub fn in_state(r: &Read<'_>, state: ClientState) -> Result<Vec<Client>> {
+    let sql = format!("select {COLUMNS} from clients c where c.state = ?1 order by c.name, c.id");
+    r.all(&sql, params![state.as_str()], from_row)
+}
+
 /// Every client by name.
 pub fn list(r: &Read<'_>, limit: u32) -> Result<Vec<Client>> {
     let sql = format!("select {COLUMNS} from clients c order by c.name, c.id limit ?1");

@@ -54,24 +54,3 @@ pub fn note(tx: &Write<'_>, id: &ClientId, seen: &Seen) -> Result<()> {
         ],
     )
 }
-
-/// How many clients came by themselves: registered so, or known by a document.
-pub fn count_uninvited(r: &Read<'_>) -> Result<u32> {
-    let sql = "select count(*) from clients where origin in ('dynamic', 'document')";
-    Ok(r.one(sql, params![], |row| row.get(0))?.unwrap_or(0))
-}
-
-/// Forgets clients known by a document that nobody has used since `before`: no token, no permission that stands, no
-/// request that waits. One that was switched off stays, or it would come back as a new one.
-pub fn sweep(tx: &Write<'_>, before: Time) -> Result<usize> {
-    tx.exec(
-        "delete from clients where origin = 'document' and state <> 'disabled'
-            and max(created_at, coalesce(last_used_at, 0)) < ?1
-            and not exists (select 1 from grants where client_id = clients.id and revoked_at is null
-                                                       and expires_at > ?2)
-            and not exists (select 1 from consents where client_id = clients.id)
-            and not exists (select 1 from authorization_requests where client_id = clients.id
-                                                                       and expires_at > ?2)",
-        params![before, tx.now],
-    )
-}

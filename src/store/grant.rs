@@ -200,17 +200,29 @@ pub fn token(r: &Read<'_>, grant: &GrantId, generation: u32) -> Result<Option<Re
         "select generation, issued_at, expires_at, spent_at, recovered_at, address, user_agent
          from refresh_tokens where grant_id = ?1 and generation = ?2",
         params![grant.as_str(), generation],
-        |row| {
-            Ok(RefreshToken {
-                generation: row.get(0)?,
-                issued_at: row.get(1)?,
-                expires_at: row.get(2)?,
-                spent_at: row.get(3)?,
-                recovered_at: row.get(4)?,
-                address: row.get(5)?,
-                user_agent: row.get(6)?,
-            })
-        },
+        token_from_row,
+    )
+}
+
+fn token_from_row(row: &Row<'_>) -> RowResult<RefreshToken> {
+    Ok(RefreshToken {
+        generation: row.get(0)?,
+        issued_at: row.get(1)?,
+        expires_at: row.get(2)?,
+        spent_at: row.get(3)?,
+        recovered_at: row.get(4)?,
+        address: row.get(5)?,
+        user_agent: row.get(6)?,
+    })
+}
+
+/// The generations of a family, oldest first.
+pub fn tokens(r: &Read<'_>, grant: &GrantId, limit: u32) -> Result<Vec<RefreshToken>> {
+    r.all(
+        "select generation, issued_at, expires_at, spent_at, recovered_at, address, user_agent
+         from refresh_tokens where grant_id = ?1 order by generation limit ?2",
+        params![grant.as_str(), limit],
+        token_from_row,
     )
 }
 

@@ -30,6 +30,7 @@ pub mod resource;
 pub mod send_count;
 pub mod session;
 pub mod sign_in;
+pub mod trace;
 pub mod user;
 
 use crate::model::{factor::Method, resource::ResourceUri, scope::ScopeSet};

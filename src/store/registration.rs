@@ -1,4 +1,4 @@
-//! The tables `client_registrations` and `registration_tokens`.
+//! The tables `client_registrations`, `client_approvals` and `registration_tokens`.
 
 use crate::{
     crypto::secret::Hashed,
@@ -85,6 +85,27 @@ pub fn update(
         ],
     )?;
     Ok(changed == 1)
+}
+
+/// Notes that an administrator let a client in.
+pub fn approve(tx: &Write<'_>, client: &ClientId) -> Result<()> {
+    tx.exec(
+        "insert into client_approvals (client_id, approved_at) values (?1, ?2) on conflict do nothing",
+        params![client.as_str(), tx.now],
+    )?;
+    Ok(())
+}
+
+/// Forgets that an administrator let a client in.
+pub fn unapprove(tx: &Write<'_>, client: &ClientId) -> Result<()> {
+    tx.exec("delete from client_approvals where client_id = ?1", params![client.as_str()])?;
+    Ok(())
+}
+
+/// Whether an administrator let a client in.
+pub fn is_approved(r: &Read<'_>, client: &ClientId) -> Result<bool> {
+    let sql = "select 1 from client_approvals where client_id = ?1";
+    Ok(r.one(sql, params![client.as_str()], |_| Ok(()))?.is_some())
 }
 
 /// Every scope that a resource has.

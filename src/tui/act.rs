@@ -9,6 +9,7 @@ use super::{
     list::Keyed,
     msg::Effect,
     palette::Palette,
+    story,
     toast::Tone,
     widgets::help,
 };
@@ -25,6 +26,7 @@ impl App {
             Action::Reload => self.reload(),
             Action::SessionsOfUser => self.sessions_of_user(),
             Action::UserOfSession => self.user_of_session(),
+            Action::Why => self.why(),
             Action::Run(verb) => self.run(verb),
             Action::Enroll => self.enroll_selected(),
             Action::Everyone => self.everyone(),
@@ -67,6 +69,7 @@ impl App {
         let page = layout::page(self.tab, width, height);
         match &mut self.overlay {
             Some(Overlay::Help(top)) => *top = help::scroll(*top, motion, page),
+            Some(Overlay::Story(open)) => open.scroll(motion, page),
             Some(Overlay::Palette(palette)) => palette.step(motion),
             Some(Overlay::Confirm(_) | Overlay::Enroll(_) | Overlay::Handed(_)) => {}
             None => self.step_rows(motion, page),
@@ -83,7 +86,7 @@ impl App {
                 let query = self.messages.open(ticket);
                 self.effects.extend(query.map(|query| Effect::Ask(ticket, query)));
             }
-            Tab::Users | Tab::Sessions | Tab::Mfa | Tab::Keys => {}
+            Tab::Users | Tab::Sessions | Tab::Mfa | Tab::Keys | Tab::Audit => {}
         }
     }
 
@@ -138,6 +141,22 @@ impl App {
         }
     }
 
+    /// Tells what happened to the selected row.
+    fn why(&mut self) {
+        let id = match self.tab {
+            Tab::Users | Tab::Mfa => self.person().0.map(|row| row.user.id.to_string()),
+            Tab::Sessions => self.sessions.list.selected().map(|row| row.session.id.to_string()),
+            Tab::Audit => self.audit.list.selected().map(|row| row.id.to_string()),
+            Tab::Keys | Tab::Messages => {
+                self.say(Tone::Bad, "go to a person, a session or an attempt for that: 1 2 8");
+                return;
+            }
+        };
+        if let Some(id) = id {
+            self.look_up(id);
+        }
+    }
+
     fn agree(&mut self) {
         if let Some(Overlay::Confirm(question)) = self.overlay.take() {
             self.refused = None;
@@ -176,6 +195,7 @@ impl App {
                 Some(Command { action, name: Some(name) }) => self.find(action, name),
                 Some(Command { action, .. }) => self.act(action),
                 None if empty => {}
+                None if story::is_id(&typed) => self.look_up(typed),
                 None => self.say(Tone::Bad, format!("no command \"{typed}\"; ? shows the keys")),
             }
         } else if self.is_enrolling() {

@@ -13,13 +13,16 @@ pub enum Tab {
     Mfa,
     /// Keys that sign tokens.
     Keys,
+    /// Attempts of apps to get a token.
+    Audit,
     /// Codes, links and notices on their way to people.
     Messages,
 }
 
 impl Tab {
     /// Every screen, in the order of their numbers.
-    pub const ALL: [Self; 5] = [Self::Users, Self::Sessions, Self::Mfa, Self::Keys, Self::Messages];
+    pub const ALL: [Self; 6] =
+        [Self::Users, Self::Sessions, Self::Mfa, Self::Keys, Self::Audit, Self::Messages];
 
     /// The key that shows it. Numbers stay when screens come between.
     pub const fn number(self) -> char {
@@ -28,6 +31,7 @@ impl Tab {
             Self::Sessions => '2',
             Self::Mfa => '6',
             Self::Keys => '7',
+            Self::Audit => '8',
             Self::Messages => '9',
         }
     }
@@ -39,6 +43,7 @@ impl Tab {
             Self::Sessions => "Sessions",
             Self::Mfa => "MFA",
             Self::Keys => "Sign keys",
+            Self::Audit => "Audit",
             Self::Messages => "Messages",
         }
     }
@@ -80,6 +85,8 @@ pub enum Action {
     SessionsOfUser,
     /// Shows the person of the selected session.
     UserOfSession,
+    /// Tells what happened to the selected row.
+    Why,
     /// Enrols an authenticator app for the selected person.
     Enroll,
     /// Shows people with a second factor too, or only those without.
@@ -124,11 +131,12 @@ pub enum Action {
 
 impl Action {
     /// What may be typed after `:`, in the order of the palette.
-    pub const COMMANDS: [Self; 26] = [
+    pub const COMMANDS: [Self; 28] = [
         Self::Show(Tab::Users),
         Self::Show(Tab::Sessions),
         Self::Show(Tab::Mfa),
         Self::Show(Tab::Keys),
+        Self::Show(Tab::Audit),
         Self::Show(Tab::Messages),
         Self::Run(Verb::UserLock),
         Self::Run(Verb::UserUnlock),
@@ -145,6 +153,7 @@ impl Action {
         Self::Everyone,
         Self::SessionsOfUser,
         Self::UserOfSession,
+        Self::Why,
         Self::Filter,
         Self::Reload,
         Self::Help,
@@ -160,6 +169,8 @@ impl Action {
             Self::Show(Tab::Sessions) => "sessions",
             Self::Show(Tab::Mfa) => "mfa",
             Self::Show(Tab::Keys) => "keys",
+            Self::Show(Tab::Audit) => "audit",
+            Self::Why => "why",
             Self::Show(Tab::Messages) => "messages",
             Self::Enroll => "mfa enable",
             Self::Everyone => "everyone",
@@ -204,6 +215,7 @@ impl Action {
             Self::Reload => "reload",
             Self::SessionsOfUser => "sessions of user",
             Self::UserOfSession => "user of session",
+            Self::Why => "why, what happened",
             Self::Enroll => "enrol an app",
             Self::Everyone => "all, or without",
             Self::Copy => "copy",
@@ -234,6 +246,12 @@ impl Action {
             Self::Show(Tab::Sessions) => "show who is signed in now",
             Self::Show(Tab::Mfa) => "show who has a second factor and who has none",
             Self::Show(Tab::Keys) => "show the keys that sign tokens and when they take turns",
+            Self::Show(Tab::Audit) => {
+                "show the newest attempts of apps to get a token, refused ones first"
+            }
+            Self::Why => {
+                "tell what happened to the selected row; a reference typed here is looked up"
+            }
             Self::Show(Tab::Messages) => "show what was sent to people and what became of it",
             Self::Enroll => "enrol an authenticator app with the person beside you",
             Self::Everyone => "show people with a second factor too, or only those without",

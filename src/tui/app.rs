@@ -14,8 +14,11 @@ use super::{
     layout::Room,
     msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Ticket},
     palette::Palette,
-    screens::{keys::Keys, messages::Messages, mfa::Mfa, sessions::Sessions, users::Users},
+    screens::{
+        audit::Audit, keys::Keys, messages::Messages, mfa::Mfa, sessions::Sessions, users::Users,
+    },
     secret::SHOWN,
+    story::Open,
     toast::{STAY, Toast, Tone, report, sentence},
 };
 use crate::{
@@ -56,6 +59,8 @@ pub enum Overlay {
     Enroll(Box<Enroll>),
     /// A one-time link.
     Handed(Box<Handed>),
+    /// What happened to something.
+    Story(Box<Open>),
 }
 
 /// The console.
@@ -75,6 +80,8 @@ pub struct App {
     pub mfa: Mfa,
     /// The screen of signing keys.
     pub keys: Keys,
+    /// The screen of attempts.
+    pub audit: Audit,
     /// The screen of messages.
     pub messages: Messages,
     /// What lies over it.
@@ -109,6 +116,7 @@ impl App {
             sessions: Sessions::default(),
             mfa: Mfa::default(),
             keys: Keys::default(),
+            audit: Audit::default(),
             messages: Messages::default(),
             overlay: None,
             toast: None,
@@ -180,7 +188,7 @@ impl App {
         }
         let access = self.site.access_lifetime;
         let (gone, question) = match self.tab {
-            Tab::Messages => (None, None),
+            Tab::Audit | Tab::Messages => (None, None),
             Tab::Keys => {
                 let schedule = &self.site.schedule;
                 let row = self.keys.list.selected();
@@ -252,6 +260,13 @@ impl App {
                 self.sessions.take(rows)
             }
             Ok(Reply::Keys(rows)) if self.keys.list.wait.expects(ticket) => self.keys.take(rows),
+            Ok(Reply::Attempts(rows)) if self.audit.list.wait.expects(ticket) => {
+                self.audit.take(rows)
+            }
+            Ok(Reply::Story(found)) => {
+                self.tell(ticket, &found);
+                None
+            }
             Ok(Reply::Messages(rows)) if self.messages.list.wait.expects(ticket) => {
                 self.messages.take(rows)
             }
@@ -276,7 +291,13 @@ impl App {
                 None
             }
             // An answer to a question that nobody asks any more.
-            Ok(Reply::Users(_) | Reply::Sessions(_) | Reply::Keys(_) | Reply::Messages(_)) => None,
+            Ok(
+                Reply::Users(_)
+                | Reply::Sessions(_)
+                | Reply::Keys(_)
+                | Reply::Attempts(_)
+                | Reply::Messages(_),
+            ) => None,
         };
         // What one ended oneself is expected to go; the frame of the list says it too.
         let expected = self.toast.as_ref().is_some_and(|toast| toast.tone == Tone::Good);

@@ -103,6 +103,7 @@ impl App {
                 Action::Run(_)
                     | Action::Open
                     | Action::Enroll
+                    | Action::Why
                     | Action::SessionsOfUser
                     | Action::UserOfSession
             )

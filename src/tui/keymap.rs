@@ -24,6 +24,8 @@ pub enum Place {
     Mfa,
     /// On the screen of signing keys.
     Keys,
+    /// On the screen of attempts.
+    Audit,
     /// On the screen of messages.
     Messages,
     /// In a question.
@@ -36,6 +38,8 @@ pub enum Place {
     Palette,
     /// In the help.
     Help,
+    /// Over a story.
+    Story,
     /// Over a one-time link.
     Handed,
     /// While an authenticator app is enrolled: what is no key here goes into the field of its code.
@@ -117,10 +121,14 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Screen, &[ch('2')], A::Show(Tab::Sessions), G::Move, None),
         bind(P::Screen, &[ch('6')], A::Show(Tab::Mfa), G::Move, None),
         bind(P::Screen, &[ch('7')], A::Show(Tab::Keys), G::Move, None),
+        bind(P::Screen, &[ch('8')], A::Show(Tab::Audit), G::Move, None),
         bind(P::Screen, &[ch('9')], A::Show(Tab::Messages), G::Move, None),
         bind(P::Screen, &[ch('/')], A::Filter, G::Look, Some(1)),
         bind(P::Users, &[one(K::Enter)], A::Open, G::Look, Some(2)),
         bind(P::Sessions, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::Audit, &[one(K::Enter)], A::Why, G::Look, Some(2)),
+        bind(P::Users, &[ch('w')], A::Why, G::Look, None),
+        bind(P::Sessions, &[ch('w')], A::Why, G::Look, Some(5)),
         bind(P::Keys, &[one(K::Enter)], A::Open, G::Look, Some(2)),
         bind(P::Messages, &[one(K::Enter)], A::Open, G::Look, Some(2)),
         bind(P::Mfa, &[one(K::Enter)], A::Enroll, G::Look, Some(2)),
@@ -173,6 +181,13 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Help, &[one(K::PageDown)], A::Move(Motion::PageDown), G::Move, None),
         bind(P::Help, &[one(K::PageUp)], A::Move(Motion::PageUp), G::Move, None),
         bind(P::Help, &[one(K::Esc), ch('?'), ch('q')], A::Cancel, G::Look, Some(3)),
+        bind(P::Story, &[one(K::Down), ch('j')], A::Move(Motion::Down), G::Move, Some(1)),
+        bind(P::Story, &[one(K::Up), ch('k')], A::Move(Motion::Up), G::Move, Some(2)),
+        bind(P::Story, &[one(K::PageDown), ctrl('f')], A::Move(Motion::PageDown), G::Move, None),
+        bind(P::Story, &[one(K::PageUp), ctrl('b')], A::Move(Motion::PageUp), G::Move, None),
+        bind(P::Story, &[one(K::Home), g('g')], A::Move(Motion::First), G::Move, None),
+        bind(P::Story, &[one(K::End), ch('G')], A::Move(Motion::Last), G::Move, None),
+        bind(P::Story, &[one(K::Esc), ch('q')], A::Cancel, G::Look, Some(3)),
         bind(P::Handed, &[ch('c')], A::Copy, G::Look, Some(1)),
         bind(P::Handed, &[ch('f')], A::Full, G::Look, Some(2)),
         bind(P::Handed, &[ch('i')], A::Invert, G::Look, Some(3)),
@@ -193,11 +208,12 @@ pub const BINDINGS: &[Binding] = &{
 };
 
 /// Where keys work while nothing lies over a screen.
-pub const EVERY: [Place; 7] = [
+pub const EVERY: [Place; 8] = [
     Place::Users,
     Place::Sessions,
     Place::Mfa,
     Place::Keys,
+    Place::Audit,
     Place::Messages,
     Place::Screen,
     Place::Always,
@@ -236,8 +252,8 @@ mod tests {
     use super::*;
     use crate::model::verb::Tier;
 
-    const SCREENS: [Place; 5] =
-        [Place::Users, Place::Sessions, Place::Mfa, Place::Keys, Place::Messages];
+    const SCREENS: [Place; 6] =
+        [Place::Users, Place::Sessions, Place::Mfa, Place::Keys, Place::Audit, Place::Messages];
 
     #[test]
     fn every_verb_has_a_key_in_upper_case_and_looking_has_none() {

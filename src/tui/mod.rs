@@ -24,6 +24,7 @@ pub mod search;
 pub mod secret;
 pub mod secrets;
 pub mod shown;
+pub mod story;
 pub mod terminal;
 pub mod text;
 pub mod theme;

@@ -18,6 +18,7 @@ use crate::{
         key::KeyStanding,
         message::MessageRow,
         session::SessionRow,
+        trace::{Trace, story::Story},
         user::UserRow,
         verb::Verb,
     },
@@ -124,6 +125,10 @@ pub enum Query {
     Coverage,
     /// The signing keys.
     Keys,
+    /// The newest attempts to get a token.
+    Attempts,
+    /// What happened to whatever has this id.
+    Story(String),
     /// The newest messages.
     Messages,
     /// What a message says that nobody carries.
@@ -150,6 +155,10 @@ pub enum Reply {
     Coverage(Box<Coverage>),
     /// To [`Query::Keys`].
     Keys(Vec<KeyStanding>),
+    /// To [`Query::Attempts`].
+    Attempts(Vec<Trace>),
+    /// To [`Query::Story`].
+    Story(Box<Story>),
     /// To [`Query::Messages`].
     Messages(Vec<MessageRow>),
     /// To [`Query::Message`]; nothing when it is of no use any more.

@@ -78,7 +78,11 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Enroll(enroll)) => Some(enroll),
             Some(
-                Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_) | Overlay::Handed(_),
+                Overlay::Confirm(_)
+                | Overlay::Palette(_)
+                | Overlay::Help(_)
+                | Overlay::Story(_)
+                | Overlay::Handed(_),
             )
             | None => None,
         }
@@ -147,7 +151,10 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Enroll(enroll)) => change(&mut enroll.sight),
             Some(Overlay::Handed(handed)) => change(&mut handed.sight),
-            Some(Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_)) | None => {}
+            Some(
+                Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_) | Overlay::Story(_),
+            )
+            | None => {}
         }
     }
 
@@ -156,7 +163,10 @@ impl App {
         let (qr, full) = match &self.overlay {
             Some(Overlay::Enroll(enroll)) => (enroll.qr(), enroll.sight.full),
             Some(Overlay::Handed(handed)) => (handed.qr(), handed.sight.full),
-            Some(Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_)) | None => return,
+            Some(
+                Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_) | Overlay::Story(_),
+            )
+            | None => return,
         };
         match qr {
             _ if full => self.look(|sight| sight.full = false),
@@ -189,7 +199,10 @@ impl App {
                 handed.taken = Taken::Yes;
                 handed.link.as_ref().map(|(link, _)| link.clone())
             }
-            Some(Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_)) | None => return,
+            Some(
+                Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_) | Overlay::Story(_),
+            )
+            | None => return,
         };
         self.offer(text);
     }
@@ -217,7 +230,10 @@ impl App {
         let hidden = match &mut self.overlay {
             Some(Overlay::Enroll(enroll)) => enroll.hide(),
             Some(Overlay::Handed(handed)) => handed.hide(),
-            Some(Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_)) | None => false,
+            Some(
+                Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_) | Overlay::Story(_),
+            )
+            | None => false,
         };
         let read = self.tab == super::action::Tab::Messages
             && self.messages.body.is_some()
@@ -236,7 +252,10 @@ impl App {
                 let full = std::mem::take(&mut handed.sight.full);
                 (full, !full && !handed.let_go())
             }
-            Some(Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_)) | None => {
+            Some(
+                Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_) | Overlay::Story(_),
+            )
+            | None => {
                 return false;
             }
         };

@@ -22,7 +22,7 @@ impl App {
             Tab::Sessions => self.sessions.page,
             Tab::Keys => self.keys.page,
             Tab::Messages => self.messages.page,
-            Tab::Mfa => false,
+            Tab::Mfa | Tab::Audit => false,
         }
     }
 
@@ -33,7 +33,7 @@ impl App {
             Tab::Sessions => std::mem::take(&mut self.sessions.page),
             Tab::Keys => std::mem::take(&mut self.keys.page),
             Tab::Messages => self.messages.close(),
-            Tab::Mfa => false,
+            Tab::Mfa | Tab::Audit => false,
         }
     }
 
@@ -44,6 +44,7 @@ impl App {
             (Some(Overlay::Confirm(_)), ..) => &[Place::Confirm],
             (Some(Overlay::Palette(_)), ..) => &[Place::Palette],
             (Some(Overlay::Help(_)), ..) => &[Place::Help],
+            (Some(Overlay::Story(_)), ..) => &[Place::Story],
             (Some(Overlay::Handed(_)), ..) => &[Place::Handed],
             (Some(Overlay::Enroll(enroll)), ..) => match enroll.stage {
                 Stage::Scan(_) => &[Place::Enroll],
@@ -54,6 +55,7 @@ impl App {
             (None, false, Tab::Sessions) => &[Place::Sessions, Place::Screen],
             (None, false, Tab::Mfa) => &[Place::Mfa, Place::Screen],
             (None, false, Tab::Keys) => &[Place::Keys, Place::Screen],
+            (None, false, Tab::Audit) => &[Place::Audit, Place::Screen],
             (None, false, Tab::Messages) => &[Place::Messages, Place::Screen],
         }
     }
@@ -65,6 +67,7 @@ impl App {
             Tab::Sessions => &self.sessions.search,
             Tab::Mfa => &self.mfa.people.search,
             Tab::Keys => &self.keys.search,
+            Tab::Audit => &self.audit.search,
             Tab::Messages => &self.messages.search,
         }
     }
@@ -75,6 +78,7 @@ impl App {
             Tab::Sessions => &mut self.sessions.search,
             Tab::Mfa => &mut self.mfa.people.search,
             Tab::Keys => &mut self.keys.search,
+            Tab::Audit => &mut self.audit.search,
             Tab::Messages => &mut self.messages.search,
         }
     }
@@ -86,6 +90,7 @@ impl App {
             Tab::Sessions => &self.sessions.list.wait,
             Tab::Mfa => &self.mfa.people.list.wait,
             Tab::Keys => &self.keys.list.wait,
+            Tab::Audit => &self.audit.list.wait,
             Tab::Messages => &self.messages.list.wait,
         }
     }
@@ -96,17 +101,19 @@ impl App {
             Tab::Sessions => &mut self.sessions.list.wait,
             Tab::Mfa => &mut self.mfa.people.list.wait,
             Tab::Keys => &mut self.keys.list.wait,
+            Tab::Audit => &mut self.audit.list.wait,
             Tab::Messages => &mut self.messages.list.wait,
         }
     }
 
     /// How the questions of every screen went.
-    pub(super) fn waits_mut(&mut self) -> [&mut Wait; 5] {
+    pub(super) fn waits_mut(&mut self) -> [&mut Wait; 6] {
         [
             &mut self.users.people.list.wait,
             &mut self.sessions.list.wait,
             &mut self.mfa.people.list.wait,
             &mut self.keys.list.wait,
+            &mut self.audit.list.wait,
             &mut self.messages.list.wait,
         ]
     }
@@ -118,6 +125,7 @@ impl App {
             Tab::Sessions => self.sessions.list.rows().len(),
             Tab::Mfa => self.mfa.people.list.rows().len(),
             Tab::Keys => self.keys.list.rows().len(),
+            Tab::Audit => self.audit.list.rows().len(),
             Tab::Messages => self.messages.list.rows().len(),
         }
     }
@@ -127,7 +135,7 @@ impl App {
         let people = match self.tab {
             Tab::Users => &self.users.people,
             Tab::Mfa => &self.mfa.people,
-            Tab::Sessions | Tab::Keys | Tab::Messages => return (None, None),
+            Tab::Sessions | Tab::Keys | Tab::Audit | Tab::Messages => return (None, None),
         };
         (people.list.selected(), people.list.gone())
     }
@@ -150,6 +158,7 @@ impl App {
             Tab::Sessions => self.sessions.query(),
             Tab::Mfa => self.mfa.query(),
             Tab::Keys => Query::Keys,
+            Tab::Audit => Query::Attempts,
             Tab::Messages => Query::Messages,
         };
         self.effects.push(Effect::Ask(ticket, query));
@@ -173,6 +182,7 @@ impl App {
             }
             Tab::Sessions => self.sessions.sift_anew(),
             Tab::Keys => self.keys.sift_anew(),
+            Tab::Audit => self.audit.sift_anew(),
             Tab::Messages => self.messages.sift_anew(),
         }
     }
@@ -188,6 +198,10 @@ impl App {
             }
             Tab::Keys => {
                 self.keys.list.step(motion, page);
+                false
+            }
+            Tab::Audit => {
+                self.audit.list.step(motion, page);
                 false
             }
             Tab::Messages => {
@@ -209,6 +223,7 @@ impl App {
         self.sessions.list.follow(layout::page(Tab::Sessions, width, height));
         self.mfa.people.list.follow(layout::page(Tab::Mfa, width, height));
         self.keys.list.follow(layout::page(Tab::Keys, width, height));
+        self.audit.list.follow(layout::page(Tab::Audit, width, height));
         self.messages.list.follow(layout::page(Tab::Messages, width, height));
     }
 
@@ -217,7 +232,7 @@ impl App {
         match (&self.overlay, self.tab) {
             (Some(Overlay::Enroll(enroll)), _) => Some(format!("enrol {}", enroll.name)),
             (_, Tab::Users | Tab::Mfa) => self.person().0.map(Keyed::title),
-            (_, Tab::Keys | Tab::Messages) => None,
+            (_, Tab::Keys | Tab::Audit | Tab::Messages) => None,
             (_, Tab::Sessions) => self.sessions.of.as_ref().map(|(_, name)| name.clone()),
         }
     }

@@ -7,10 +7,10 @@ use super::{
     app::{App, Overlay},
     canvas::Canvas,
     layout::{Parts, Room},
-    screens::{keys_view, messages_view, mfa_view, sessions_view, users_view},
+    screens::{audit_view, keys_view, messages_view, mfa_view, sessions_view, users_view},
     text,
     theme::{Role, Theme},
-    widgets::{chrome, dialog, enroll, handed, help, palette},
+    widgets::{chrome, dialog, enroll, handed, help, palette, story},
 };
 
 /// How to draw.
@@ -64,6 +64,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         (_, Tab::Sessions) => sessions_view::draw(canvas, parts.body, app),
         (_, Tab::Mfa) => mfa_view::draw(canvas, parts.body, app),
         (_, Tab::Keys) => keys_view::draw(canvas, parts.body, app),
+        (_, Tab::Audit) => audit_view::draw(canvas, parts.body, app),
         (_, Tab::Messages) => messages_view::draw(canvas, parts.body, app),
     }
     chrome::toast(canvas, parts.toast, app);
@@ -73,6 +74,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     match &app.overlay {
         Some(Overlay::Confirm(question)) => dialog::draw(canvas, above, question),
         Some(Overlay::Palette(open)) => palette::draw(canvas, parts.body, open),
+        Some(Overlay::Story(open)) => story::draw(canvas, parts.body, open),
         Some(Overlay::Help(top)) => help::draw(canvas, above, app.tab, *top),
         Some(Overlay::Handed(open)) => {
             // It hides no name of a screen where there is room enough.
@@ -108,6 +110,10 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         (_, Tab::Keys) => match app.keys.list.selected() {
             Some(row) => keys_view::word(row, app.now),
             None => "no signing key".to_owned(),
+        },
+        (_, Tab::Audit) => match app.audit.list.selected() {
+            Some(row) => audit_view::word(row),
+            None => "no attempt".to_owned(),
         },
         (_, Tab::Messages) => match app.messages.list.selected() {
             Some(row) => messages_view::word(row),

@@ -12,7 +12,7 @@ use std::{
 use super::{
     enroll::{Given, Wanted},
     msg::{Change, Detail, Msg, Outcome, Problem, Query, Reply, Target, Ticket},
-    screens::{messages, people, sessions},
+    screens::{audit, messages, people, sessions},
 };
 use crate::{
     crypto::jwt::{Algorithm, SigningKey},
@@ -69,6 +69,10 @@ fn look(r: &Read<'_>, env: &Env, who: &Actor, query: &Query) -> Result<Reply> {
             Reply::Users(ops::coverage::people(r, env, who, &page, *lacking)?)
         }
         Query::Keys => Reply::Keys(ops::key::list(r, env, who)?),
+        Query::Attempts => {
+            Reply::Attempts(ops::trace::newest(r, who, false, limit(audit::WINDOW))?)
+        }
+        Query::Story(id) => Reply::Story(Box::new(ops::trace::story::find(r, who, id)?)),
         Query::Coverage => Reply::Coverage(Box::new(ops::coverage::overview(r, env, who)?)),
         Query::Messages => Reply::Messages(ops::outbox::list(r, who, limit(messages::WINDOW))?),
         Query::Message(id) => {

@@ -81,8 +81,12 @@ const table = (w) => [
   { id: "passkeys-none", as: "max", go: "/account/passkeys" },
   { id: "passkey-remove", as: "pia", go: removePasskey },
   { id: "logout", as: "max", go: "/logout" },
+  { id: "logout-app", as: "max", go: `/logout?client_id=${w.client}` },
+  { id: "logout-unfit", go: "/logout?client_id=no-such-client" },
   { id: "signed-out", go: "/logout" },
   { id: "unsure-app", go: w.authorize({ client_id: "no-such-client" }) },
+  { id: "unsure-request", go: w.authorize({ request_uri: "urn:ietf:params:oauth:request_uri:no-such-request" }) },
+  { id: "form-post", go: (page) => formPost(page, w) },
   { id: "unsure-document", go: w.authorize({ client_id: "https://127.0.0.1/client.json" }) },
   { id: "no-such-page", is: "not found", go: "/no-such-page" },
   { id: "form-not-ours", go: formNotOurs },
@@ -127,6 +131,12 @@ async function enrolContact(page, method, field, value) {
 async function followLink(page, w) {
   await page.goto(path(w.link("auth", "mfa", "reset", "--user", "NAME").enroll_url));
   await page.click("main a");
+}
+
+// The answer stays on the page: its script does nothing here.
+async function formPost(page, w) {
+  await page.route("**/assets/form-post.*", (route) => route.fulfill({ body: "", contentType: "text/javascript" }));
+  await page.goto(w.authorize({ response_mode: "form_post", prompt: "none" }));
 }
 
 async function wrongConfirmation(page) {

@@ -61,7 +61,7 @@ export async function world(browser, data) {
   })}`;
   const setup = new URL((await empty.setup).url);
   return {
-    at, authorize, secrets, target, tool,
+    at, authorize, client, secrets, target, tool,
     setup: setup.pathname + setup.search,
     states: states(browser, at, secrets),
     hasExpired: data !== undefined,

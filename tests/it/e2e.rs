@@ -28,6 +28,11 @@ fn person_signs_in_by_browser_and_openid_client_verifies_the_tokens() {
 }
 
 #[test]
+fn app_pushes_proves_a_key_and_signs_out_by_openid_client() {
+    run("openid.mjs", &[]);
+}
+
+#[test]
 fn every_page_is_accessible_small_and_fits_in_both_languages_and_schemes() {
     // The clock of the tests stands in the past: what is chosen now has expired long ago.
     let past = TestApp::new();

@@ -9,6 +9,12 @@ create table client_registrations (
     seen_at    integer not null                     -- when it was last registered
 ) strict, without rowid;
 
+-- Those of them that an administrator looked at and let in.
+create table client_approvals (
+    client_id   text primary key references clients (id) on delete cascade,
+    approved_at integer not null
+) strict, without rowid;
+
 -- Initial access tokens (RFC 7591 §3).
 create table registration_tokens (
     id           text primary key,

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{client_form::is_form, resolve::Resolver, unfit};
+use super::{client_form::is_form, resolve::Resolver, unfit, waiting};
 use crate::{
     app::App,
     config::session::SameSite,
@@ -22,20 +22,26 @@ use crate::{
         lang::{Lang, scope},
         middleware,
         pages::{form, page, shell},
-        view::{Bounce, Consent, ErrorPage, FormPost, Label, Resource, ScopeLine, Shell, Trust},
+        view::{
+            Bounce, Consent, ErrorPage, FormPost, Label, Registered, Resource, ScopeLine, Shell,
+            Trust,
+        },
     },
     model::{
         actor::{Actor, Origin},
-        id::RequestId,
+        id::{RequestId, TraceId},
+        trace::{Kind, Rule, Shown},
     },
     ops::{
+        document::Problem,
         oauth::{
             authorize::{self as op, Next},
             begin::{self, Begun, Unsure},
-            consent::{Destination, Line, Question},
+            consent::{Destination, Line, Question, Standing},
             reply::Post,
         },
         session::SignedIn,
+        trace::{self, Grounds},
     },
 };
 
@@ -93,18 +99,47 @@ async fn start(
     visit.browser.asked_for(fields.text("ui_locales"));
     let client = fields.text("client_id");
     if let Err(problem) = resolver.know(&visit.app, &actor(&visit), client).await? {
-        return Ok(unfit::response(&visit.app, &visit.browser, &problem));
+        return unfit_page(&visit, fields, &problem).await;
     }
-    let (env, browser) = (visit.app.env(), visit.browser.hash());
-    let begun =
-        visit.app.db.write(move |tx| begin::begin(tx, &env, &browser, fields.pairs())).await?;
+    let (env, browser, who) = (visit.app.env(), visit.browser.hash(), actor(&visit));
+    let (begun, story) = visit
+        .app
+        .db
+        .write(move |tx| {
+            let story = trace::open(tx, &who, Kind::Authorize, fields.pairs())?;
+            let begun = begin::begin(tx, &env, &browser, fields.pairs(), Some(&story))?;
+            Ok((begun, story))
+        })
+        .await?;
     match begun {
         Begun::Waiting(id) if withheld(&visit, headers) => Ok(bounce(&visit, &id)),
         Begun::Waiting(id) => decide(visit, id).await,
         Begun::Redirect(url) => redirect(&visit, &url),
+        Begun::Pending(client) => Ok(waiting::response(&visit.app, &visit.browser, &client)),
         Begun::Post(post) => Ok(post_page(&visit, post)),
-        Begun::Page(unsure) => Ok(unsure_page(&visit, unsure)),
+        Begun::Page(unsure) => Ok(unsure_page(&visit, unsure, &story)),
     }
+}
+
+/// The page for an app whose own document is not taken.
+async fn unfit_page(
+    visit: &Visit,
+    fields: Fields,
+    problem: &Problem,
+) -> Result<Response, PageError> {
+    let (who, hint) = (actor(visit), problem.to_string());
+    let story = visit
+        .app
+        .db
+        .write(move |tx| {
+            let pairs = fields.pairs();
+            let story = trace::open(tx, &who, Kind::Authorize, pairs)?;
+            let grounds = Grounds { hint: Some(&hint), pairs, ..Grounds::default() };
+            trace::refuse_page(tx, &story, Rule::Document, &grounds)?;
+            Ok(story)
+        })
+        .await?;
+    Ok(unfit::response(&visit.app, &visit.browser, problem, &story))
 }
 
 /// Whether the browser may have held the session cookie back because another site sent it here.
@@ -231,12 +266,25 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
     // Not the request of the app, whose wish for a language would undo what is chosen on the page.
     let here = format!("/consent?request={}", question.request);
     let hidden = [("request", question.request.as_str()), ("shown", question.shown.as_str())];
+    // Nothing is marked as new where everything is.
+    let known = question.scopes.iter().any(|line| !line.new);
     let view = Consent {
         shell: Shell { here: Some(here), ..shell(env, &visit.browser) },
         form: form(env, &visit.browser, "/consent", &hidden),
         client: Label::new(&question.client_name),
-        client_host: None,
-        trust: if question.built_in { Trust::BuiltIn } else { Trust::Verified },
+        client_host: question.host,
+        trust: match question.standing {
+            Standing::BuiltIn => Trust::BuiltIn,
+            Standing::Entered => Trust::Verified,
+            Standing::Approved => Trust::Approved,
+            Standing::Addressed => Trust::Addressed,
+            Standing::Stranger => Trust::Unverified,
+        },
+        registered: match question.registered_today {
+            Some(true) => Registered::Today,
+            Some(false) => Registered::Earlier,
+            None => Registered::Never,
+        },
         destination: match question.destination {
             Destination::Host(host) => Shown::Host(host),
             Destination::ThisComputer(host) => Shown::ThisComputer(host),
@@ -254,6 +302,7 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
                 sentence: scope_sentence(lang, &line),
                 name: line.scope,
                 sensitive: line.sensitive,
+                new: line.new && known,
             })
             .collect(),
         username: Label::new(&question.username),
@@ -268,13 +317,14 @@ fn scope_sentence(lang: Lang, line: &Line) -> String {
     line.own.clone().unwrap_or_else(|| scope::sentence(lang, &line.scope))
 }
 
-fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {
+fn unsure_page(visit: &Visit, unsure: Unsure, story: &TraceId) -> Response {
     let env = &visit.app.env;
     // Nothing that a stranger sent stands on this page, not even in the switch of the language.
     let frame = Shell { here: None, ..shell(env, &visit.browser) };
     let t = |key| visit.browser.t(key).into();
     let (what, next) = match unsure {
         Unsure::UnknownClient => (t("unsure-client"), t("unsure-client-next")),
+        Unsure::SwitchedOff => (t("unsure-off"), t("unsure-off-next")),
         Unsure::UnknownRedirect => (t("unsure-redirect"), t("unsure-redirect-next")),
         Unsure::UnknownRequest => (t("unsure-request"), t("unsure-request-next")),
         Unsure::Ambiguous => (t("unsure-ambiguous"), t("unsure-ambiguous-next")),
@@ -284,7 +334,7 @@ fn unsure_page(visit: &Visit, unsure: Unsure) -> Response {
         title: t("unsure-title"),
         what,
         next,
-        reference: None,
+        reference: Some(Shown(story).to_string()),
         link: None,
     };
     page(env, &visit.browser, StatusCode::BAD_REQUEST, view.render())

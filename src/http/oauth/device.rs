@@ -14,10 +14,11 @@ use super::{
 use crate::{
     app::App,
     http::extract::From,
-    model::actor::Actor,
+    model::{actor::Actor, trace::Kind},
     ops::{
         client::{Authenticated, authenticate},
         oauth::device::{self as op, Authorization, Begun},
+        trace::{self, Grounds},
     },
 };
 
@@ -32,7 +33,15 @@ pub async fn begin(
     let begun = app
         .db
         .write(move |tx| match authenticate(tx, &who, &form.shown)? {
-            Authenticated::Client(client) => op::begin(tx, &env, &who, &client, &ask).map(Ok),
+            Authenticated::Client(client) => match op::begin(tx, &env, &who, &client, &ask)? {
+                Begun::Refused(refusal) => {
+                    let pairs = form.fields.pairs();
+                    let grounds = Grounds { client: Some(&client), pairs, ..Grounds::default() };
+                    let told = trace::alone(tx, &who, Kind::Device, refusal, &grounds)?;
+                    Ok(Ok(Begun::Refused(told)))
+                }
+                begun @ Begun::Waiting(_) => Ok(Ok(begun)),
+            },
             Authenticated::No => Ok(Err(OAuthError::client(basic))),
             Authenticated::Wait(after) => Ok(Err(OAuthError::wait(after))),
         })

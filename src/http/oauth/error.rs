@@ -141,6 +141,17 @@ impl OAuthError {
         Self { retry_after: Some(after), ..Self::new(status, Code::InvalidClient, why) }
     }
 
+    /// What is told, as the core words refusals of clients.
+    pub fn refusal(&self) -> Refusal {
+        Refusal::new(Code::InvalidClient, self.description.clone())
+    }
+
+    /// The same refusal in these words.
+    #[must_use]
+    pub fn told_as(self, refusal: &Refusal) -> Self {
+        Self { description: refusal.description.to_string(), ..self }
+    }
+
     /// 401: no access token came.
     pub fn no_token() -> Self {
         let why = "an access token is needed: Authorization: Bearer ...";

@@ -19,6 +19,7 @@ pub mod token;
 pub mod unfit;
 pub mod userinfo;
 pub mod vouched;
+pub mod waiting;
 
 use axum::{
     Router,

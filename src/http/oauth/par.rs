@@ -15,13 +15,14 @@ use super::{
 use crate::{
     app::App,
     http::extract::From,
-    model::actor::Actor,
+    model::{actor::Actor, trace::Kind},
     ops::{
         client::{Authenticated, authenticate},
         oauth::{
             dpop::{self, Place},
             par,
         },
+        trace::{self, Grounds},
     },
 };
 
@@ -48,8 +49,15 @@ async fn answer(app: &App, who: Actor, form: ClientForm) -> Result<Response, OAu
                     return Ok(Err(refusal.into()));
                 }
                 let (pairs, jkt) = (form.fields.pairs(), form.jkt());
-                let pushed = par::push(tx, &env, &client, pairs, jkt.as_deref())?;
-                Ok(pushed.map_err(OAuthError::from))
+                match par::push(tx, &env, &client, pairs, jkt.as_deref())? {
+                    Ok(pushed) => Ok(Ok(pushed)),
+                    Err(refusal) => {
+                        let grounds =
+                            Grounds { client: Some(&client), pairs, ..Grounds::default() };
+                        let told = trace::alone(tx, &who, Kind::Push, refusal, &grounds)?;
+                        Ok(Err(told.into()))
+                    }
+                }
             }
             Authenticated::No => Ok(Err(OAuthError::client(basic))),
             Authenticated::Wait(after) => Ok(Err(OAuthError::wait(after))),

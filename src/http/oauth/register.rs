@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     bearer,
@@ -17,14 +17,16 @@ use crate::{
     app::App,
     http::extract::From,
     model::{
-        actor::Actor,
+        actor::{Actor, Origin},
         id::ClientId,
         registration::{Members, Metadata},
+        trace::{Kind, Rule},
     },
     ops::{
         env::Env,
         oauth::{Code, Refusal},
         registration::{self as op, Answer, Managed, Registered},
+        trace::{self, Grounds},
     },
 };
 
@@ -35,7 +37,12 @@ pub async fn register(
     headers: HeaderMap,
     Object(members): Object,
 ) -> Result<Response, OAuthError> {
-    let metadata = Metadata::read(&members).map_err(OAuthError::registration)?;
+    let metadata = match Metadata::read(&members) {
+        Ok(metadata) => metadata,
+        Err(wrong) => {
+            return Err(told(&app, origin, &members, OAuthError::registration(wrong)).await?);
+        }
+    };
     // Where everyone may register, whatever else a client sends along is not looked at.
     let token = bearer::plain(&headers).ok();
     let (env, who) = (app.env(), Actor::anonymous(origin));
@@ -49,6 +56,33 @@ pub async fn register(
         Answer::NoToken => Err(not_yours()),
         Answer::Off => Err(OAuthError::no_registration()),
     }
+}
+
+/// A refusal under the name of its story.
+async fn told(
+    app: &App,
+    origin: Origin,
+    members: &Map<String, Value>,
+    refused: OAuthError,
+) -> Result<OAuthError, OAuthError> {
+    let words = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(all) => {
+            all.iter().filter_map(Value::as_str).take(8).collect::<Vec<_>>().join(" ")
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => String::new(),
+    };
+    let pairs: Vec<_> = members.iter().map(|(name, value)| (name.clone(), words(value))).collect();
+    let (refusal, who) = (refused.refusal(), Actor::anonymous(origin));
+    let refusal = app
+        .db
+        .write(move |tx| {
+            let rule = Some(Rule::Registration);
+            let grounds = Grounds { rule, pairs: &pairs, ..Grounds::default() };
+            trace::alone(tx, &who, Kind::Register, refusal, &grounds)
+        })
+        .await?;
+    Ok(refused.told_as(&refusal))
 }
 
 /// Tells a client what is registered of it.

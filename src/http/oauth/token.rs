@@ -36,6 +36,7 @@ use crate::{
             token::Tokens,
             token_exchange::{self, kind},
         },
+        trace,
     },
 };
 
@@ -66,27 +67,14 @@ async fn answer(
     who: Actor,
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
-    let mut ask = ask(&form)?;
-    if let (Ask::Assertion(ask), Some(text)) = (&mut ask, form.take("assertion")) {
+    let mut ask = ask(&form);
+    if let (Ok(Ask::Assertion(ask)), Some(text)) = (&mut ask, form.take("assertion")) {
         ask.proof = Some(resolver.vouched(app, &text).await?);
     }
     // Only what was exchanged says what it became (RFC 8693 §2.2.1).
-    let issued = matches!(ask, Ask::Exchange(_)).then_some(kind::ACCESS_TOKEN);
-    let (basic, env) = (form.basic, app.env());
-    let decided = app
-        .db
-        .write(move |tx| match authenticate(tx, &who, &form.shown)? {
-            Authenticated::Client(client) => {
-                let place = Place::post("/token");
-                match dpop::admit(tx, &env, &client, form.proof.as_ref(), place)? {
-                    Ok(()) => decide(tx, &env, &who, &client, &ask).map(Ok),
-                    Err(refusal) => Ok(Ok(Outcome::Refused(refusal))),
-                }
-            }
-            Authenticated::No => Ok(Err(OAuthError::client(basic))),
-            Authenticated::Wait(after) => Ok(Err(OAuthError::wait(after))),
-        })
-        .await??;
+    let issued = matches!(ask, Ok(Ask::Exchange(_))).then_some(kind::ACCESS_TOKEN);
+    let env = app.env();
+    let decided = app.db.write(move |tx| settle(tx, &env, &who, &form, ask)).await??;
     match decided {
         Outcome::Minted(minted) => {
             let mut body = body(&minted.sign()?);
@@ -100,10 +88,49 @@ async fn answer(
     }
 }
 
-fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
+/// Decides, and tells in the story of what came how it ended.
+fn settle(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    form: &ClientForm,
+    ask: Result<Ask, Refusal>,
+) -> CoreResult<Result<Outcome, OAuthError>> {
+    let brought = brought(form);
+    let told = |client: Option<&Client>, outcome| {
+        trace::at_token(tx, env, who, client, &brought, outcome).map(Ok)
+    };
+    let ask = match ask {
+        Ok(ask) => ask,
+        Err(refusal) => return told(None, Outcome::Refused(refusal)),
+    };
+    let refused = match authenticate(tx, who, &form.shown)? {
+        Authenticated::Client(client) => {
+            let place = Place::post("/token");
+            let outcome = match dpop::admit(tx, env, &client, form.proof.as_ref(), place)? {
+                Ok(()) => decide(tx, env, who, &client, &ask)?,
+                Err(refusal) => Outcome::Refused(refusal),
+            };
+            return told(Some(&client), outcome);
+        }
+        Authenticated::No => OAuthError::client(form.basic),
+        Authenticated::Wait(after) => OAuthError::wait(after),
+    };
+    let (refusal, _) = trace::unproved(tx, env, who, &form.shown, &brought, refused.refusal())?;
+    Ok(Err(refused.told_as(&refusal)))
+}
+
+fn brought(form: &ClientForm) -> trace::TokenAsk<'_> {
+    let one = |name: &str| form.fields.get(name).filter(|value| !value.is_empty());
+    trace::TokenAsk { code: one("code"), refresh: one("refresh_token"), pairs: form.fields.pairs() }
+}
+
+fn ask(form: &ClientForm) -> Result<Ask, Refusal> {
     let (resources, jkt) = (form.all("resource"), form.jkt());
     let grant = match form.fields.get("grant_type") {
-        None | Some("") => return Err(OAuthError::request("grant_type is missing")),
+        None | Some("") => {
+            return Err(Refusal::new(Code::InvalidRequest, "grant_type is missing"));
+        }
         Some(text) => GrantType::parse(text).map_err(|_| {
             Refusal::new(Code::UnsupportedGrantType, "this server does not know that grant type")
         })?,

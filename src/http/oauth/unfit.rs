@@ -10,12 +10,12 @@ use crate::{
         pages::{page, shell},
         view::{ErrorPage, Shell},
     },
-    model::{document::Flaw, fetch::Fault},
+    model::{document::Flaw, fetch::Fault, id::TraceId, trace::Shown},
     ops::document::Problem,
 };
 
 /// The page, with status 400. Of what a stranger sent only what was understood stands on it, not even the URL.
-pub fn response(app: &App, browser: &Browser, problem: &Problem) -> Response {
+pub fn response(app: &App, browser: &Browser, problem: &Problem, story: &TraceId) -> Response {
     let lang = browser.lang();
     let advice = match problem {
         Problem::Off | Problem::Domain | Problem::Taken => lang.t("document-next-operator"),
@@ -27,7 +27,7 @@ pub fn response(app: &App, browser: &Browser, problem: &Problem) -> Response {
         title: lang.t("unsure-title").into(),
         what: what(lang, problem),
         next: advice.into(),
-        reference: None,
+        reference: Some(Shown(story).to_string()),
         link: None,
     };
     page(&app.env, browser, StatusCode::BAD_REQUEST, view.render())

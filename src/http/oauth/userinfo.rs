@@ -34,7 +34,7 @@ async fn answer(
 ) -> Result<Response, OAuthError> {
     match bearer::token(headers, form)? {
         Shown::Bearer(token) => {
-            let claims = app.db.read(|r| userinfo::bearer(r, &app.env, &token))?;
+            let claims = app.db.read(|r| userinfo::userinfo(r, &app.env, &token))?;
             let claims = claims.map_err(|refusal| OAuthError::token(&refusal))?;
             Ok((no_store(), Json(claims)).into_response())
         }

@@ -176,6 +176,7 @@ impl Visit {
                     sentence: line.own.unwrap_or_else(|| scope::sentence(lang, &line.scope)),
                     name: line.scope,
                     sensitive: line.sensitive,
+                    new: false,
                 })
                 .collect(),
             username: Label::new(&question.username),

@@ -9,9 +9,13 @@ use crate::http::lang::Text;
 /// How the server came to know the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Trust {
-    /// Nobody has looked at it.
+    /// It registered itself, and nobody has looked at it.
     #[default]
     Unverified,
+    /// Its address proves where it comes from; nobody has looked at it.
+    Addressed,
+    /// It came by itself, and an administrator let it in.
+    Approved,
     /// An administrator entered or checked it.
     Verified,
     /// It is part of this server.
@@ -22,6 +26,8 @@ impl Trust {
     pub(super) fn label(self, shell: &Shell) -> Text {
         match self {
             Self::Unverified => shell.t("consent-unverified"),
+            Self::Addressed => shell.t("consent-addressed"),
+            Self::Approved => shell.t("consent-approved"),
             Self::Verified => shell.t("consent-verified"),
             Self::BuiltIn => shell.t("consent-built-in"),
         }
@@ -30,14 +36,30 @@ impl Trust {
     pub(super) fn class(self) -> &'static str {
         match self {
             Self::Unverified => "badge warn",
-            Self::Verified => "badge good",
-            Self::BuiltIn => "badge",
+            Self::Verified | Self::Approved => "badge good",
+            Self::BuiltIn | Self::Addressed => "badge",
         }
     }
 
     pub(super) fn is_unverified(self) -> bool {
         self == Self::Unverified
     }
+
+    pub(super) fn is_addressed(self) -> bool {
+        self == Self::Addressed
+    }
+}
+
+/// Whether and when a client registered itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registered {
+    /// It did not.
+    #[default]
+    Never,
+    /// More than a day ago.
+    Earlier,
+    /// Within the last day.
+    Today,
 }
 
 /// Where the browser, and with it the code, goes after the answer.
@@ -66,6 +88,8 @@ pub struct ScopeLine {
     pub sentence: String,
     /// Whether it stands first and is marked.
     pub sensitive: bool,
+    /// Whether the client has the others already, but not this one.
+    pub new: bool,
 }
 
 /// The server the tokens are for (RFC 8707).
@@ -91,6 +115,8 @@ pub struct Consent {
     pub client_host: Option<String>,
     /// How far the name can be believed.
     pub trust: Trust,
+    /// Whether and when it registered itself.
+    pub registered: Registered,
     /// Where the answer goes.
     pub destination: Destination,
     /// The servers asked for; none when the client named none.

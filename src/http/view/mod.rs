@@ -22,7 +22,7 @@ pub use account::{
     Account, Apps, ConnectedApp, Device, Factor, OtherSession, RemoveFactor, Section, Security,
     SessionLine, Sessions,
 };
-pub use consent::{Consent, Destination, Resource, ScopeLine, Trust};
+pub use consent::{Consent, Destination, Registered, Resource, ScopeLine, Trust};
 pub use demo::{Action, Block, DemoResult, DemoStart, Person, Step};
 pub use device::{DeviceCode, DeviceDone, DeviceQuestion};
 pub use enrol::{

@@ -1,13 +1,12 @@
 //! The public keys of a client that signs (RFC 7591 §2 `jwks`, `jwks_uri`).
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Members, member, text, web, wrong};
-use crate::{error::Result, model::client::AuthMethod};
-
-const MOST_KEYS: usize = 10;
-/// Members of private and symmetric keys (RFC 7518 §6).
-const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+use crate::{
+    error::Result,
+    model::{client::AuthMethod, document::check_keys},
+};
 
 /// The keys by value or by address, one of both, if the client proves itself by them. Those of others are of no use
 /// here and are not kept.
@@ -27,26 +26,16 @@ pub(super) fn read(
     }
 }
 
-/// A JWK set with public keys alone: a private one that was sent by mistake is not stored.
-pub fn public_keys(set: &Value) -> Result<Value> {
-    let keys = set.get("keys").and_then(Value::as_array).filter(|keys| !keys.is_empty());
-    let keys = keys.ok_or_else(|| wrong("jwks must be a JWK set: {\"keys\": [...]}"))?;
-    if keys.len() > MOST_KEYS {
-        return Err(wrong("jwks may hold at most 10 keys"));
-    }
+/// A JWK set with public keys alone: a private one that was sent by mistake is not stored. What is null in it is left
+/// out, since it is told back.
+fn public_keys(set: &Value) -> Result<Value> {
+    check_keys(set).map_err(wrong)?;
+    let keys = set.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut kept = Vec::with_capacity(keys.len());
     for key in keys {
-        let Some(key) = key.as_object() else {
-            return Err(wrong("jwks holds something that is no key"));
-        };
-        if PRIVATE.iter().any(|name| key.contains_key(*name)) {
-            return Err(wrong("jwks holds a private or symmetric key; send public keys only"));
-        }
-        if !matches!(key.get("kty").and_then(Value::as_str), Some("RSA" | "EC" | "OKP")) {
-            return Err(wrong("jwks holds a key whose kty is not RSA, EC or OKP"));
-        }
+        let key = key.as_object().ok_or_else(|| wrong("jwks holds something that is no key"))?;
         let members = key.iter().filter(|(_, value)| !value.is_null());
         kept.push(members.map(|(name, value)| (name.clone(), value.clone())).collect::<Members>());
     }
-    Ok(serde_json::json!({ "keys": kept }))
+    Ok(json!({ "keys": kept }))
 }

@@ -12,6 +12,7 @@ use crate::{
         audit::Event,
         client::{Client, ClientOrigin, ClientState},
         id::ClientId,
+        redirect::host_of,
     },
     ops::{audit, env::Env},
     store,
@@ -36,6 +37,12 @@ pub fn admission(env: &Env, origin: ClientOrigin) -> ClientState {
     }
 }
 
+/// Whether one more may come, if need be in the place of one that nobody uses.
+pub fn has_room(r: &Read<'_>, env: &Env) -> Result<bool> {
+    Ok(store::registration::count(r)? < env.config.authentication.clients.most
+        || !store::registration::idle(r, r.now.minus(DAY), 1)?.is_empty())
+}
+
 /// Sees to it that one more may come: when there are as many as may be, the longest unseen go that nobody has used for
 /// a day. A flood is so over in a day instead of keeping everyone out for a month.
 pub fn make_room(tx: &Write<'_>, env: &Env) -> Result<()> {
@@ -58,6 +65,64 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
     let days = env.config.authentication.clients.unused_days;
     let before = tx.now.minus(DAY * days);
     Ok(forget(tx, &Actor::system(), before, AT_ONCE)?.len())
+}
+
+/// A client that waits for an administrator, as the person who wants to use it sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// What an administrator calls it by.
+    pub id: ClientId,
+    /// The name it gave itself.
+    pub name: String,
+    /// Where it comes from or answers to.
+    pub place: String,
+}
+
+impl Waiting {
+    /// What is said of a client.
+    pub fn of(client: &Client, redirect_uri: &str) -> Self {
+        let place = match client.origin {
+            ClientOrigin::Document => host_of(client.id.as_str()),
+            ClientOrigin::Dynamic | ClientOrigin::Static | ClientOrigin::BuiltIn => None,
+        };
+        let scheme = || redirect_uri.split(':').next().unwrap_or_default().to_owned();
+        Self {
+            id: client.id.clone(),
+            name: client.name.clone(),
+            place: place.or_else(|| host_of(redirect_uri)).unwrap_or_else(scheme),
+        }
+    }
+}
+
+/// Lets in a client that waits.
+pub fn approve(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<Client> {
+    let client = decide(tx, who, id, ClientState::Active)?;
+    store::registration::approve(tx, id)?;
+    record(tx, who, "client.approve", &client)?;
+    Ok(client)
+}
+
+/// Keeps out a client that waits, also when it comes again.
+pub fn deny(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<Client> {
+    let client = decide(tx, who, id, ClientState::Disabled)?;
+    record(tx, who, "client.deny", &client)?;
+    Ok(client)
+}
+
+fn decide(tx: &Write<'_>, who: &Actor, id: &ClientId, to: ClientState) -> Result<Client> {
+    who.must_operate()?;
+    let missing = || Error::not_found("client", id).with_next("mcpcodex client list --pending");
+    let client = store::client::by_id(tx, id)?.ok_or_else(missing)?;
+    if client.state != ClientState::Pending || !store::client::set_state(tx, id, to)? {
+        return Err(Error::conflict("the client does not wait for an administrator")
+            .with_next("mcpcodex client list --pending"));
+    }
+    Ok(Client { state: to, ..client })
+}
+
+fn record(tx: &Write<'_>, who: &Actor, event: &'static str, client: &Client) -> Result<()> {
+    let event = Event::new(event).client(&client.id).with("name", client.name.as_str());
+    audit::record(tx, who, &event)
 }
 
 /// Those that nobody has used for so long: `prune` would forget them.

@@ -20,11 +20,13 @@ use crate::{
         scope::ScopeSet,
         session::Session,
         sign_in::Strength,
+        trace::{Rule, Step},
     },
     ops::{
         audit,
         env::Env,
         session::{self, SignedIn},
+        trace::{self, Grounds},
     },
     store,
 };
@@ -129,6 +131,7 @@ pub fn decide(tx: &Write<'_>, env: &Env, who: &Actor, visit: Visit<'_>) -> Resul
             "the person must be asked first",
         );
     }
+    trace::note(tx, case.request.trace.as_ref(), Step::Asked, "")?;
     let question =
         consent::question(tx, &case.request, &case.client, &case.signed_in.user, &case.scopes)?;
     let shown = shown(env, &case.request, &case.signed_in.session);
@@ -179,6 +182,7 @@ pub fn answer(
     }
     consent::remember(tx, user, &case.client.id, &case.request.resources, &case.scopes)?;
     audit::record(tx, who, &event("consent.allow"))?;
+    trace::note(tx, case.request.trace.as_ref(), Step::Allowed, "")?;
     give(tx, who, &case)
 }
 
@@ -195,6 +199,9 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, visit: Visit<'a>) -> Result<Opened<'a>
         .filter(|client| client.is_active() && client.accepts_redirect(&request.redirect_uri))
     else {
         store::authorization::take_request(tx, id)?;
+        if let Some(story) = &request.trace {
+            trace::refuse_page(tx, story, Rule::Left, &Grounds::default())?;
+        }
         return next(Next::Gone);
     };
     let signed_in = match signed_in {
@@ -219,10 +226,9 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, visit: Visit<'a>) -> Result<Opened<'a>
         return if request.prompt.none || other {
             refuse(tx, env, &request, Code::LoginRequired, "nobody fitting is signed in")
                 .map(Opened::Next)
-        } else if signed_in.is_some() {
-            next(Next::SignInAgain)
         } else {
-            next(Next::SignIn)
+            trace::note(tx, request.trace.as_ref(), Step::SignIn, "")?;
+            next(if signed_in.is_some() { Next::SignInAgain } else { Next::SignIn })
         };
     };
     let scopes = policy::of_person(&signed_in.user, &request.scopes);
@@ -253,6 +259,9 @@ fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
     if !store::authorization::take_request(tx, &request.id)? {
         return Ok(Next::Gone);
     }
+    let story = request.trace.as_ref();
+    trace::note(tx, story, Step::Code, &format!("scopes: {}", case.scopes))?;
+    trace::belongs(tx, story, Some(&case.signed_in.user.id), None)?;
     let code = random_token(32);
     let row = AuthorizationCode {
         client_id: case.client.id.clone(),
@@ -290,7 +299,9 @@ fn refuse(
     if !store::authorization::take_request(tx, &request.id)? {
         return Ok(Next::Gone);
     }
-    Ok(back(request).refuse(env, &Refusal::new(code, why)).into())
+    let story = request.trace.as_ref();
+    let refusal = trace::refuse(tx, story, Refusal::new(code, why), &Grounds::default())?;
+    Ok(back(request).refuse(env, &refusal).into())
 }
 
 fn back(request: &AuthorizationRequest) -> Return<'_> {

@@ -11,10 +11,16 @@ use crate::{
     db::Write,
     error::Result,
     model::{
-        client::Client,
-        id::{ClientId, RequestId},
+        authorization::AuthorizationRequest,
+        client::{Client, ClientState},
+        id::{ClientId, RequestId, TraceId},
+        trace::{Rule, Step},
     },
-    ops::env::Env,
+    ops::{
+        client::newcomer,
+        env::Env,
+        trace::{self, Grounds},
+    },
     store,
 };
 
@@ -28,6 +34,8 @@ pub enum Begun {
     Waiting(RequestId),
     /// The client is told what is wrong, by redirect.
     Redirect(String),
+    /// The client waits for an administrator: the person is told, and nobody is redirected.
+    Pending(Box<newcomer::Waiting>),
     /// The client is told what is wrong, by a form.
     Post(Post),
     /// It is not certain that the client is meant: the person is told, and nobody is redirected (RFC 9700 §4.11).
@@ -46,8 +54,10 @@ impl From<Reply> for Begun {
 /// Why a request is answered with a page of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsure {
-    /// No client of that id, or it was switched off.
+    /// No client of that id.
     UnknownClient,
+    /// The client was switched off.
+    SwitchedOff,
     /// No redirect URI, or not one of the client's.
     UnknownRedirect,
     /// A parameter that decides about client or redirect came twice.
@@ -56,26 +66,78 @@ pub enum Unsure {
     UnknownRequest,
 }
 
-/// Checks a request and keeps it, bound to the browser that brought it.
+/// Checks a request and keeps it, bound to the browser that brought it. `story` is where all of it is told.
 pub fn begin(
     tx: &Write<'_>,
     env: &Env,
     browser: &Hashed,
     pairs: &[(String, String)],
+    story: Option<&TraceId>,
+) -> Result<Begun> {
+    let begun = take(tx, env, browser, pairs, story)?;
+    match (&begun, story) {
+        (Begun::Page(unsure), Some(story)) => tell(tx, Some(*unsure), pairs, story)?,
+        (Begun::Pending(_), Some(story)) => tell(tx, None, pairs, story)?,
+        _ => {}
+    }
+    Ok(begun)
+}
+
+/// Tells why a request ended with a page of ours; without a reason, because the client waits for an administrator.
+fn tell(
+    tx: &Write<'_>,
+    unsure: Option<Unsure>,
+    pairs: &[(String, String)],
+    story: &TraceId,
+) -> Result<()> {
+    let params = Params::read(pairs);
+    let client = match params.get("client_id") {
+        Some(id) => store::client::by_id(tx, &ClientId::from_text(id))?,
+        None => None,
+    };
+    let rule = match unsure {
+        None | Some(Unsure::SwitchedOff) => Rule::ClientShut,
+        Some(Unsure::UnknownClient) => Rule::UnknownClient,
+        Some(Unsure::UnknownRedirect) if params.get("redirect_uri").is_none() => {
+            Rule::RedirectMissing
+        }
+        Some(Unsure::UnknownRedirect) => Rule::RedirectUnknown,
+        Some(Unsure::Ambiguous) => Rule::Ambiguous,
+        Some(Unsure::UnknownRequest) => Rule::PushedUnknown,
+    };
+    let grounds = Grounds { client: client.as_ref(), pairs, ..Grounds::default() };
+    trace::refuse_page(tx, story, rule, &grounds)
+}
+
+fn take(
+    tx: &Write<'_>,
+    env: &Env,
+    browser: &Hashed,
+    pairs: &[(String, String)],
+    story: Option<&TraceId>,
 ) -> Result<Begun> {
     let id = RequestId::new();
     let params = Params::read(pairs);
     let Some(reference) = par::reference(&params) else {
-        return keep(tx, env, browser, id, &params, Source::Browser);
+        let from = Came { source: Source::Browser, pairs, story };
+        return keep(tx, env, browser, id, &params, &from);
     };
     match par::open(tx, browser, &id, &params, reference)? {
         Opened::Request(pushed) => {
             let source = Source::Pushed { jkt: pushed.jkt.as_deref() };
-            keep(tx, env, browser, id, &Params::read(&pushed.pairs), source)
+            let from = Came { source, pairs: &pushed.pairs, story };
+            keep(tx, env, browser, id, &Params::read(&pushed.pairs), &from)
         }
         Opened::Again(id) => Ok(Begun::Waiting(id)),
         Opened::No(unsure) => Ok(Begun::Page(unsure)),
     }
+}
+
+/// How a request came, and where that is told.
+struct Came<'a> {
+    source: Source<'a>,
+    pairs: &'a [(String, String)],
+    story: Option<&'a TraceId>,
 }
 
 fn keep(
@@ -84,16 +146,22 @@ fn keep(
     browser: &Hashed,
     id: RequestId,
     params: &Params<'_>,
-    source: Source<'_>,
+    from: &Came<'_>,
 ) -> Result<Begun> {
     let (client, uri) = match back(tx, params)? {
         Ok(back) => back,
         Err(unsure) => return Ok(Begun::Page(unsure)),
     };
+    if client.state == ClientState::Pending {
+        return Ok(Begun::Pending(Box::new(newcomer::Waiting::of(&client, uri))));
+    }
     let aim = Aim { client: &client, redirect_uri: uri };
-    let request = match request::check(tx, env, id, params, &aim, source)? {
-        Ok(request) => request,
+    let request = match request::check(tx, env, id, params, &aim, from.source)? {
+        Ok(request) => AuthorizationRequest { trace: from.story.cloned(), ..request },
         Err(refusal) => {
+            let grounds =
+                Grounds { client: Some(&client), pairs: from.pairs, ..Grounds::default() };
+            let refusal = trace::refuse(tx, from.story, refusal, &grounds)?;
             let back = Return { uri, state: params.state(), mode: params.mode(uri) };
             return Ok(back.refuse(env, &refusal).into());
         }
@@ -104,6 +172,8 @@ fn keep(
         store::authorization::drop_oldest_requests(tx, WAITING_MAX / 10)?;
     }
     store::authorization::insert_request(tx, &request, browser)?;
+    let scopes = format!("scopes: {}", request.scopes);
+    trace::note(tx, from.story, Step::Taken, &scopes)?;
     Ok(Begun::Waiting(request.id))
 }
 
@@ -116,10 +186,12 @@ fn back<'p>(
         return Ok(Err(Unsure::Ambiguous));
     }
     let Some(id) = params.get("client_id") else { return Ok(Err(Unsure::UnknownClient)) };
-    let client = store::client::by_id(tx, &ClientId::from_text(id))?;
-    let Some(client) = client.filter(Client::is_active) else {
+    let Some(client) = store::client::by_id(tx, &ClientId::from_text(id))? else {
         return Ok(Err(Unsure::UnknownClient));
     };
+    if client.state == ClientState::Disabled {
+        return Ok(Err(Unsure::SwitchedOff));
+    }
     let uri = params.get("redirect_uri").filter(|uri| client.accepts_redirect(uri));
     Ok(match uri {
         Some(uri) => Ok((client, uri)),

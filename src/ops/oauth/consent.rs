@@ -1,6 +1,8 @@
 //! What a person is asked before a client gets anything, and what they allowed before.
 //! When to ask is decided in `authorize`.
 
+use std::time::Duration;
+
 use crate::{
     db::{Read, Write},
     error::Result,
@@ -27,6 +29,24 @@ pub enum Destination {
     App(String),
 }
 
+/// How far a client can be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It belongs to this server.
+    BuiltIn,
+    /// An operator entered it.
+    Entered,
+    /// It came by itself, and an administrator let it in.
+    Approved,
+    /// It came by itself, and its address proves where from; nobody here looked at it.
+    Addressed,
+    /// It registered itself, and nobody here looked at it.
+    Stranger,
+}
+
+/// How long a client that registered itself is new.
+const NEW: Duration = Duration::from_secs(86_400);
+
 /// One thing that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -49,8 +69,12 @@ pub struct Question {
     pub client_id: ClientId,
     /// The name it goes by.
     pub client_name: String,
-    /// Whether it belongs to this server.
-    pub built_in: bool,
+    /// How far it can be believed.
+    pub standing: Standing,
+    /// The host that its own address proves; none unless it is known by a document there.
+    pub host: Option<String>,
+    /// Whether it registered itself within the last day; none unless it registered itself.
+    pub registered_today: Option<bool>,
     /// Where the answer goes.
     pub destination: Destination,
     /// Name and identifier of what the tokens are for.
@@ -87,7 +111,12 @@ pub fn question(
         request: request.id.clone(),
         client_id: client.id.clone(),
         client_name: client.name.clone(),
-        built_in: client.origin == ClientOrigin::BuiltIn,
+        standing: standing(r, client)?,
+        host: (client.origin == ClientOrigin::Document)
+            .then(|| host_of(client.id.as_str()))
+            .flatten(),
+        registered_today: (client.origin == ClientOrigin::Dynamic)
+            .then(|| r.now.since(client.created_at) < NEW),
         destination: destination(&request.redirect_uri),
         resources: offer.resources,
         scopes: offer.scopes,
@@ -122,6 +151,20 @@ pub(super) fn offer(
         }
     };
     Ok(Offer { resources, scopes: scopes.iter().map(line).collect() })
+}
+
+fn standing(r: &Read<'_>, client: &Client) -> Result<Standing> {
+    Ok(match client.origin {
+        ClientOrigin::BuiltIn => Standing::BuiltIn,
+        ClientOrigin::Static => Standing::Entered,
+        ClientOrigin::Dynamic | ClientOrigin::Document
+            if store::registration::is_approved(r, &client.id)? =>
+        {
+            Standing::Approved
+        }
+        ClientOrigin::Document => Standing::Addressed,
+        ClientOrigin::Dynamic => Standing::Stranger,
+    })
 }
 
 fn destination(uri: &str) -> Destination {

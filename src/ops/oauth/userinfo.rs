@@ -15,7 +15,11 @@ use crate::{
 };
 
 /// For a token that whoever has it may show.
-pub fn bearer(r: &Read<'_>, env: &Env, text: &str) -> Result<Result<Map<String, Value>, Refusal>> {
+pub fn userinfo(
+    r: &Read<'_>,
+    env: &Env,
+    text: &str,
+) -> Result<Result<Map<String, Value>, Refusal>> {
     let Ok(access) = token::access(r, env, text)? else { return Ok(Err(not_good())) };
     if access.jkt.is_some() {
         let why = "the access token is bound to a key: show it as DPoP, with a proof";

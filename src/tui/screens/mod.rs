@@ -1,6 +1,8 @@
 //! One file a screen for what it holds and asks, and one for how it looks.
 //! What is common to all (keys, questions, messages) is for `app`.
 
+pub mod audit;
+pub mod audit_view;
 mod heading;
 pub mod keys;
 pub mod keys_view;

@@ -112,7 +112,7 @@ fn label(binding: &Binding, app: &App) -> &'static str {
         }
         (Some(Overlay::Confirm(question)), Action::Press) if !question.armed => "presses Cancel",
         (Some(Overlay::Confirm(question)), Action::Yes) => question.change.verb.spec().label,
-        (Some(Overlay::Help(_)), Action::Move(_)) => "scroll",
+        (Some(Overlay::Help(_) | Overlay::Story(_)), Action::Move(_)) => "scroll",
         (Some(Overlay::Palette(_)), Action::Move(_)) => "choose",
         (Some(Overlay::Enroll(open)), Action::Accept) if open.waiting.is_some() => "checking …",
         (Some(Overlay::Enroll(_)), Action::Accept) => "check the code",

@@ -71,6 +71,7 @@ fn lines(tab: Tab) -> Vec<Line> {
         Tab::Sessions => Place::Sessions,
         Tab::Mfa => Place::Mfa,
         Tab::Keys => Place::Keys,
+        Tab::Audit => Place::Audit,
         Tab::Messages => Place::Messages,
     };
     let mut lines: Vec<Line> = Vec::new();

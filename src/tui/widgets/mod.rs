@@ -7,4 +7,5 @@ pub mod flow;
 pub mod handed;
 pub mod help;
 pub mod palette;
+pub mod story;
 pub mod table;

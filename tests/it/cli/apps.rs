@@ -85,6 +85,144 @@ fn client_is_edited_disabled_enabled_deleted() {
 }
 
 #[test]
+fn template_needs_no_looking_up() {
+    let place = Place::new();
+    let known = place.json(&["client", "template", "list"]);
+    for template in known.as_array().unwrap() {
+        let name = template["template"].as_str().unwrap();
+        let made = place.json(&["client", "create", "--template", name]);
+        assert_eq!(made["name"], template["name"]);
+        assert_eq!(made["redirect_uris"], template["redirect_uris"]);
+        assert_eq!(made.get("client_secret"), None, "{name}");
+    }
+    let own = ["--template", "chatgpt", "--redirect-uri", "https://chatgpt.com/connector/oauth/x"];
+    let made = place.json(&[&["client", "create", "Ours"], &own[..]].concat());
+    assert_eq!(
+        (made["name"].as_str(), made["redirect_uris"][1].as_str()),
+        (Some("Ours"), Some(own[3]))
+    );
+    assert_eq!(place.run(&["client", "create", "--template", "netscape"]).code, 2);
+    assert_eq!(place.run(&["client", "create"]).code, 2);
+}
+
+#[test]
+fn everything_that_can_be_said_of_a_client_is_said_changed_and_shown() {
+    let place = Place::new();
+    let create = [
+        "client",
+        "create",
+        "App",
+        "--redirect-uri",
+        "https://app.example/cb",
+        "--auth-method",
+        "client_secret_post",
+        "--home-page",
+        "https://app.example/",
+        "--post-logout-redirect-uri",
+        "https://app.example/bye",
+        "--backchannel-logout-uri",
+        "https://app.example/logout",
+        "--dpop-bound",
+        "--par-required",
+    ];
+    assert!(place.json(&create)["client_secret"].is_string());
+    let shown = place.json(&["client", "show", "App"]);
+    for (key, value) in [
+        ("token_endpoint_auth_method", json!("client_secret_post")),
+        ("client_uri", json!("https://app.example/")),
+        ("post_logout_redirect_uris", json!(["https://app.example/bye"])),
+        ("backchannel_logout_uri", json!("https://app.example/logout")),
+        ("dpop_bound", json!(true)),
+        ("par_required", json!(true)),
+        ("state", json!("active")),
+        ("origin", json!("static")),
+        ("disabled", json!(false)),
+    ] {
+        assert_eq!(shown[key], value, "{key}");
+    }
+    let printed = place.run(&["client", "show", "App"]).out;
+    assert!(printed.contains("https://app.example/bye") && printed.contains("DPoP"), "{printed}");
+    let edit = [
+        "client",
+        "edit",
+        "App",
+        "--auth-method",
+        "none",
+        "--home-page",
+        "",
+        "--post-logout-redirect-uri",
+        "",
+        "--backchannel-logout-uri",
+        "",
+        "--dpop-bound",
+        "false",
+        "--par-required",
+        "false",
+    ];
+    let changed = place.json(&edit);
+    assert_eq!((&changed["public"], &changed["client_uri"]), (&json!(true), &json!(null)));
+    assert_eq!(changed["post_logout_redirect_uris"], json!([]));
+    assert_eq!((&changed["dpop_bound"], &changed["par_required"]), (&json!(false), &json!(false)));
+    assert_eq!(place.run(&["client", "secret", "rotate", "App"]).code, 5);
+    assert_eq!(
+        place.run(&["client", "edit", "App", "--auth-method", "client_secret_basic"]).code,
+        0
+    );
+    assert_eq!(place.run(&["client", "secret", "rotate", "App"]).code, 0);
+    for bad in [
+        ["--auth-method", "tls_client_auth"],
+        ["--auth-method", "private_key_jwt"],
+        ["--home-page", "http://app.example/"],
+        ["--backchannel-logout-uri", "http://intranet/"],
+        ["--post-logout-redirect-uri", "javascript:alert(1)"],
+    ] {
+        assert_eq!(place.run(&[&["client", "edit", "App"], &bad[..]].concat()).code, 2, "{bad:?}");
+    }
+}
+
+#[test]
+fn registration_token_is_shown_once_listed_and_taken_back() {
+    let place = Place::new();
+    let made = place.json(&[
+        "client",
+        "token",
+        "create",
+        "--name",
+        "ci",
+        "--uses",
+        "2",
+        "--expires",
+        "1h",
+    ]);
+    assert!(made["token"].as_str().unwrap().len() >= 43);
+    let listed = place.run(&["client", "token", "list", "--json"]);
+    assert!(!listed.out.contains(made["token"].as_str().unwrap()));
+    assert_eq!(listed.document()[0]["state"], "good");
+    assert_eq!(
+        (&listed.document()[0]["most_uses"], &listed.document()[0]["uses"]),
+        (&json!(2), &json!(0))
+    );
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(place.json(&["client", "token", "revoke", id])["state"], "revoked");
+    assert_eq!(place.run(&["client", "token", "revoke", id]).code, 3);
+    let plain = place.run(&["client", "token", "create", "--name", "two"]);
+    assert_eq!(plain.out.lines().count(), 1);
+}
+
+#[test]
+fn client_made_by_hand_neither_waits_nor_is_pruned() {
+    let place = Place::new();
+    place.json(&["client", "create", "App", "--redirect-uri", "https://app.example/cb"]);
+    assert_eq!(place.json(&["client", "list", "--pending"]), json!([]));
+    for verb in ["approve", "deny"] {
+        assert_eq!(place.run(&["client", verb, "App"]).code, 5);
+    }
+    assert_eq!(place.json(&["client", "prune", "--unused", "1s", "--dry-run"]), json!([]));
+    assert_eq!(place.json(&["client", "prune"])["removed"], 0);
+    assert_eq!(place.json(&["client", "list"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn two_clients_of_one_name_are_told_apart_by_id_only() {
     let place = Place::new();
     for _ in 0..2 {

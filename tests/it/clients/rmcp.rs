@@ -116,7 +116,7 @@ fn rmcp_signs_in_registered_by_hand_or_itself_and_renews_its_token_before_it_end
 ",
     );
     RUNTIME.block_on(async {
-        let server = notes::serve(&served.issuer, |url| register_resource(&served, url)).await;
+        let mcp = notes::serve(&served.issuer, |url| register_resource(&served, url)).await;
         let made = served.place.json(&[
             "client",
             "create",
@@ -127,16 +127,16 @@ fn rmcp_signs_in_registered_by_hand_or_itself_and_renews_its_token_before_it_end
         ]);
         let by_hand = AuthorizationRequest::new(CALLBACK)
             .with_preregistered_client(made["client_id"].as_str().unwrap());
-        let client = connect(&served, &server.url, by_hand).await;
+        let client = connect(&served, &mcp.url, by_hand).await;
         assert_eq!(read(&client).await, "your notes");
         let by_itself = AuthorizationRequest::new(CALLBACK).with_client_name("Reader");
-        let other = connect(&served, &server.url, by_itself).await;
+        let other = connect(&served, &mcp.url, by_itself).await;
         assert_eq!(read(&other).await, "your notes");
         other.cancel().await.unwrap();
-        server.tokens.lock().unwrap().clear();
+        mcp.tokens.lock().unwrap().clear();
         // It renews at half of so short a life, and nobody is asked again.
         let until = Instant::now() + Duration::from_secs(20);
-        while server.tokens.lock().unwrap().len() < 2 {
+        while mcp.tokens.lock().unwrap().len() < 2 {
             assert!(Instant::now() < until, "the token was never renewed");
             assert_eq!(read(&client).await, "your notes");
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -10,6 +10,7 @@ mod demo;
 mod enrolment;
 mod headers;
 mod language;
+mod notices;
 mod oauth;
 mod pages;
 mod passkey;

@@ -134,7 +134,7 @@ fn app_that_nobody_uses_is_forgotten_and_one_that_was_switched_off_is_not() {
     server.write(move |tx| client::disable(tx, &operator(), &off));
     let sweep = |server: &TestApp| {
         let env = server.app.env();
-        server.write(move |tx| document::sweep(tx, &env))
+        server.write(move |tx| client::newcomer::sweep(tx, &env))
     };
     server.advance(29 * 86_400);
     assert_eq!(sweep(&server), 0);

@@ -21,5 +21,6 @@ mod replay;
 mod reset;
 mod session;
 mod setup;
+mod trace;
 mod user;
 mod validate;

@@ -13,8 +13,7 @@ use mcpcodex::{
         scope::ScopeSet,
     },
     ops::{
-        self, client,
-        client::newcomer,
+        client::{self, newcomer},
         registration::{self, Answer, Managed, Registered, initial},
     },
     store,
@@ -75,7 +74,7 @@ fn known(app: &App) -> Vec<Client> {
 
 fn sweep(server: &TestApp) -> usize {
     let env = server.app.env();
-    server.write(move |tx| ops::sweep::sweep(tx, &env));
+    server.write(move |tx| newcomer::sweep(tx, &env));
     known(&server.app).len()
 }
 

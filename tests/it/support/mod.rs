@@ -9,6 +9,7 @@ pub(crate) mod carrier;
 pub(crate) mod dpop;
 pub(crate) mod html;
 pub(crate) mod log;
+pub(crate) mod party;
 pub(crate) mod people;
 pub(crate) mod publisher;
 pub(crate) mod vendors;

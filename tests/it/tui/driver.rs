@@ -511,3 +511,30 @@ fn key_verbs_are_refused_where_no_keys_are_shown() {
     driver.press(":key retire<Enter>").see("go to the signing keys for that: 7");
     driver.press("7:user lock<Enter>").see("go to the person for that");
 }
+
+#[test]
+fn reference_typed_or_pasted_after_a_colon_tells_why() {
+    let mut driver = Driver::with(&["alice"]);
+    let env = Arc::clone(&driver.opened.env);
+    let id = driver
+        .opened
+        .db
+        .write_blocking(move |tx| {
+            let who = Actor::anonymous(Origin::default());
+            let pairs = [("client_id".to_owned(), "c_nobody\u{1b}[2J".to_owned())];
+            let id = ops::trace::open(tx, &who, mcpcodex::model::trace::Kind::Authorize, &pairs)?;
+            let browser = mcpcodex::crypto::secret::Hashed::of("x");
+            ops::oauth::begin::begin(tx, &env, &browser, &pairs, Some(&id))?;
+            Ok(id)
+        })
+        .unwrap();
+    let shown = mcpcodex::model::trace::Shown(&id).to_string();
+    driver.press(":").app.update(Msg::Paste(shown.clone()));
+    driver.press("<Enter>").see("no client of this id is known here").see("client.unknown");
+    driver.see("c_nobody[2J").press("<Esc>").press("8").see(&shown).see("client.unknown");
+    driver.press("<Enter>").see("What came in").press("<Esc>");
+    driver.press(":T7K2-2222<Enter>").see("not found").see("30 days");
+    sign_in(&driver.opened, "alice");
+    driver.press("2").see("1 live").press("w").see("signed in, until");
+    driver.press("<Esc>1w").see("What happened").see("user.create");
+}

@@ -16,9 +16,10 @@ use mcpcodex::{
         audit::EventRow,
         coverage::{Coverage, Share},
         factor::Method,
-        id::{SessionId, UserId},
+        id::{SessionId, TraceId, UserId},
         key::{KeyStanding, KeyState, ROTATED, Schedule, SigningKeyRow},
         session::{Session, SessionRow},
+        trace::{self, Hop, Rule, Step, Trace},
         user::{User, UserRow, UserState},
     },
     ops::coverage::Policy,
@@ -229,6 +230,57 @@ pub(crate) fn signing_keys() -> Vec<KeyStanding> {
     vec![next, active, retiring, retired]
 }
 
+/// An attempt that waits, and one that was refused for its address.
+pub(crate) fn attempts() -> Vec<Trace> {
+    let hop = |secs: u64, step: Step, what: &str| Hop {
+        at: ago(secs),
+        step,
+        what: what.to_owned(),
+        rule: None,
+        hint: None,
+    };
+    let asked = |redirect: &str| {
+        [
+            ("client_id", "c_41ab"),
+            ("redirect_uri", redirect),
+            ("scope", "openid notes:read"),
+            ("state", "(22 bytes)"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+    };
+    let open = Trace {
+        id: TraceId::from_text("TMMM4444"),
+        kind: trace::Kind::Authorize,
+        state: trace::State::Open,
+        known: true,
+        client: Some("c_41ab".to_owned()),
+        user: None,
+        grant: None,
+        address: "198.51.100.23".to_owned(),
+        user_agent: "Firefox/127.0 Linux".to_owned(),
+        asked: asked("http://127.0.0.1:33418/"),
+        hops: vec![hop(30, Step::Taken, "scopes: openid notes:read"), hop(30, Step::SignIn, "")],
+        created_at: ago(30),
+    };
+    let refused = Trace {
+        id: TraceId::from_text("T7K29QXM"),
+        state: trace::State::Refused,
+        asked: asked("http://127.0.0.1:33418/callback"),
+        hops: vec![Hop {
+            rule: Some(Rule::RedirectUnknown),
+            hint: Some(
+                "registered: http://127.0.0.1/ https://vscode.dev/redirect · nearest: http://127.0.0.1/ (the path differs)"
+                    .to_owned(),
+            ),
+            ..hop(7_300, Step::Refused, "an error page was shown; the app was told nothing")
+        }],
+        created_at: ago(7_300),
+        ..open.clone()
+    };
+    vec![open, refused]
+}
+
 /// Keys as a person would name them: `/mal<Enter>Ly`.
 pub(crate) fn keys(script: &str) -> Vec<KeyEvent> {
     let mut keys = Vec::new();
@@ -304,6 +356,14 @@ impl Stage {
         stage
     }
 
+    /// A console that shows these attempts.
+    pub(crate) fn with_attempts(width: u16, height: u16, rows: Vec<Trace>) -> Self {
+        let mut stage = Self::with_people(width, height, people());
+        stage.press("8");
+        stage.answer(|query| matches!(query, Query::Attempts), Ok(Reply::Attempts(rows)));
+        stage
+    }
+
     pub(crate) fn send(&mut self, msg: Msg) {
         let wishes = self.app.update(msg);
         self.wishes.extend(wishes);
@@ -317,7 +377,7 @@ impl Stage {
     }
 
     /// The newest question of a kind that waits.
-    pub(crate) fn asked(&self, kind: fn(&Query) -> bool) -> Option<(Ticket, Query)> {
+    pub(crate) fn asked(&self, kind: impl Fn(&Query) -> bool) -> Option<(Ticket, Query)> {
         self.wishes.iter().rev().find_map(|wish| match wish {
             Effect::Ask(ticket, query) if kind(query) => Some((*ticket, query.clone())),
             Effect::Ask(..)
@@ -331,7 +391,7 @@ impl Stage {
     }
 
     /// Answers the newest question of a kind.
-    pub(crate) fn answer(&mut self, kind: fn(&Query) -> bool, reply: Result<Reply, Problem>) {
+    pub(crate) fn answer(&mut self, kind: impl Fn(&Query) -> bool, reply: Result<Reply, Problem>) {
         let (ticket, _) = self.asked(kind).expect("nothing was asked");
         self.wishes.retain(|wish| !matches!(wish, Effect::Ask(other, _) if *other == ticket));
         self.send(Msg::Answer { ticket, now: NOW, reply });

@@ -4,6 +4,7 @@ use mcpcodex::{
     model::{
         id::MessageId,
         message::{Carrier, Kind, MessageRow, State},
+        trace::story::Story,
         user::UserRow,
     },
     tui::{
@@ -16,7 +17,7 @@ use mcpcodex::{
 };
 use ratatui::style::Modifier;
 
-use super::{NOW, Stage, ago, lacking, live, people, signing_keys, user};
+use super::{NOW, Stage, ago, attempts, lacking, live, people, signing_keys, user};
 
 const SIZES: [(u16, u16); 4] = [(40, 12), (60, 16), (80, 24), (100, 30)];
 
@@ -411,6 +412,31 @@ fn signing_key_rotate_question() {
     picture("keys_rotate", |width, height| {
         let mut stage = Stage::with_keys(width, height, signing_keys());
         stage.press("R");
+        stage
+    });
+}
+
+#[test]
+fn attempts_with_refused_ones_first() {
+    picture("audit", |width, height| Stage::with_attempts(width, height, attempts()));
+}
+
+#[test]
+fn attempts_before_there_is_one() {
+    picture("audit_empty", |width, height| Stage::with_attempts(width, height, Vec::new()));
+}
+
+#[test]
+fn story_of_an_attempt() {
+    picture("story", |width, height| {
+        let mut stage = Stage::with_attempts(width, height, attempts());
+        stage.press(":t7k2-9qxm<Enter>");
+        let trace = attempts().pop();
+        let story = Story { title: "attempt T7K2-9QXM".to_owned(), trace, ..Story::default() };
+        let is_story = |query: &Query| *query == Query::Story("t7k2-9qxm".to_owned());
+        if stage.asked(is_story).is_some() {
+            stage.answer(is_story, Ok(Reply::Story(Box::new(story))));
+        }
         stage
     });
 }

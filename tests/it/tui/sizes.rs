@@ -3,7 +3,7 @@
 use mcpcodex::tui::msg::{Msg, Problem, Query};
 use proptest::prelude::*;
 
-use super::{Stage, lacking, live, people, signing_keys};
+use super::{Stage, attempts, lacking, live, people, signing_keys};
 
 fn states() -> Vec<(&'static str, Stage)> {
     let with = |keys: &str| {
@@ -44,6 +44,7 @@ fn states() -> Vec<(&'static str, Stage)> {
             stage.press("jTa name that is too long for any field");
             stage
         }),
+        ("attempts", Stage::with_attempts(100, 30, attempts())),
         ("failed", failed),
     ]
 }

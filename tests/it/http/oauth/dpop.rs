@@ -306,8 +306,8 @@ async fn userinfo_wants_a_proof_about_this_token() {
     ] {
         assert_eq!(shown(&wrong).await.refusal(401), "invalid_dpop_proof", "{what}");
     }
-    let none = holder.userinfo(&access, None).await;
-    assert_eq!(none.refusal(401), "invalid_dpop_proof");
+    let unproved = holder.userinfo(&access, None).await;
+    assert_eq!(unproved.refusal(401), "invalid_dpop_proof");
     let proof = holder.key.proof(&good);
     let told = holder.userinfo(&access, Some(&proof)).await;
     assert_eq!(told.json()["sub"], caller.world.user.as_str());

@@ -124,6 +124,50 @@ async fn client_that_proves_nothing_is_invalid_and_basic_is_challenged() {
 }
 
 #[tokio::test]
+async fn basic_takes_odd_characters_as_the_rfc_writes_them_and_as_many_clients_do() {
+    let caller = Caller::new();
+    let secret = "a:b%41+c&d=e/\u{e4} of thirty-two characters";
+    let new = New {
+        name: "Odd".to_owned(),
+        id: Some("odd.client_1".to_owned()),
+        secret: Some(mcpcodex::crypto::secret::Plain::new(secret.to_owned())),
+        redirect_uris: vec![CALLBACK.to_owned()],
+        ..New::default()
+    };
+    caller.world.db.write_blocking(move |tx| client::create(tx, &operator(), new)).unwrap();
+    let grant = [("grant_type", "refresh_token")];
+    let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    for shown in [secret, encoded.as_str()] {
+        let header = basic("odd.client_1", shown);
+        let answer = caller.send("/token", &[("authorization", &header)], &grant).await;
+        assert!(answer.body.contains("refresh_token is missing"), "{shown}: {}", answer.body);
+    }
+    for wrong in ["a:bA c&d=e/\u{e4} of thirty-two characters", "a", "", "a%3Ab%2541"] {
+        let header = basic("odd.client_1", wrong);
+        let answer = caller.send("/token", &[("authorization", &header)], &grant).await;
+        assert_eq!(answer.refusal(401), "invalid_client", "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn parameter_in_url_and_form_is_one_too_many_wherever_it_stands() {
+    let caller = Caller::new();
+    let id = caller.world.client.id.to_string();
+    for endpoint in ["/token", "/par", "/revoke", "/introspect"] {
+        for name in ["client_id", "client_secret", "redirect_uri", "scope", "code", "token"] {
+            let path = format!("{endpoint}?{name}=x");
+            let form = [("client_id", id.as_str()), (name, "x")];
+            let answer = caller.send(&path, &[], &form[..1]).await;
+            assert_eq!(answer.refusal(400), "invalid_request", "{path}");
+            let mut twice = form.to_vec();
+            twice.push((name, "x"));
+            let answer = caller.send(endpoint, &[], &twice).await;
+            assert_eq!(answer.refusal(400), "invalid_request", "{endpoint}: {name} twice");
+        }
+    }
+}
+
+#[tokio::test]
 async fn guessing_a_secret_is_slowed_down() {
     let caller = Caller::new();
     let id = confidential(&caller.world).client.id.to_string();

@@ -2,7 +2,7 @@
 
 mod base;
 mod browser;
-mod caller;
+pub(super) mod caller;
 mod device;
 mod discovery;
 mod documents;
@@ -11,8 +11,11 @@ mod endpoints;
 mod form_post;
 mod hostile;
 mod keys;
+mod logout;
+mod newcomer;
 mod own_name;
 mod par;
 mod register;
 mod resources;
 mod statements;
+mod traces;

@@ -119,6 +119,5 @@ async fn foreign_request_uri_is_refused_and_never_fetched() {
     }
     let pushed = push(&caller, &[], &form(&caller, &[("request_uri", &here)])).await;
     assert_eq!(pushed.refusal(400), "invalid_request");
-    let called = listener.accept();
-    assert!(called.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock));
+    assert!(listener.accept().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock));
 }

@@ -10,9 +10,9 @@ use mcpcodex::http::{
     view::{
         Bounce, ChangePassword, Confirm, Consent, Destination, DeviceCode, DeviceDone,
         DeviceQuestion, EnrolTotp, ErrorPage, Forgot, Form, FormPost, Invite, Label, Later, Link,
-        Login, LogoutConfirm, Mfa, NewCodes, PasskeyForm, Recovery, RecoveryCodes, ResetAsked,
-        ResetPassword, Resource, Rules, ScopeLine, Setup, SetupDone, Shell, SignedOut, Trust, Way,
-        qr_svg,
+        Login, LogoutConfirm, Mfa, NewCodes, PasskeyForm, Recovery, RecoveryCodes, Registered,
+        ResetAsked, ResetPassword, Resource, Rules, ScopeLine, Setup, SetupDone, Shell, SignedOut,
+        Trust, Way, qr_svg,
     },
 };
 
@@ -136,9 +136,17 @@ pub(super) fn all(w: Words) -> Vec<Page> {
                 Words::German => format!("german_{name}"),
             },
             html,
-            is_variant: ["_refused", "_denied", "_local", "_plain", "_again"]
-                .iter()
-                .any(|end| name.ends_with(end)),
+            is_variant: [
+                "_refused",
+                "_denied",
+                "_local",
+                "_plain",
+                "_again",
+                "_addressed",
+                "_approved",
+            ]
+            .iter()
+            .any(|end| name.ends_with(end)),
         })
         .collect()
 }
@@ -331,13 +339,15 @@ fn consents(w: Words) -> Vec<Rendered> {
         name: w.text(name),
         sentence: w.text(sentence),
         sensitive,
+        new: false,
     };
     let consent = Consent {
         shell: w.shell(),
         form: w.form("/consent"),
         client: w.label("Claude"),
-        client_host: Some(w.text("claude.ai")),
+        client_host: None,
         trust: Trust::Unverified,
+        registered: Registered::Today,
         destination: Destination::Host(w.text("claude.ai")),
         resources: vec![Resource {
             name: w.label("Team notes"),
@@ -357,6 +367,7 @@ fn consents(w: Words) -> Vec<Rendered> {
         client: w.label("Claude Code"),
         client_host: None,
         trust: Trust::Verified,
+        registered: Registered::Never,
         destination: Destination::ThisComputer("127.0.0.1".to_owned()),
         resources: Vec::new(),
         ..consent.clone()
@@ -369,7 +380,22 @@ fn consents(w: Words) -> Vec<Rendered> {
         not_you: None,
         ..local.clone()
     };
+    let addressed = Consent {
+        client_host: Some(w.text("claude.ai")),
+        trust: Trust::Addressed,
+        registered: Registered::Never,
+        scopes: vec![
+            scope("profile", "Read your name and user name.", false),
+            ScopeLine { new: true, ..scope("email", "Read your e-mail address.", false) },
+            ScopeLine { new: true, ..scope("admin:users", "Manage every person.", true) },
+        ],
+        ..consent.clone()
+    };
+    let approved =
+        Consent { trust: Trust::Approved, registered: Registered::Earlier, ..consent.clone() };
     vec![
+        ("consent_addressed", addressed.render()),
+        ("consent_approved", approved.render()),
         ("consent", consent.render()),
         ("consent_local", local.render()),
         ("consent_plain", plain.render()),
@@ -381,6 +407,7 @@ fn devices(w: Words) -> Vec<Rendered> {
         name: w.text(name),
         sentence: w.text(sentence),
         sensitive,
+        new: false,
     };
     let code = DeviceCode {
         shell: w.shell(),

@@ -19,7 +19,7 @@ use super::fixture::*;
 fn page(begun: Begun) -> Unsure {
     match begun {
         Begun::Page(unsure) => unsure,
-        other @ (Begun::Waiting(_) | Begun::Redirect(_) | Begun::Post(_)) => {
+        other @ (Begun::Waiting(_) | Begun::Redirect(_) | Begun::Post(_) | Begun::Pending(_)) => {
             panic!("no page: {other:?}")
         }
     }
@@ -49,7 +49,7 @@ fn uncertain_client_or_redirect_is_never_redirected() {
     assert_eq!(page(world.begin(&[("redirect_uri", "")])), Unsure::UnknownRedirect);
     let id = world.client.id.clone();
     world.db.write_blocking(move |tx| client::disable(tx, &operator(), &id)).unwrap();
-    assert_eq!(page(world.begin(&[])), Unsure::UnknownClient);
+    assert_eq!(page(world.begin(&[])), Unsure::SwitchedOff);
 }
 
 #[test]
@@ -399,7 +399,7 @@ fn flood_of_requests_pushes_out_the_oldest_and_keeps_nobody_from_signing_in() {
         .db
         .write_blocking(move |tx| {
             for _ in 0..20_000 {
-                begin::begin(tx, &env, &browser(), &pairs)?;
+                begin::begin(tx, &env, &browser(), &pairs, None)?;
             }
             Ok(())
         })

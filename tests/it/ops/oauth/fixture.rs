@@ -16,9 +16,10 @@ use mcpcodex::{
     model::{
         actor::{Actor, Origin, Via},
         client::Client,
-        id::{RequestId, SessionId, UserId},
+        id::{RequestId, SessionId, TraceId, UserId},
         resource::ResourceScope,
         session::Session,
+        trace::{Kind, story::Story},
         user::UserState,
     },
     ops::{
@@ -34,7 +35,7 @@ use mcpcodex::{
         },
         resource,
         session::{self, SignedIn},
-        user,
+        trace, user,
     },
     store,
     time::Time,
@@ -192,17 +193,34 @@ pub(crate) fn params(client: &Client, over: &[(&str, &str)]) -> Vec<(String, Str
 impl World {
     pub(crate) fn begin_raw(&self, pairs: Vec<(String, String)>) -> Begun {
         let env = Arc::clone(&self.env);
-        self.db.write_blocking(move |tx| begin::begin(tx, &env, &browser(), &pairs)).unwrap()
+        self.db.write_blocking(move |tx| begin::begin(tx, &env, &browser(), &pairs, None)).unwrap()
     }
 
     pub(crate) fn begin(&self, over: &[(&str, &str)]) -> Begun {
         self.begin_raw(params(&self.client, over))
     }
 
+    /// A request whose story is told, as the front door does it.
+    pub(crate) fn attempt(&self, pairs: Vec<(String, String)>) -> (Begun, TraceId) {
+        let env = Arc::clone(&self.env);
+        self.db
+            .write_blocking(move |tx| {
+                let story = trace::open(tx, &app(), Kind::Authorize, &pairs)?;
+                let begun = begin::begin(tx, &env, &browser(), &pairs, Some(&story))?;
+                Ok((begun, story))
+            })
+            .unwrap()
+    }
+
+    /// What is told of an id.
+    pub(crate) fn story(&self, id: &str) -> Story {
+        self.db.read(|r| trace::story::find(r, &operator(), id)).unwrap()
+    }
+
     pub(crate) fn waiting(&self, over: &[(&str, &str)]) -> RequestId {
         match self.begin(over) {
             Begun::Waiting(id) => id,
-            other @ (Begun::Redirect(_) | Begun::Post(_) | Begun::Page(_)) => {
+            other @ (Begun::Redirect(_) | Begun::Post(_) | Begun::Pending(_) | Begun::Page(_)) => {
                 panic!("not waiting: {other:?}")
             }
         }

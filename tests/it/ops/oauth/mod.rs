@@ -2,6 +2,7 @@
 
 mod assertions;
 mod authorize;
+mod backchannel;
 mod client_credentials;
 mod clients;
 mod connected;

@@ -41,7 +41,10 @@ fn bring_in(world: &World, browser: &'static str, client: &str, uri: &str) -> Be
     let pairs = [("client_id", client), ("request_uri", uri)]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let env = Arc::clone(&world.env);
-    world.db.write_blocking(move |tx| begin::begin(tx, &env, &Hashed::of(browser), &pairs)).unwrap()
+    world
+        .db
+        .write_blocking(move |tx| begin::begin(tx, &env, &Hashed::of(browser), &pairs, None))
+        .unwrap()
 }
 
 fn bring(world: &World, uri: &str) -> Begun {
@@ -175,7 +178,7 @@ fn client_that_changed_since_is_judged_anew() {
     assert_eq!(bring(&world, &one), Begun::Page(Unsure::UnknownRedirect));
     let id = world.client.id.clone();
     world.db.write_blocking(move |tx| client::disable(tx, &operator(), &id)).unwrap();
-    assert_eq!(bring(&world, &two), Begun::Page(Unsure::UnknownClient));
+    assert_eq!(bring(&world, &two), Begun::Page(Unsure::SwitchedOff));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use mcpcodex::{
     },
     ops::{
         key,
-        oauth::{Code, metadata, token, userinfo::bearer},
+        oauth::{Code, metadata, token, userinfo::userinfo},
     },
 };
 use serde_json::{Value, json};
@@ -170,7 +170,7 @@ fn spent_refresh_token_is_inactive() {
 #[test]
 fn userinfo_gives_what_the_scopes_allow_and_wants_openid() {
     let world = world();
-    let ask = |token: &str| world.db.read(|r| bearer(r, &world.env, token)).unwrap();
+    let ask = |token: &str| world.db.read(|r| userinfo(r, &world.env, token)).unwrap();
     let claims = |scope: &str| {
         let tokens = world.tokens(&[("scope", scope)]);
         ask(tokens.access_token.expose()).map(Value::Object)

@@ -1,0 +1,130 @@
+//! How the screen of attempts looks: the list, and under it why the selected one was refused.
+
+use ratatui::layout::Rect;
+
+use super::{
+    super::{
+        app::App,
+        canvas::Canvas,
+        layout, text,
+        theme::Role,
+        widgets::{
+            flow::Flow,
+            table::{self, Cell, Column},
+        },
+    },
+    audit::WINDOW,
+    heading,
+};
+use crate::{
+    model::trace::{Rule, Shown, State, Trace},
+    time::Time,
+};
+
+const COLUMNS: [Column; 7] = [
+    Column { title: "reference", min: 9, max: 9, rank: 9 },
+    Column { title: "when", min: 4, max: 5, rank: 8 },
+    Column { title: "what", min: 9, max: 9, rank: 3 },
+    Column { title: "state", min: 7, max: 7, rank: 7 },
+    Column { title: "rule", min: 14, max: 24, rank: 6 },
+    Column { title: "client", min: 12, max: 40, rank: 5 },
+    Column { title: "from", min: 11, max: 24, rank: 4 },
+];
+
+/// Draws the screen.
+pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
+    let (panel, below) = layout::sessions(body);
+    list(canvas, panel, app);
+    if let Some(below) = below {
+        short(canvas, below, app);
+    }
+}
+
+fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
+    let audit = &app.audit;
+    let (total, refused) = audit.totals();
+    let most = if total >= WINDOW { "+" } else { "" };
+    let count = if audit.list.wait.loaded() {
+        format!("{}{most}   refused {}", text::grouped(total), text::grouped(refused))
+    } else {
+        String::new()
+    };
+    heading::draw(canvas, panel, "Attempts", &audit.search, &[(&count, Role::Muted)]);
+    let now = canvas.now;
+    table::draw(canvas, panel, &COLUMNS, &audit.list, |row| cells(row, now));
+    if table::draw_waiting(canvas, panel, app, &audit.list) {
+        return;
+    }
+    if audit.list.rows().is_empty() {
+        let typed = audit.search.text();
+        let none = format!("no reference, client, rule or address holds “{typed}”");
+        let lines = if typed.is_empty() {
+            [
+                ("No app has tried to get a token yet.", Role::Strong),
+                ("A reference that somebody was given can be typed after :", Role::Muted),
+            ]
+        } else {
+            [(none.as_str(), Role::Text), ("Esc clears the filter", Role::Muted)]
+        };
+        table::draw_empty(canvas, panel, &lines);
+        return;
+    }
+    let foot = match audit.list.gone() {
+        Some(gone) => format!("{gone} is gone: j k choose another row"),
+        None => format!("row {}", text::grouped(audit.list.place() + 1)),
+    };
+    canvas.foot(panel, &foot);
+}
+
+fn state(trace: &Trace) -> (&'static str, Role) {
+    match trace.state {
+        State::Refused => ("refused", Role::Danger),
+        State::Open => ("open", Role::Muted),
+        State::Done => ("done", Role::Good),
+    }
+}
+
+/// A word for the one line of a window that is too small for more.
+pub fn word(row: &Trace) -> String {
+    format!("{} {}", Shown(&row.id), state(row).0)
+}
+
+fn rule(row: &Trace) -> Option<Rule> {
+    row.refusal().and_then(|hop| hop.rule)
+}
+
+fn cells(row: &Trace, now: Time) -> Vec<Cell> {
+    let (word, role) = state(row);
+    vec![
+        (Shown(&row.id).to_string(), Role::Strong),
+        (text::ago(now, row.created_at), Role::Muted),
+        (row.kind.as_str().to_owned(), Role::Text),
+        (word.to_owned(), role),
+        (rule(row).map_or_else(|| "–".to_owned(), |rule| rule.code().to_owned()), Role::Text),
+        (row.client.clone().unwrap_or_else(|| "–".to_owned()), Role::Text),
+        (row.address.clone(), Role::Muted),
+    ]
+}
+
+fn short(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
+    let Some(row) = app.audit.list.selected() else {
+        canvas.panel(panel, false, &[]);
+        return;
+    };
+    let (word, role) = state(row);
+    let title = format!("{} ", Shown(&row.id));
+    let inner = canvas.panel(panel, false, &[(&title, Role::Strong), (word, role)]);
+    let mut flow = Flow::new(canvas, inner);
+    match rule(row) {
+        Some(rule) => {
+            flow.fact("why", rule.says(), Role::Warn);
+            flow.fact("to mend", rule.fix(), Role::Text);
+        }
+        None => {
+            let last = row.hops.last().map_or("nothing was decided yet", |hop| hop.step.says());
+            flow.fact("so far", last, Role::Text);
+        }
+    }
+    let asked = row.asked("redirect_uri").unwrap_or("–");
+    flow.fact("redirect", &text::clean(asked, 200), Role::Muted);
+}
