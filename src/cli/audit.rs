@@ -12,6 +12,7 @@ use crate::{
     model::{
         audit::EventRow,
         grant::Grant,
+        resource::ResourceUri,
         trace::{
             Hop, Shown, Trace,
             story::{Line, Story, Tone},
@@ -198,7 +199,7 @@ fn of_grant(grant: &Grant) -> Value {
         "user_id": grant.user_id,
         "session_id": grant.session_id,
         "scopes": grant.scopes.to_string(),
-        "resources": grant.resources.iter().map(|uri| uri.as_str()).collect::<Vec<_>>(),
+        "resources": grant.resources.iter().map(ResourceUri::as_str).collect::<Vec<_>>(),
         "created_at": grant.created_at.rfc3339(),
         "expires_at": grant.expires_at.rfc3339(),
         "revoked_at": grant.revoked.as_ref().map(|(at, _)| Time::rfc3339(*at)),

@@ -222,6 +222,34 @@ impl Resource {
     }
 }
 
+/// What one access token for these resources looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenRules {
+    /// How long it lives.
+    pub lifetime: Duration,
+    /// Its form.
+    pub format: TokenFormat,
+    /// What it is signed with.
+    pub algorithm: Algorithm,
+}
+
+impl TokenRules {
+    /// For several resources the strictest of each: the shortest lifetime, opaque if one of them wants that. Where they do
+    /// not agree about the algorithm, and where there are none, it is as configured.
+    pub fn of(resources: &[Resource], configured: Self) -> Self {
+        let lifetimes =
+            resources.iter().map(|own| own.token_lifetime.unwrap_or(configured.lifetime));
+        let opaque = resources.iter().any(|own| own.token_format == TokenFormat::Opaque);
+        let mut wanted = resources.iter().map(|own| own.algorithm.unwrap_or(configured.algorithm));
+        let algorithm = wanted.next().filter(|first| wanted.all(|other| other == *first));
+        Self {
+            lifetime: lifetimes.min().unwrap_or(configured.lifetime),
+            format: if opaque { TokenFormat::Opaque } else { configured.format },
+            algorithm: algorithm.unwrap_or(configured.algorithm),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,5 +317,36 @@ mod tests {
         ] {
             assert!(ResourceUri::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn strictest_of_several_resources_decides_what_their_token_looks_like() {
+        use Algorithm::{ES256, EdDSA, RS256};
+        use TokenFormat::{Jwt, Opaque};
+        let secs = Duration::from_secs;
+        let configured = TokenRules { lifetime: secs(900), format: Jwt, algorithm: RS256 };
+        let resource = |lifetime: Option<u64>, opaque: bool, algorithm: Option<Algorithm>| {
+            let uri = ResourceUri::from_text("https://h.example".to_owned());
+            Resource {
+                token_lifetime: lifetime.map(secs),
+                token_format: if opaque { Opaque } else { Jwt },
+                algorithm,
+                ..Resource::new(uri, String::new())
+            }
+        };
+        let of = |all: &[Resource]| {
+            let rules = TokenRules::of(all, configured);
+            (rules.lifetime.as_secs(), rules.format, rules.algorithm)
+        };
+        assert_eq!(of(&[]), (900, Jwt, RS256));
+        let plain = resource(None, false, None);
+        let long = resource(Some(3_600), false, Some(ES256));
+        let short = resource(Some(60), true, Some(ES256));
+        let other = resource(None, false, Some(EdDSA));
+        assert_eq!(of(std::slice::from_ref(&long)), (3_600, Jwt, ES256));
+        assert_eq!(of(&[long.clone(), short.clone()]), (60, Opaque, ES256));
+        assert_eq!(of(&[long.clone(), plain.clone()]), (900, Jwt, RS256));
+        assert_eq!(of(&[plain, long.clone()]), (900, Jwt, RS256));
+        assert_eq!(of(&[long, other]), (900, Jwt, RS256), "they do not agree");
     }
 }

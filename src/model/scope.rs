@@ -97,11 +97,6 @@ pub fn is_scope(word: &str) -> bool {
         && word.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
 }
 
-/// Whether a scope deserves a second look before it is given away.
-pub fn is_sensitive(scope: &str) -> bool {
-    scope.starts_with(ADMIN_PREFIX) || scope.starts_with("write")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

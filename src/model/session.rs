@@ -70,6 +70,8 @@ pub struct Session {
     pub amr: Vec<String>,
     /// When they proved it.
     pub auth_time: Time,
+    /// When they last proved a second factor.
+    pub factor_at: Option<Time>,
     /// When it was made.
     pub created_at: Time,
     /// When it was last used.
@@ -121,6 +123,16 @@ impl Session {
     /// Whether the sign-in is as young as acts need that could cost the person the account.
     pub fn is_recent(&self, now: Time) -> bool {
         now.since(self.auth_time) <= RECENT
+    }
+
+    /// Whether a second factor was proved lately, or since `asked`: what a sensitive scope takes.
+    pub fn has_fresh_factor(&self, now: Time, asked: Time) -> bool {
+        self.factor_at.is_some_and(|at| at > asked || now.since(at) <= RECENT)
+    }
+
+    /// When the person last proved anything of who they are.
+    pub fn proved_at(&self) -> Time {
+        self.factor_at.map_or(self.auth_time, |at| at.max(self.auth_time))
     }
 
     /// Whether a second factor was proved.
@@ -181,6 +193,7 @@ mod tests {
             remember_me,
             amr: vec![amr::PASSWORD.to_owned()],
             auth_time: start,
+            factor_at: None,
             created_at: start,
             last_seen_at: start,
             idle,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::id::UserId;
+use super::id::{SessionId, UserId};
 use crate::time::Time;
 
 /// How long a person may take between the password and the last step.
@@ -87,6 +87,8 @@ pub struct SignIn {
     pub trust_device: bool,
     /// The id of the enrolment link that it began with.
     pub enrol_link: Option<String>,
+    /// The session that gets more proof by it, in place of a new one.
+    pub raises: Option<SessionId>,
     /// When it ends.
     pub expires_at: Time,
 }

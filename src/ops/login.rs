@@ -2,16 +2,17 @@
 //! [`begin`] reserves a try, [`verify`] hashes outside any transaction, [`finish`] settles.
 
 mod arrival;
+mod raise;
 mod way;
 
 use std::{fmt, time::Duration};
 
-pub(super) use self::way::proceed;
 use self::way::{Progress, next_stage};
 pub use self::{
     arrival::{Arrival, Entered, Visitor},
     way::{OnTheWay, change_expired, on_the_way},
 };
+pub(super) use self::{raise::begin as raise_session, way::proceed};
 
 use super::{
     attempt, audit, device,
@@ -326,6 +327,7 @@ fn enter(
         strength: arrival.strength,
         trust_device: false,
         enrol_link,
+        raises: None,
         expires_at: tx.now.plus(LIFETIME),
     };
     let browser = &arrival.visitor.browser;

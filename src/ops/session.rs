@@ -11,7 +11,7 @@ use crate::{
         actor::{Actor, Origin, Principal},
         audit::Event,
         id::{ClientId, SessionId, UserId},
-        session::{Ended, Session, SessionRow},
+        session::{Ended, Session, SessionRow, amr},
         user::{User, UserState},
     },
     store,
@@ -107,6 +107,7 @@ pub(super) fn open_after(
         id: SessionId::new(),
         user_id: user.id.clone(),
         remember_me,
+        factor_at: amr.iter().any(|method| method == amr::MFA).then_some(tx.now),
         amr,
         auth_time: tx.now,
         created_at: tx.now,
@@ -172,7 +173,8 @@ pub(super) fn raise(
             .filter(|one| !old.amr.iter().any(|had| had == *one))
             .map(|one| (*one).to_owned()),
     );
-    let new = Session { id: SessionId::new(), amr, last_seen_at: tx.now, ..old };
+    let factor_at = if proved.contains(&amr::MFA) { Some(tx.now) } else { old.factor_at };
+    let new = Session { id: SessionId::new(), amr, factor_at, last_seen_at: tx.now, ..old };
     store::session::insert(tx, &new)?;
     store::grant::move_to_session(tx, id, &new.id)?;
     store::session::end(tx, id, "replaced by one with more proof")?;

@@ -21,6 +21,7 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + store::device::sweep(tx, now.minus(FORGOTTEN))?
         + store::attempt::sweep(tx, now.minus(DAY))?
         + store::session::sweep(tx, now.minus(REMEMBERED))?
+        + store::opaque::sweep(tx, now.minus(HOUR))?
         + store::grant::sweep(tx, now.minus(REMEMBERED))?
         + store::code::sweep(tx)?
         + key::rotation::wipe(tx)?

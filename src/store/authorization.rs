@@ -86,6 +86,12 @@ pub fn request(
     )
 }
 
+/// Notes that it takes two factors to answer a request.
+pub fn want_mfa(tx: &Write<'_>, id: &RequestId) -> Result<()> {
+    tx.exec("update authorization_requests set mfa = 1 where id = ?1", params![id.as_str()])?;
+    Ok(())
+}
+
 /// Takes a request, once: whoever gets `true` may answer it.
 pub fn take_request(tx: &Write<'_>, id: &RequestId) -> Result<bool> {
     Ok(tx.exec("delete from authorization_requests where id = ?1", params![id.as_str()])? == 1)

@@ -22,6 +22,7 @@ pub mod link;
 pub mod logout_notice;
 pub mod message;
 pub mod meta;
+pub mod opaque;
 pub mod passkey;
 pub mod pushed;
 pub mod registration;

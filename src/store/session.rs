@@ -14,7 +14,8 @@ use crate::{
 
 const COLUMNS: &str =
     "s.id, s.user_id, s.remember_me, s.amr, s.auth_time, s.created_at, s.last_seen_at,
-    s.idle_ms, s.expires_at, s.address, s.user_agent, s.ended_at, s.end_reason";
+    s.idle_ms, s.expires_at, s.address, s.user_agent, s.ended_at, s.end_reason,
+    s.factor_at";
 const LIVE: &str = "s.ended_at is null and s.expires_at > ?1 and s.last_seen_at + s.idle_ms > ?1";
 
 fn from_row(row: &Row<'_>) -> RowResult<Session> {
@@ -32,6 +33,7 @@ fn from_row(row: &Row<'_>) -> RowResult<Session> {
         expires_at: row.get(8)?,
         address: row.get(9)?,
         user_agent: row.get(10)?,
+        factor_at: row.get(13)?,
         ended: ended_at.map(|at| (at, reason.unwrap_or_default())),
     })
 }
@@ -40,8 +42,8 @@ fn from_row(row: &Row<'_>) -> RowResult<Session> {
 pub fn insert(tx: &Write<'_>, session: &Session) -> Result<()> {
     tx.exec_one(
         "insert into sessions (id, user_id, remember_me, amr, auth_time, created_at, last_seen_at, idle_ms,
-                               expires_at, address, user_agent)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                               expires_at, address, user_agent, factor_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             session.id.as_str(),
             session.user_id.as_str(),
@@ -54,6 +56,7 @@ pub fn insert(tx: &Write<'_>, session: &Session) -> Result<()> {
             session.expires_at,
             session.address,
             session.user_agent,
+            session.factor_at,
         ],
     )
 }
@@ -126,10 +129,10 @@ pub fn live(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<Sessi
          order by s.last_seen_at desc, s.id limit ?3"
     );
     r.all(&sql, params![r.now, user.map_or("", UserId::as_str), limit], |row| {
-        let clients: Option<String> = row.get(14)?;
+        let clients: Option<String> = row.get(15)?;
         Ok(SessionRow {
             session: from_row(row)?,
-            username: row.get(13)?,
+            username: row.get(14)?,
             clients: clients
                 .map(|names| names.split('\n').map(str::to_owned).collect())
                 .unwrap_or_default(),

@@ -5,7 +5,7 @@ use crate::{
     db::{Read, Row, RowResult, Write, params, unreadable},
     error::Result,
     model::{
-        id::UserId,
+        id::{SessionId, UserId},
         sign_in::{SignIn, Stage, Strength},
     },
     time::Time,
@@ -25,6 +25,7 @@ fn from_row(row: &Row<'_>) -> RowResult<SignIn> {
         trust_device: row.get(6)?,
         enrol_link: row.get(7)?,
         expires_at: row.get(8)?,
+        raises: row.get::<_, Option<String>>(9)?.map(SessionId::from_text),
     })
 }
 
@@ -32,8 +33,8 @@ fn from_row(row: &Row<'_>) -> RowResult<SignIn> {
 pub fn insert(tx: &Write<'_>, token: &Hashed, browser: &Hashed, sign_in: &SignIn) -> Result<()> {
     tx.exec_one(
         "insert into sign_ins (token_hash, browser_hash, user_id, stage, remember_me, amr, return_to,
-                               strength, trust_device, enrol_link, created_at, expires_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                               strength, trust_device, enrol_link, created_at, expires_at, raises)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             token.as_bytes(),
             browser.as_bytes(),
@@ -47,6 +48,7 @@ pub fn insert(tx: &Write<'_>, token: &Hashed, browser: &Hashed, sign_in: &SignIn
             sign_in.enrol_link,
             tx.now,
             sign_in.expires_at,
+            sign_in.raises.as_ref().map(SessionId::as_str),
         ],
     )
 }
@@ -54,7 +56,8 @@ pub fn insert(tx: &Write<'_>, token: &Hashed, browser: &Hashed, sign_in: &SignIn
 /// Finds one that lives, if it belongs to this browser.
 pub fn find(r: &Read<'_>, token: &Hashed, browser: &Hashed) -> Result<Option<SignIn>> {
     r.one(
-        "select user_id, stage, remember_me, amr, return_to, strength, trust_device, enrol_link, expires_at
+        "select user_id, stage, remember_me, amr, return_to, strength, trust_device, enrol_link, expires_at,
+                raises
          from sign_ins where token_hash = ?1 and browser_hash = ?2 and expires_at > ?3",
         params![token.as_bytes(), browser.as_bytes(), r.now],
         from_row,

@@ -24,6 +24,9 @@ const fast = `
 const brand = `
 server:
   brand: { name: "Stadtbücherei Nørrebro & Söhne", accent: "#ffd400", logo: "logo.svg" }`;
+/** Where an administrator agrees to each new app. */
+const guarded = `
+  clients: { approval: first_seen }`;
 const logo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><circle cx="24" cy="24" r="22" fill="#c60"/></svg>`;
 
 /** Starts everything. `data` is a folder in which `otto` has a password that has expired. */
@@ -34,8 +37,9 @@ export async function world(browser, data) {
   const branded = new Installation({
     files: { "auth.config.yaml": `authentication:${fast}${brand}\n`, "logo.svg": logo },
   });
-  const [served, , brandServed, target] =
-    await Promise.all([main.serve(), empty.serve(), branded.serve(), redirectTarget()]);
+  const strict = new Installation({ files: { "auth.config.yaml": `authentication:${fast}${guarded}\n` } });
+  const [served, , brandServed, strictServed, target] =
+    await Promise.all([main.serve(), empty.serve(), branded.serve(), strict.serve(), redirectTarget()]);
   const make = (where, name, { name: full, role }) =>
     where.cli(["user", "create", name, "--email", `${name}@example.com`, "--name", full, "--role", role,
       "--password-stdin"], `${password}\n`);
@@ -54,7 +58,23 @@ export async function world(browser, data) {
     main: served.issuer,
     empty: (await empty.setup).url.replace(/\/setup.*/, ""),
     branded: brandServed.issuer,
+    strict: strictServed.issuer,
   };
+  /** An app registers itself, as MCP clients do; answers its id. */
+  const register = async (on, name, redirect) => {
+    const response = await fetch(`${at[on]}/register`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ client_name: name, redirect_uris: [redirect], token_endpoint_auth_method: "none" }),
+    });
+    return (await response.json()).client_id;
+  };
+  const notes = "https://notes.example.com/mcp";
+  main.cli(["resource", "add", notes, "--name", "Notes of the reading group",
+    "--scope", "notes:read=Read your notes", "--scope", "notes:write=Change and delete your notes", "--sensitive", "notes:write"]);
+  const stranger = await register("main", "Assistant for Everything", target.uri);
+  const elsewhere = await register("main", "Assistant for Everything", "https://assistant.example/callback");
+  const waits = await register("strict", "Assistant for Everything", "https://assistant.example/callback");
   const authorize = (more = {}) => `/authorize?${new URLSearchParams({
     client_id: client, redirect_uri: target.uri, response_type: "code", scope: "openid profile email offline_access",
     state: "s", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method: "S256", ...more,
@@ -62,6 +82,14 @@ export async function world(browser, data) {
   const setup = new URL((await empty.setup).url);
   return {
     at, authorize, client, secrets, target, tool,
+    stranger: authorize({ client_id: stranger, resource: notes, scope: "openid notes:read notes:write offline_access" }),
+    elsewhere: authorize({ client_id: elsewhere, redirect_uri: "https://assistant.example/callback", scope: "openid email" }),
+    waits: authorize({ client_id: waits, redirect_uri: "https://assistant.example/callback" }),
+    switchedOff: () => {
+      const off = main.cli(["client", "create", "Retired", "--public", "--redirect-uri", target.uri]).client_id;
+      main.cli(["--yes", "client", "disable", off]);
+      return authorize({ client_id: off });
+    },
     setup: setup.pathname + setup.search,
     states: states(browser, at, secrets),
     hasExpired: data !== undefined,
@@ -74,7 +102,7 @@ export async function world(browser, data) {
     },
     stop: async () => {
       target.close();
-      await Promise.all([main, empty, branded].map((each) => each.stop()));
+      await Promise.all([main, empty, branded, strict].map((each) => each.stop()));
     },
   };
 }

@@ -7,7 +7,7 @@ use axum::{
     body::Bytes,
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 
 use super::{client_form::is_form, resolve::Resolver, unfit, waiting};
@@ -16,12 +16,13 @@ use crate::{
     config::session::SameSite,
     error::Error,
     http::{
+        cookies,
         error::PageError,
         extract::{self, Browser, From, MaybeSession, PageForm},
         fields::Fields,
         lang::{Lang, scope},
         middleware,
-        pages::{form, page, shell},
+        pages::{form, page, shell, stage_path},
         view::{
             Bounce, Consent, ErrorPage, FormPost, Label, Registered, Resource, ScopeLine, Shell,
             Trust,
@@ -30,6 +31,7 @@ use crate::{
     model::{
         actor::{Actor, Origin},
         id::{RequestId, TraceId},
+        sign_in::Stage,
         trace::{Kind, Rule, Shown},
     },
     ops::{
@@ -219,6 +221,11 @@ fn actor(visit: &Visit) -> Actor {
 fn respond(visit: &Visit, id: &RequestId, next: Next) -> Result<Response, PageError> {
     match next {
         Next::SignIn | Next::SignInAgain => redirect(visit, &format!("/login?request={id}")),
+        Next::StepUp(token) => {
+            let cookie = cookies::sign_in(&visit.app.env, token.expose());
+            let cookie = AppendHeaders([(header::SET_COOKIE, cookie)]);
+            Ok((cookie, redirect(visit, stage_path(Stage::SecondFactor))?).into_response())
+        }
         Next::Redirect(url) => redirect(visit, &url),
         Next::Post(post) => Ok(post_page(visit, post)),
         Next::Consent(question) => Ok(consent_page(visit, *question)),

@@ -52,7 +52,10 @@ fn show_page(app: &App, browser: &Browser, status: StatusCode, view: &Login) -> 
 /// The authorization request that waits behind this sign-in.
 fn waiting(app: &App, browser: &Browser, fields: &Fields) -> Option<Waiting> {
     let id = RequestId::from_text(short(fields, "request")?);
-    app.db.read(|r| ops::oauth::authorize::waiting(r, &id, &browser.hash())).ok().flatten()
+    app.db
+        .read(|r| ops::oauth::authorize::waiting(r, &app.env, &id, &browser.hash()))
+        .ok()
+        .flatten()
 }
 
 /// Whose second factor the enrolment link behind this sign-in is for.

@@ -5,7 +5,7 @@ macro_rules! rules {
         /// A rule by which an attempt was refused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Rule {
-            $(#[doc = $says] $name),*
+            $(#[doc = concat!("`", $code, "`")] $name),*
         }
 
         impl Rule {
@@ -136,6 +136,14 @@ rules! {
     DpopKey = "dpop.key", "the key that the code is to be bound to is not the one that was proved",
         ["dpop_jkt must be the base64url of a SHA-256", "dpop_jkt is not the key of the DPoP proof"],
         "a defect of the app's DPoP";
+    DpopProof = "dpop.proof", "the key that tokens are bound to was not proved, or not in the right way",
+        ["the token is bound to another key", "the token is bound to a key, which must be proved (DPoP)",
+         "the code is bound to a key that was not proved (dpop_jkt)",
+         "this client must prove a key with each request (DPoP)", "the DPoP proof was used before",
+         "the DPoP proof was made for another method", "the DPoP proof was made for another address",
+         "the DPoP proof is too old, or made in the future: check the clock",
+         "the DPoP header came more than once"],
+        "a defect of the app's DPoP, or a clock that is wrong; an app that has lost its key must be connected anew";
     ResourceUnknown = "resource.unknown", "the app asks for a resource that is not registered here, or not for it",
         ["this resource is not registered here, or not for this client",
          "the resource of this grant is no longer registered"],

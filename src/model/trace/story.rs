@@ -3,7 +3,7 @@
 
 use super::{Shown, State, Trace};
 use crate::{
-    model::{audit::EventRow, grant::Grant, name::sanitise},
+    model::{audit::EventRow, grant::Grant, name::sanitise, resource::ResourceUri},
     time::Time,
 };
 
@@ -152,7 +152,7 @@ fn of_trace(trace: &Trace) -> Vec<Line> {
 }
 
 fn of_grant(grant: &Grant) -> Vec<Line> {
-    let resources: Vec<&str> = grant.resources.iter().map(|uri| uri.as_str()).collect();
+    let resources: Vec<&str> = grant.resources.iter().map(ResourceUri::as_str).collect();
     let mut lines = vec![
         line("grant", grant.id.to_string(), Tone::Head),
         line("client", clean(grant.client_id.as_str(), 200), Tone::Plain),
@@ -174,7 +174,10 @@ fn of_event(told: &Told) -> Line {
         detail.get(name).and_then(|value| match value {
             serde_json::Value::String(text) => Some(text.clone()),
             serde_json::Value::Number(number) => Some(number.to_string()),
-            _ => None,
+            serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Array(_)
+            | serde_json::Value::Object(_) => None,
         })
     };
     let mut words = says(&event.event).map_or_else(|| event.event.clone(), str::to_owned);

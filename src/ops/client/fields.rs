@@ -54,9 +54,14 @@ pub(super) fn name(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// What a client may do that gets no token of its own: the server of a resource, which only asks about tokens.
+pub const NO_GRANT: &str = "none";
+
 pub(super) fn grant_types(words: &[String]) -> Result<Vec<GrantType>> {
-    if words.is_empty() {
-        return Ok(GrantType::USUAL.to_vec());
+    match words {
+        [] => return Ok(GrantType::USUAL.to_vec()),
+        [only] if only == NO_GRANT => return Ok(Vec::new()),
+        _ => {}
     }
     let mut grants = Vec::with_capacity(words.len());
     for word in words {

@@ -143,6 +143,9 @@ pub(in crate::ops) fn proceed(
     if user.state != UserState::Active || !store::sign_in::take(tx, &way.token, from)? {
         return Ok(Step::Gone);
     }
+    if let Some(session) = &now.raises {
+        return super::raise::finish(tx, origin, way, session, &proved);
+    }
     let entered = open(tx, env, origin, &user, proved, &way.arrival, now.trust_device)?;
     Ok(Step::In(Box::new(entered)))
 }

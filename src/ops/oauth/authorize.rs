@@ -8,7 +8,7 @@ use super::{
     reply::{Post, Reply, Return},
 };
 use crate::{
-    crypto::secret::{Hashed, b64, equal, random_token},
+    crypto::secret::{Hashed, Plain, b64, equal, random_token},
     db::{Read, Write},
     error::{Error, Result},
     model::{
@@ -17,7 +17,7 @@ use crate::{
         authorization::{AuthorizationCode, AuthorizationRequest, CODE_LIFETIME},
         client::{Client, ClientOrigin},
         id::RequestId,
-        scope::ScopeSet,
+        scope::{ADMIN_PREFIX, ScopeSet},
         session::Session,
         sign_in::Strength,
         trace::{Rule, Step},
@@ -25,6 +25,7 @@ use crate::{
     ops::{
         audit,
         env::Env,
+        factor, login,
         session::{self, SignedIn},
         trace::{self, Grounds},
     },
@@ -38,6 +39,8 @@ pub enum Next {
     SignIn,
     /// The client wants a fresh sign-in: the sign-in pages although someone is signed in.
     SignInAgain,
+    /// A sensitive scope is asked for: the second factor alone, then here again. The secret carries the browser through.
+    StepUp(Plain),
     /// The person is asked.
     Consent(Box<Question>),
     /// The answer goes to the client.
@@ -69,11 +72,17 @@ pub struct Waiting {
 }
 
 /// The request that waits in this browser, as the sign-in page shows it.
-pub fn waiting(r: &Read<'_>, request: &RequestId, browser: &Hashed) -> Result<Option<Waiting>> {
+pub fn waiting(
+    r: &Read<'_>,
+    env: &Env,
+    request: &RequestId,
+    browser: &Hashed,
+) -> Result<Option<Waiting>> {
     let Some(request) = store::authorization::request(r, request, browser)? else {
         return Ok(None);
     };
-    let strength = if request.mfa {
+    let strength = if request.mfa || is_sensitive(r, env, &request)? {
+        // Asked for now, it need not be asked for after the password.
         Strength::Mfa
     } else if request.prompt.login || request.max_age.is_some() {
         Strength::Fresh
@@ -83,6 +92,19 @@ pub fn waiting(r: &Read<'_>, request: &RequestId, browser: &Hashed) -> Result<Op
     let client = store::client::by_id(r, &request.client_id)?;
     let login_hint = request.login_hint;
     Ok(client.map(|client| Waiting { client: client.name, login_hint, strength }))
+}
+
+/// Whether it takes a second factor to allow what a request asks for, whoever allows it.
+fn is_sensitive(r: &Read<'_>, env: &Env, request: &AuthorizationRequest) -> Result<bool> {
+    if !env.config.authentication.mfa.enabled {
+        return Ok(false);
+    }
+    let mut resources = Vec::with_capacity(request.resources.len());
+    for uri in &request.resources {
+        resources.extend(store::resource::by_uri(r, uri)?);
+    }
+    let ordinary = request.scopes.filter(|scope| !scope.starts_with(ADMIN_PREFIX));
+    Ok(!policy::sensitive(&resources, &ordinary).is_empty())
 }
 
 /// Which request is meant, and by whom.
@@ -112,7 +134,7 @@ enum Opened<'a> {
 
 /// Decides what comes next for a request; answers it at once where nothing needs to be asked.
 pub fn decide(tx: &Write<'_>, env: &Env, who: &Actor, visit: Visit<'_>) -> Result<Next> {
-    let case = match open(tx, env, visit)? {
+    let case = match open(tx, env, who, visit)? {
         Opened::Case(case) => case,
         Opened::Next(next) => return Ok(next),
     };
@@ -160,7 +182,7 @@ pub fn answer(
     visit: Visit<'_>,
     decision: Decision<'_>,
 ) -> Result<Next> {
-    let case = match open(tx, env, visit)? {
+    let case = match open(tx, env, who, visit)? {
         Opened::Case(case) => case,
         Opened::Next(next) => return Ok(next),
     };
@@ -187,7 +209,7 @@ pub fn answer(
 }
 
 /// Finds the request and passes it if someone fitting is signed in.
-fn open<'a>(tx: &Write<'_>, env: &'a Env, visit: Visit<'a>) -> Result<Opened<'a>> {
+fn open<'a>(tx: &Write<'_>, env: &'a Env, who: &Actor, visit: Visit<'a>) -> Result<Opened<'a>> {
     let Visit { browser, request: id, signed_in } = visit;
     let next = |next| Ok(Opened::Next(next));
     let Some(request) = store::authorization::request(tx, id, browser)? else {
@@ -231,18 +253,67 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, visit: Visit<'a>) -> Result<Opened<'a>
             next(if signed_in.is_some() { Next::SignInAgain } else { Next::SignIn })
         };
     };
-    let scopes = policy::of_person(&signed_in.user, &request.scopes);
-    if scopes.is_empty() && !request.scopes.is_empty() {
-        return refuse(
-            tx,
-            env,
-            &request,
-            Code::InvalidScope,
-            "none of the scopes can be had by this person",
-        )
-        .map(Opened::Next);
+    let case = Case { env, request, client, signed_in, scopes: ScopeSet::default() };
+    may(tx, who, browser, case)
+}
+
+/// What this person can allow of it, and whether their session proves enough to allow it now.
+fn may<'a>(
+    tx: &Write<'_>,
+    who: &Actor,
+    browser: &Hashed,
+    mut case: Case<'a>,
+) -> Result<Opened<'a>> {
+    let refuse = |case: &Case<'_>, code, why| {
+        let event = Event::new("authorize.refused")
+            .user(&case.signed_in.user.id)
+            .client(&case.client.id)
+            .with("reason", why);
+        audit::record(tx, who, &event)?;
+        refuse(tx, case.env, &case.request, code, why).map(Opened::Next)
+    };
+    let user = &case.signed_in.user;
+    let all = policy::remaining(tx, &case.client, &case.request.resources)?;
+    if all.is_empty() && !case.request.resources.is_empty() {
+        return refuse(&case, Code::InvalidTarget, "the resource is no longer registered");
     }
-    Ok(Opened::Case(Box::new(Case { env, request, client, signed_in, scopes })))
+    case.scopes = policy::for_person(user, &all, &case.request.scopes);
+    let Ok(open) = policy::open_to(user, all) else {
+        let why = "this person may not use the resource: it takes a role that they do not have";
+        return refuse(&case, Code::AccessDenied, why);
+    };
+    let sensitive = policy::sensitive(&open, &case.scopes);
+    let enabled = case.env.config.authentication.mfa.enabled;
+    if !enabled {
+        // Nobody can prove what they take.
+        case.scopes = case.scopes.filter(|scope| !sensitive.has(scope));
+    }
+    if case.scopes.is_empty() && !case.request.scopes.is_empty() {
+        let why = "none of the scopes can be had by this person";
+        return refuse(&case, Code::InvalidScope, why);
+    }
+    case.request.resources = open.into_iter().map(|resource| resource.uri).collect();
+    let fresh = case.signed_in.session.has_fresh_factor(tx.now, case.request.created_at);
+    if sensitive.is_empty() || !enabled || fresh {
+        return Ok(Opened::Case(Box::new(case)));
+    }
+    if case.request.prompt.none {
+        let why = "a sensitive scope takes a second factor, proved just now";
+        return refuse(&case, Code::LoginRequired, why);
+    }
+    step_up(tx, &case, browser).map(Opened::Next)
+}
+
+/// To the second factor alone; whoever has none signs in with the password again and enrols one.
+fn step_up(tx: &Write<'_>, case: &Case<'_>, browser: &Hashed) -> Result<Next> {
+    let session = &case.signed_in.session;
+    let enrolled = factor::enrolled(tx, &session.user_id)?;
+    if !enrolled.iter().any(|method| factor::allowed(case.env, *method)) {
+        store::authorization::want_mfa(tx, &case.request.id)?;
+        return Ok(Next::SignInAgain);
+    }
+    let back = format!("/authorize/continue?request={}", case.request.id);
+    login::raise_session(tx, browser, session, back).map(Next::StepUp)
 }
 
 /// Whether the sign-in is as young as the client wants it (OpenID Connect Core §3.1.2.1).

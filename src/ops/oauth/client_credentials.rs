@@ -65,8 +65,16 @@ fn wanted(tx: &Write<'_>, client: &Client, ask: &Ask) -> Result<Result<Wanted, R
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let count = resources.len();
+    let resources = policy::open_to_client(client, resources);
+    if resources.len() < count {
+        let why =
+            "this resource takes a role: an operator must name it in the client's registration";
+        return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
+    }
     let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
-    let scopes = policy::of_client(client, &policy::scopes(client, &resources, &asked));
+    let scopes =
+        policy::for_client(client, &resources, &policy::scopes(client, &resources, &asked));
     if scopes.is_empty() && !asked.is_empty() {
         let why = "none of the scopes can be had by a client in its own name";
         return Ok(Err(Refusal::new(Code::InvalidScope, why)));

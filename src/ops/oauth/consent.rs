@@ -12,7 +12,7 @@ use crate::{
         id::{ClientId, RequestId, UserId},
         redirect::{host_of, is_local},
         resource::{ResourceScope, ResourceUri, Risk},
-        scope::{ScopeSet, is_sensitive},
+        scope::{ADMIN_PREFIX, ScopeSet},
         user::User,
     },
     store,
@@ -146,7 +146,8 @@ pub(super) fn offer(
         Line {
             scope: scope.to_owned(),
             own: own.map(|own| own.description.clone()).filter(|text| !text.is_empty()),
-            sensitive: is_sensitive(scope) || own.is_some_and(|own| own.risk == Risk::Sensitive),
+            sensitive: scope.starts_with(ADMIN_PREFIX)
+                || own.is_some_and(|own| own.risk == Risk::Sensitive),
             new: !before.has(scope),
         }
     };

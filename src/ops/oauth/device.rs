@@ -31,6 +31,7 @@ use crate::{
     ops::{
         attempt, audit,
         env::Env,
+        key,
         session::{self, SignedIn},
     },
     store,
@@ -251,8 +252,8 @@ fn give(
         }
     };
     let had = policy::having(client, &resources, &request.scopes);
-    let scopes = policy::of_person(&holder.user, &had);
-    let grant = grant(tx, env, client, request, &holder, scopes);
+    let scopes = policy::for_person(&holder.user, &resources, &had);
+    let grant = grant(tx, env, client, request, &holder, scopes)?;
     let grant = Grant { jkt: ask.jkt.clone(), ..grant };
     store::grant::insert(tx, &grant)?;
     let refresh =
@@ -299,7 +300,8 @@ fn fit(
         let why = "the device code is bound to a key that was not proved";
         return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
     }
-    let narrowed = policy::narrow(tx, client, &request.resources, &ask.resources)?;
+    let narrowed =
+        policy::narrow_for(tx, client, &holder.user, &request.resources, &ask.resources)?;
     Ok(narrowed.map(|resources| (holder, resources)))
 }
 
@@ -310,11 +312,11 @@ fn grant(
     request: &DeviceRequest,
     holder: &SignedIn,
     scopes: ScopeSet,
-) -> Grant {
+) -> Result<Grant> {
     let terms = Terms::of(env);
     let refreshable = client.may(GrantType::RefreshToken) || scopes.has(OFFLINE_ACCESS);
-    let lifetime = if refreshable { terms.refresh_lifetime } else { terms.longest_signature() };
-    Grant {
+    let lifetime = if refreshable { terms.refresh_lifetime } else { key::longest(tx, env)? };
+    Ok(Grant {
         id: GrantId::new(),
         client_id: client.id.clone(),
         user_id: holder.user.id.clone(),
@@ -323,12 +325,12 @@ fn grant(
         resources: request.resources.clone(),
         nonce: None,
         amr: holder.session.amr.clone(),
-        auth_time: holder.session.auth_time,
+        auth_time: holder.session.proved_at(),
         generation: u32::from(refreshable),
         created_at: tx.now,
         expires_at: tx.now.plus(lifetime),
         revoked: None,
         jkt: request.jkt.clone(),
         trace: request.trace.clone(),
-    }
+    })
 }

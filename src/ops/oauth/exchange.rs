@@ -28,6 +28,7 @@ use crate::{
     ops::{
         audit,
         env::Env,
+        key,
         session::{self, SignedIn},
     },
     store,
@@ -118,7 +119,7 @@ fn fit<'a>(
     let Some(holder) = found.filter(|found| found.user.id == row.user_id) else {
         return invalid("the sign-in behind the code is over");
     };
-    let narrowed = policy::narrow(tx, client, &row.resources, &ask.resources)?;
+    let narrowed = policy::narrow_for(tx, client, &holder.user, &row.resources, &ask.resources)?;
     let (spelled, jkt) = (ask.resources.as_slice(), ask.jkt.as_deref());
     Ok(narrowed.map(|resources| Fit { client, row, holder, resources, spelled, jkt }))
 }
@@ -164,9 +165,10 @@ fn replayed(
 
 fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) -> Result<Outcome> {
     let (terms, row, client) = (Terms::of(env), fit.row, fit.client);
-    let scopes = policy::of_person(&fit.holder.user, &row.scopes);
+    let granted = policy::remaining(tx, client, &row.resources)?;
+    let scopes = policy::for_person(&fit.holder.user, &granted, &row.scopes);
     let refreshable = client.may(GrantType::RefreshToken) || scopes.has(OFFLINE_ACCESS);
-    let lifetime = if refreshable { terms.refresh_lifetime } else { terms.longest_signature() };
+    let lifetime = if refreshable { terms.refresh_lifetime } else { key::longest(tx, env)? };
     let grant = Grant {
         id: GrantId::new(),
         client_id: client.id.clone(),
@@ -176,7 +178,7 @@ fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) ->
         resources: row.resources.clone(),
         nonce: row.nonce.clone(),
         amr: fit.holder.session.amr.clone(),
-        auth_time: fit.holder.session.auth_time,
+        auth_time: fit.holder.session.proved_at(),
         generation: u32::from(refreshable),
         created_at: tx.now,
         expires_at: tx.now.plus(lifetime),
@@ -206,10 +208,12 @@ fn minted(
     grant: &Grant,
     refresh: Option<Plain>,
 ) -> Result<Outcome> {
+    // A token for one of several resources says nothing about the others.
+    let scopes = policy::having(fit.client, &fit.resources, &grant.scopes);
     let subject = Subject {
         client: fit.client,
         holder: Holder::Person { user: &fit.holder.user, grant },
-        scopes: &grant.scopes,
+        scopes: &scopes,
         resources: &fit.resources,
         spelled: fit.spelled,
         nonce: grant.nonce.as_deref(),

@@ -1,5 +1,9 @@
 //! What a token is, told to a resource server that asks (RFC 7662).
 //! That the asker is a confidential client was found out before.
+//!
+//! A client learns about an access token that was given to it, and about one for a resource that its registration names:
+//! it is that resource's server, or an app that an operator made for it. To everybody else the token is unknown, since
+//! whoever comes by a token must not learn whose it is (RFC 7662 §4).
 
 use std::time::Duration;
 
@@ -23,7 +27,7 @@ pub fn introspect(r: &Read<'_>, env: &Env, client: &Client, text: &str) -> Resul
     let found = if text.starts_with(refresh_token::PREFIX) {
         refresh(r, env, client, text)?
     } else {
-        access(r, env, text)?
+        access(r, env, client, text)?
     };
     Ok(match found {
         Some(mut answer) => {
@@ -34,8 +38,17 @@ pub fn introspect(r: &Read<'_>, env: &Env, client: &Client, text: &str) -> Resul
     })
 }
 
-fn access(r: &Read<'_>, env: &Env, text: &str) -> Result<Option<Map<String, Value>>> {
+fn access(
+    r: &Read<'_>,
+    env: &Env,
+    client: &Client,
+    text: &str,
+) -> Result<Option<Map<String, Value>>> {
     let Ok(access) = token::access(r, env, text)? else { return Ok(None) };
+    let serves = access.resources.iter().any(|own| client.resources.contains(&own.uri));
+    if access.client_id != client.id && !serves {
+        return Ok(None);
+    }
     let username = access.person().map(|(user, _)| user.username.clone());
     let mut answer = access.claims;
     answer.remove("gid");

@@ -7,11 +7,12 @@ use crate::{
     error::Result,
     model::{
         client::{Client, ClientOrigin},
-        resource::{Resource, ResourceUri},
+        resource::{Resource, ResourceUri, Risk},
         scope::{ADMIN_PREFIX, EMAIL, OPENID, PROFILE, STANDARD, ScopeSet},
         user::{ADMIN, User},
     },
     store,
+    time::Time,
 };
 
 /// More resources than any real request names.
@@ -42,8 +43,8 @@ pub fn resources(
     Ok(Ok(found))
 }
 
-/// Those of a grant's resources that still exist and are still the client's.
-fn remaining(r: &Read<'_>, client: &Client, uris: &[ResourceUri]) -> Result<Vec<Resource>> {
+/// Those of these resources that still exist and are still the client's.
+pub fn remaining(r: &Read<'_>, client: &Client, uris: &[ResourceUri]) -> Result<Vec<Resource>> {
     let mut left = Vec::with_capacity(uris.len());
     for uri in uris {
         left.extend(registered(r, client, uri)?);
@@ -79,6 +80,49 @@ pub fn narrow(
     } else {
         Err(Refusal::new(Code::InvalidTarget, "this resource was not granted"))
     })
+}
+
+/// [`narrow`] for a person: of those resources the ones that they may use.
+pub fn narrow_for(
+    r: &Read<'_>,
+    client: &Client,
+    user: &User,
+    granted: &[ResourceUri],
+    asked: &[String],
+) -> Result<Result<Vec<Resource>, Refusal>> {
+    Ok(narrow(r, client, granted, asked)?.and_then(|found| open_to(user, found)))
+}
+
+/// Those of these resources that a person may use, or that they may use none.
+pub fn open_to(user: &User, mut resources: Vec<Resource>) -> Result<Vec<Resource>, Refusal> {
+    let before = resources.len();
+    resources.retain(|resource| resource.is_for(&user.roles));
+    if resources.is_empty() && before > 0 {
+        let why = "this person may not use the resource: it takes a role that they do not have";
+        return Err(Refusal::new(Code::InvalidTarget, why));
+    }
+    Ok(resources)
+}
+
+/// Those of these resources that a client may use in its own name: one that takes a role only if an operator wrote it
+/// down for this very client.
+pub fn open_to_client(client: &Client, mut resources: Vec<Resource>) -> Vec<Resource> {
+    resources.retain(|own| own.roles.is_empty() || client.resources.contains(&own.uri));
+    resources
+}
+
+/// The resources that a token's audience names, as far as they stood already when it was given: what was deleted and
+/// registered anew is another.
+pub fn audience(r: &Read<'_>, audience: &[&str], given: Time) -> Result<Vec<Resource>> {
+    let mut found: Vec<Resource> = Vec::new();
+    for text in audience {
+        let Ok(uri) = ResourceUri::parse(text) else { continue };
+        let resource = store::resource::by_uri(r, &uri)?;
+        // Tokens count in seconds.
+        let stood = resource.filter(|own| own.created_at.secs() <= given.secs());
+        found.extend(stood.filter(|own| !found.iter().any(|seen| seen.id == own.id)));
+    }
+    Ok(found)
 }
 
 fn registered(r: &Read<'_>, client: &Client, uri: &ResourceUri) -> Result<Option<Resource>> {
@@ -123,6 +167,33 @@ pub fn of_person(user: &User, scopes: &ScopeSet) -> ScopeSet {
     scopes.filter(|scope| admin || !scope.starts_with(ADMIN_PREFIX))
 }
 
+/// What is left of the scopes of `all` these resources once it is known which of them a person may use: those that only
+/// the others offer go, and what [`of_person`] takes away.
+pub fn for_person(user: &User, all: &[Resource], scopes: &ScopeSet) -> ScopeSet {
+    let offer = |scope: &str, open: bool| {
+        all.iter().any(|own| own.is_for(&user.roles) == open && own.scope(scope).is_some())
+    };
+    of_person(user, scopes).filter(|scope| offer(scope, true) || !offer(scope, false))
+}
+
+/// Of these scopes the ones that a resource calls sensitive: they take a fresh second factor.
+pub fn sensitive(resources: &[Resource], scopes: &ScopeSet) -> ScopeSet {
+    scopes.filter(|scope| {
+        let of = |own: &Resource| own.scope(scope).is_some_and(|own| own.risk == Risk::Sensitive);
+        resources.iter().any(of)
+    })
+}
+
+/// Of the scopes of a token those that still mean something: this server's own, those that an operator wrote down for the
+/// client, and those of the resources that are left of its audience.
+pub fn meaningful(client: &Client, resources: &[Resource], scopes: &ScopeSet) -> ScopeSet {
+    scopes.filter(|scope| {
+        STANDARD.contains(&scope)
+            || client.scopes.has(scope)
+            || resources.iter().any(|own| own.scope(scope).is_some())
+    })
+}
+
 /// What is left for a client in its own name: nothing about a person, and `admin:…` only if an operator wrote it down for
 /// this very client.
 pub fn of_client(client: &Client, scopes: &ScopeSet) -> ScopeSet {
@@ -132,16 +203,20 @@ pub fn of_client(client: &Client, scopes: &ScopeSet) -> ScopeSet {
     })
 }
 
+/// [`of_client`] for these resources: nobody can prove a second factor for it, so sensitive scopes, too, take an
+/// operator's word.
+pub fn for_client(client: &Client, resources: &[Resource], scopes: &ScopeSet) -> ScopeSet {
+    let sensitive = sensitive(resources, scopes);
+    of_client(client, scopes).filter(|scope| !sensitive.has(scope) || client.scopes.has(scope))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        model::{
-            id::{ClientId, UserId},
-            resource::ResourceScope,
-            user::UserState,
-        },
-        time::Time,
+    use crate::model::{
+        id::{ClientId, UserId},
+        resource::ResourceScope,
+        user::UserState,
     };
 
     fn client(scopes: &str) -> Client {

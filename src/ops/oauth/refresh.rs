@@ -207,13 +207,21 @@ fn wanted<'a>(
             asked
         }
     };
-    let resources = match policy::narrow(tx, shown.client, &shown.grant.resources, &ask.resources)?
-    {
+    let (client, user, grant) = (shown.client, &shown.user, &shown.grant);
+    let narrowed = policy::narrow_for(tx, client, user, &grant.resources, &ask.resources)?;
+    let mut resources = match narrowed {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let had = policy::having(shown.client, &resources, &asked);
-    let scopes = policy::of_person(&shown.user, &had);
+    // What was deleted and registered anew is another resource, for which nothing was allowed.
+    let before = resources.len();
+    resources.retain(|resource| resource.created_at <= grant.created_at);
+    if resources.is_empty() && before > 0 {
+        let why = "the resource of this grant was registered anew";
+        return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
+    }
+    let had = policy::having(client, &resources, &asked);
+    let scopes = policy::for_person(user, &resources, &had);
     if scopes.is_empty() && !asked.is_empty() {
         return Ok(Err(Refusal::new(Code::InvalidScope, "none of the scopes can be had any more")));
     }

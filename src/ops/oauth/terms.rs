@@ -5,7 +5,10 @@ use std::time::Duration;
 use crate::{
     config::tokens::{IdClaim, SigningAlgorithm},
     crypto::jwt::Algorithm,
-    model::client::Client,
+    model::{
+        client::Client,
+        resource::{Resource, TokenFormat, TokenRules},
+    },
     ops::env::Env,
 };
 
@@ -58,6 +61,16 @@ impl<'e> Terms<'e> {
             id_claims: &tokens.id_token.claims,
             retry_window: refresh.retry_window,
         }
+    }
+
+    /// What an access token for these resources looks like.
+    pub fn rules(&self, resources: &[Resource]) -> TokenRules {
+        let configured = TokenRules {
+            lifetime: self.access_lifetime,
+            format: TokenFormat::Jwt,
+            algorithm: self.algorithm,
+        };
+        TokenRules::of(resources, configured)
     }
 
     /// How long a spent refresh token of this client is answered with its successor again.

@@ -5,12 +5,14 @@ mod access;
 mod claims;
 mod identity;
 mod mint;
+mod opaque;
 
 use serde_json::Value;
 
 pub use self::{
     access::{Access, Owner, access},
     mint::{Minted, Tokens},
+    opaque::{OPAQUE_PREFIX, read as read_opaque},
 };
 pub(super) use self::{identity::identity, mint::mint};
 use crate::{

@@ -59,7 +59,7 @@ pub struct Ask {
     pub resources: Vec<String>,
     /// What it is to be good for; all that can be had when absent.
     pub scope: Option<String>,
-    /// Thumbprint of the key that the client proved to hold.
+    /// Thumbprint of the key that was proved with the request.
     pub jkt: Option<String>,
 }
 
@@ -99,7 +99,7 @@ pub fn exchange(
         }
     }
     match fit(tx, env, client, ask)? {
-        Ok(fit) => give(tx, env, who, client, &fit),
+        Ok(fit) => give(tx, env, who, client, &fit, ask.jkt.as_deref()),
         Err(refusal) => {
             let event = Event::new("token.exchange_refused")
                 .client(&client.id)
@@ -122,7 +122,6 @@ struct Fit {
     scopes: ScopeSet,
     act: Value,
     actor: ClientId,
-    jkt: Option<String>,
 }
 
 /// What the new token takes over from the old one.
@@ -154,13 +153,16 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, ask: &Ask) -> Judged<Fit> {
         let why = "the subject token speaks for a client, not for a person";
         return Ok(Err(Refusal::new(Code::InvalidRequest, why)));
     };
+    if !to.is_for(&user.roles) {
+        let why = "this person may not use the resource";
+        return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
+    }
     let scopes = scopes(client, &user, &to, &rule.pass(&subject.scopes), ask);
     if scopes.is_empty() {
         let why = "none of the scopes follow from those of the subject token";
         return Ok(Err(Refusal::new(Code::InvalidScope, why)));
     }
     Ok(Ok(Fit {
-        jkt: ask.jkt.clone(),
         user,
         grant,
         shown: Shown { client_id: subject.client_id, ends: subject.expires_at },
@@ -278,7 +280,14 @@ fn scopes(client: &Client, user: &User, to: &Resource, passed: &ScopeSet, ask: &
     policy::of_person(user, &had)
 }
 
-fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, fit: &Fit) -> Result<Outcome> {
+fn give(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    client: &Client,
+    fit: &Fit,
+    jkt: Option<&str>,
+) -> Result<Outcome> {
     store::client::set_last_used(tx, &client.id)?;
     let event = Event::new("token.exchange")
         .user(&fit.user.id)
@@ -297,8 +306,8 @@ fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, fit: &Fit) -> R
         resources: std::slice::from_ref(&fit.to),
         spelled: &fit.spelled,
         nonce: None,
-        // The key behind the old token is its holder's, not this client's.
-        jkt: fit.jkt.as_deref(),
+        // This client's own key, if it proved one: the key behind the old token is its holder's.
+        jkt,
         act: Some(fit.act.clone()),
         until: Some(fit.shown.ends),
     };

@@ -17,12 +17,15 @@ const MOST: usize = 8;
 
 /// The hint, for rules that have something to compare.
 pub(super) fn of(r: &Read<'_>, rule: Rule, grounds: &Grounds<'_>) -> Result<Option<String>> {
-    Ok(match rule {
-        Rule::RedirectUnknown | Rule::RedirectMissing => redirect(grounds),
-        Rule::ScopeOfClient => scopes(grounds),
-        Rule::ResourceUnknown | Rule::ResourceMalformed => resources(r)?,
-        _ => None,
-    })
+    if matches!(rule, Rule::RedirectUnknown | Rule::RedirectMissing) {
+        Ok(redirect(grounds))
+    } else if rule == Rule::ScopeOfClient {
+        Ok(scopes(grounds))
+    } else if matches!(rule, Rule::ResourceUnknown | Rule::ResourceMalformed) {
+        resources(r)
+    } else {
+        Ok(None)
+    }
 }
 
 fn asked(grounds: &Grounds<'_>, name: &str) -> Option<String> {

@@ -9,7 +9,7 @@ use crate::{
     model::{
         actor::Actor,
         authorization::AuthorizationCode,
-        client::Client,
+        client::{AuthMethod, Client},
         grant::Grant,
         id::{ClientId, TraceId},
         trace::{Kind, Rule, Step},
@@ -158,15 +158,14 @@ pub fn unproved(
 ) -> Result<(Refusal, TraceId)> {
     let known = Known::of(tx, env, ask)?;
     let named = shown.readings.first().map(|(id, _)| id.as_str()).unwrap_or_default();
-    let id = match known.trace() {
-        Some(id) => id.clone(),
-        None => {
-            let mut pairs = ask.pairs.to_vec();
-            if !pairs.iter().any(|(name, _)| name == "client_id") {
-                pairs.push(("client_id".to_owned(), named.to_owned()));
-            }
-            open(tx, who, Kind::Token, &pairs)?
+    let id = if let Some(id) = known.trace() {
+        id.clone()
+    } else {
+        let mut pairs = ask.pairs.to_vec();
+        if !pairs.iter().any(|(name, _)| name == "client_id") {
+            pairs.push(("client_id".to_owned(), named.to_owned()));
         }
+        open(tx, who, Kind::Token, &pairs)?
     };
     let mut found = None;
     for (id, _) in &shown.readings {
@@ -182,6 +181,10 @@ pub fn unproved(
     let (rule, hint) = match &found {
         None => (Rule::UnknownClient, None),
         Some(client) if !client.is_active() => (Rule::ClientShut, None),
+        Some(client) if client.auth_method == AuthMethod::PrivateKeyJwt => (
+            Rule::ClientUnproved,
+            Some("its signed statement is missing, wrong, or was used before"),
+        ),
         Some(client) if client.is_public() && secret => {
             (Rule::ClientUnproved, Some("the client is public, and a secret came"))
         }

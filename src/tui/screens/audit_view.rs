@@ -115,15 +115,12 @@ fn short(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
     let title = format!("{} ", Shown(&row.id));
     let inner = canvas.panel(panel, false, &[(&title, Role::Strong), (word, role)]);
     let mut flow = Flow::new(canvas, inner);
-    match rule(row) {
-        Some(rule) => {
-            flow.fact("why", rule.says(), Role::Warn);
-            flow.fact("to mend", rule.fix(), Role::Text);
-        }
-        None => {
-            let last = row.hops.last().map_or("nothing was decided yet", |hop| hop.step.says());
-            flow.fact("so far", last, Role::Text);
-        }
+    if let Some(broken) = rule(row) {
+        flow.fact("why", broken.says(), Role::Warn);
+        flow.fact("to mend", broken.fix(), Role::Text);
+    } else {
+        let last = row.hops.last().map_or("nothing was decided yet", |hop| hop.step.says());
+        flow.fact("so far", last, Role::Text);
     }
     let asked = row.asked("redirect_uri").unwrap_or("–");
     flow.fact("redirect", &text::clean(asked, 200), Role::Muted);

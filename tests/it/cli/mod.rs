@@ -4,6 +4,7 @@ mod apps;
 mod attempts;
 mod config;
 mod doctor;
+mod grants;
 mod help;
 mod keys;
 mod people;

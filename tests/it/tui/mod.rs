@@ -161,6 +161,7 @@ pub(crate) fn session(id: &str, of: &str, seen: u64) -> SessionRow {
             remember_me: false,
             amr: vec!["pwd".to_owned(), "otp".to_owned(), "mfa".to_owned()],
             auth_time: ago(seen + 60),
+            factor_at: Some(ago(seen + 60)),
             created_at: ago(seen + 60),
             last_seen_at: ago(seen),
             idle: Duration::from_secs(3_600),

@@ -136,8 +136,17 @@ fn standing(
         return Ok(None);
     }
     let client = store::client::by_id(r, &request.client_id)?;
-    let scopes = policy::of_person(&signed_in.user, &request.scopes);
-    Ok(client.filter(Client::is_active).map(|client| (client, scopes)))
+    let Some(client) = client.filter(Client::is_active) else { return Ok(None) };
+    let (user, session) = (&signed_in.user, &signed_in.session);
+    let all = policy::remaining(r, &client, &request.resources)?;
+    let scopes = policy::for_person(user, &all, &request.scopes);
+    // No step of this page asks for the second factor, so what takes a fresh one is left out without it.
+    let fresh = session.has_fresh_factor(r.now, request.created_at);
+    let held_back = if fresh { ScopeSet::default() } else { policy::sensitive(&all, &scopes) };
+    let scopes = scopes.filter(|scope| !held_back.has(scope));
+    // Of resources that the person may not use, nothing is left either.
+    let none = policy::open_to(user, all).is_err();
+    Ok(Some((client, if none { ScopeSet::default() } else { scopes })))
 }
 
 /// How long no code counts, for this person or for everybody.

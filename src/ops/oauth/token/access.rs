@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::ACCESS_TYP;
+use super::{
+    ACCESS_TYP,
+    opaque::{self, OPAQUE_PREFIX},
+};
 use crate::{
     crypto::jwt::{self, Check},
     db::Read,
@@ -11,6 +14,7 @@ use crate::{
         client::Client,
         grant::Grant,
         id::{ClientId, GrantId},
+        resource::{Resource, ResourceUri},
         scope::ScopeSet,
         user::{User, UserState},
     },
@@ -30,6 +34,8 @@ pub struct Access {
     pub claims: Map<String, Value>,
     /// What it is good for now: the `scope` claim without rights that the person has lost.
     pub scopes: ScopeSet,
+    /// What it is for, as far as that still exists and the person may use it; empty: this server's own endpoints.
+    pub resources: Vec<Resource>,
     /// In whose name it speaks.
     pub owner: Owner,
     /// The client it was given to.
@@ -69,8 +75,10 @@ impl Access {
 /// Reads an access token: signature, type, issuer and time, and then whether what stands behind it still does.
 /// `Ok(Err(_))` says why it counts for nothing. The audience is for whoever accepts the token to check.
 pub fn access(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Access, jwt::Refusal>> {
-    let (claims, jti, expires_at) = match signed(r, env, token)? {
-        Ok(signed) => signed,
+    let opaque = token.starts_with(OPAQUE_PREFIX);
+    let read = if opaque { stored(r, token)? } else { signed(r, env, token)? };
+    let (claims, jti, expires_at) = match read {
+        Ok(read) => read,
         Err(refusal) => return Ok(Err(refusal)),
     };
     // A token that was taken back is as good as ended.
@@ -92,13 +100,41 @@ pub fn access(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Access, jwt
         (epoch == Some(client.not_before.millis())).then_some(Owner::Client)
     };
     let Some(owner) = owner else { return over };
-    let scopes = match &owner {
-        Owner::Person { user, .. } => policy::of_person(user, &asked),
-        Owner::Client => asked,
+    let Some((resources, scopes)) = standing(r, env, (&client, &owner), &claims, &asked)? else {
+        return over;
     };
     let jkt = claims.get("cnf").and_then(|cnf| cnf.get("jkt")).and_then(Value::as_str);
     let jkt = jkt.map(str::to_owned);
-    Ok(Ok(Access { scopes, owner, client_id: client.id, jkt, jti, expires_at, claims }))
+    Ok(Ok(Access { scopes, resources, owner, client_id: client.id, jkt, jti, expires_at, claims }))
+}
+
+/// What of the token's audience stands and may be used, and the scopes that it still means. None when nothing is left.
+fn standing(
+    r: &Read<'_>,
+    env: &Env,
+    (client, owner): (&Client, &Owner),
+    claims: &Map<String, Value>,
+    asked: &ScopeSet,
+) -> Result<Option<(Vec<Resource>, ScopeSet)>> {
+    let named: Vec<&str> = match claims.get("aud") {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let given = claims.get("iat").and_then(Value::as_i64).map(Time::from_secs).unwrap_or_default();
+    let own = Terms::of(env).audience;
+    // Whatever is no address is this server's own name, of now or of before.
+    let for_us = named.iter().all(|text| *text == own || ResourceUri::parse(text).is_err());
+    let all = if for_us { Vec::new() } else { policy::audience(r, &named, given)? };
+    let meant = policy::meaningful(client, &all, asked);
+    let (resources, scopes) = match owner {
+        Owner::Person { user, .. } => {
+            let scopes = policy::for_person(user, &all, &meant);
+            (policy::open_to(user, all).unwrap_or_default(), scopes)
+        }
+        Owner::Client => (policy::open_to_client(client, all), meant),
+    };
+    Ok((for_us || !resources.is_empty()).then_some((resources, scopes)))
 }
 
 /// Whether each client that acts, or acted before, may still be used: a token goes when one hand in its chain is cut off.
@@ -131,6 +167,12 @@ fn person(r: &Read<'_>, id: &GrantId, client: &Client) -> Result<Option<Owner>> 
 
 type Signed = (Map<String, Value>, String, Time);
 
+/// What stands behind a token that says nothing by itself.
+fn stored(r: &Read<'_>, token: &str) -> Result<Result<Signed, jwt::Refusal>> {
+    let read = opaque::read(r, token)?.and_then(ends);
+    Ok(read.and_then(|read| if read.2 <= r.now { Err(jwt::Refusal::Expired) } else { Ok(read) }))
+}
+
 /// The part that needs no more than the published keys.
 fn signed(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Signed, jwt::Refusal>> {
     let header = match jwt::Header::read(token) {
@@ -152,10 +194,15 @@ fn signed(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Signed, jwt::Re
     let read = key.verify(token).and_then(|(header, claims)| {
         check.apply(&header, &claims)?;
         let Value::Object(claims) = claims else { return Err(jwt::Refusal::Malformed) };
-        let jti = claims.get("jti").and_then(Value::as_str).map(str::to_owned);
-        let exp = claims.get("exp").and_then(Value::as_i64).map(Time::from_secs);
-        let (Some(jti), Some(exp)) = (jti, exp) else { return Err(jwt::Refusal::Malformed) };
-        Ok((claims, jti, exp))
+        ends(claims)
     });
     Ok(read)
+}
+
+/// The claims with the id and the end among them.
+fn ends(claims: Map<String, Value>) -> Result<Signed, jwt::Refusal> {
+    let jti = claims.get("jti").and_then(Value::as_str).map(str::to_owned);
+    let exp = claims.get("exp").and_then(Value::as_i64).map(Time::from_secs);
+    let (Some(jti), Some(exp)) = (jti, exp) else { return Err(jwt::Refusal::Malformed) };
+    Ok((claims, jti, exp))
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     ACCESS_TYP, Holder, ID_TYP, Subject,
     claims::{AccessClaims, Confirmation, PersonClaims, audience, id_claims},
+    opaque,
 };
 use crate::{
     crypto::{
@@ -14,8 +15,8 @@ use crate::{
         secret::{Plain, b64, random_bytes, sha256},
     },
     db::Write,
-    error::Result,
-    model::scope::OPENID,
+    error::{Error, Result},
+    model::{resource::TokenFormat, scope::OPENID},
     ops::{env::Env, key, oauth::terms::Terms},
     store,
 };
@@ -23,17 +24,26 @@ use crate::{
 /// Tokens that were decided upon and wait for their signatures, which are made after the commit.
 #[derive(Debug)]
 pub struct Minted {
-    signer: Arc<SigningKey>,
+    form: Form,
     access: AccessClaims,
-    id: Option<Map<String, Value>>,
+    /// The ID token's claims and what they are signed with.
+    id: Option<(Arc<SigningKey>, Map<String, Value>)>,
     refresh: Option<Plain>,
     expires_in: Duration,
+}
+
+/// What the access token will look like.
+#[derive(Debug)]
+enum Form {
+    Signed(Arc<SigningKey>),
+    /// It is there already: what it stands for is committed with the decision.
+    Opaque(Plain),
 }
 
 /// Tokens as the client gets them.
 #[derive(Debug)]
 pub struct Tokens {
-    /// A signed JWT.
+    /// A signed JWT, or a word that says nothing by itself.
     pub access_token: Plain,
     /// How it is to be shown: `Bearer`, or `DPoP` when it is bound to a key (RFC 9449 §5).
     pub token_type: &'static str,
@@ -47,7 +57,8 @@ pub struct Tokens {
     pub id_token: Option<Plain>,
 }
 
-/// Decides what the tokens say.
+/// Decides what the tokens say. Fails with `Denied` when the person may use none of the resources: whoever decides here
+/// found that out before, so this only keeps a mistake from becoming a token.
 pub(in crate::ops::oauth) fn mint(
     tx: &Write<'_>,
     env: &Env,
@@ -55,8 +66,14 @@ pub(in crate::ops::oauth) fn mint(
     refresh: Option<Plain>,
 ) -> Result<Minted> {
     let terms = Terms::of(env);
+    if let Holder::Person { user, .. } = subject.holder
+        && subject.resources.iter().any(|resource| !resource.is_for(&user.roles))
+    {
+        return Err(Error::denied("this person may not use the resource"));
+    }
     let client = subject.client.id.as_str();
-    let end = tx.now.plus(terms.access_lifetime);
+    let rules = terms.rules(subject.resources);
+    let end = tx.now.plus(rules.lifetime);
     let end = subject.until.map_or(end, |until| until.min(end));
     let (sub, person, epoch) = match subject.holder {
         Holder::Person { user, grant } => {
@@ -80,30 +97,44 @@ pub(in crate::ops::oauth) fn mint(
     };
     let id = match subject.holder {
         Holder::Person { user, grant } if subject.scopes.has(OPENID) => {
+            let signer = key::signer(tx, env, terms.algorithm)?;
             let sid = store::grant::sid(tx, &grant.id)?;
-            Some(id_claims(&terms, subject, (user, grant), sid.as_ref(), tx.now))
+            let claims = id_claims(&terms, subject, (user, grant), sid.as_ref(), tx.now);
+            Some((signer, claims))
         }
         Holder::Person { .. } | Holder::Client => None,
     };
-    let signer = key::signer(tx, env, terms.algorithm)?;
-    Ok(Minted { signer, access, id, refresh, expires_in: end.since(tx.now) })
+    let form = match rules.format {
+        TokenFormat::Jwt => Form::Signed(key::signer(tx, env, rules.algorithm)?),
+        TokenFormat::Opaque => {
+            let grant = match subject.holder {
+                Holder::Person { grant, .. } => Some(&grant.id),
+                Holder::Client => None,
+            };
+            Form::Opaque(opaque::issue(tx, &access, &subject.client.id, grant)?)
+        }
+    };
+    Ok(Minted { form, access, id, refresh, expires_in: end.since(tx.now) })
 }
 
 impl Minted {
     /// Signs. A quarter of a millisecond each with RSA, so not inside a transaction.
     pub fn sign(self) -> Result<Tokens> {
-        let access_token = self.signer.sign(ACCESS_TYP, &self.access)?;
+        let access_token = match self.form {
+            Form::Signed(signer) => Plain::new(signer.sign(ACCESS_TYP, &self.access)?),
+            Form::Opaque(token) => token,
+        };
         let id_token = self
             .id
-            .map(|mut claims| {
-                if let Some(hash) = at_hash(self.signer.algorithm(), &access_token) {
+            .map(|(signer, mut claims)| {
+                if let Some(hash) = at_hash(signer.algorithm(), access_token.expose()) {
                     claims.insert("at_hash".to_owned(), hash.into());
                 }
-                self.signer.sign(ID_TYP, &claims).map(Plain::new)
+                signer.sign(ID_TYP, &claims).map(Plain::new)
             })
             .transpose()?;
         Ok(Tokens {
-            access_token: Plain::new(access_token),
+            access_token,
             token_type: if self.access.cnf.is_some() { "DPoP" } else { "Bearer" },
             expires_in: self.expires_in.as_secs(),
             scope: self.access.scope,

@@ -21,7 +21,7 @@ fn hidden(page: &Answer, name: &str) -> String {
 struct Device {
     caller: Caller,
     id: String,
-    device_code: String,
+    own_code: String,
     user_code: String,
 }
 
@@ -37,14 +37,14 @@ impl Device {
         let json = answer.json();
         assert_eq!((&json["interval"], &json["expires_in"]), (&5.into(), &600.into()));
         let text = |name: &str| json[name].as_str().unwrap().to_owned();
-        let (device_code, user_code) = (text("device_code"), text("user_code"));
+        let (own_code, user_code) = (text("device_code"), text("user_code"));
         assert_eq!(text("verification_uri"), "http://localhost:8420/device");
         assert!(text("verification_uri_complete").ends_with(&format!("?user_code={user_code}")));
-        Self { caller, id, device_code, user_code }
+        Self { caller, id, own_code, user_code }
     }
 
     async fn poll(&self) -> Answer {
-        let form = [GRANT, ("client_id", &self.id), ("device_code", &self.device_code)];
+        let form = [GRANT, ("client_id", &self.id), ("device_code", &self.own_code)];
         self.caller.send("/token", &[], &form).await
     }
 

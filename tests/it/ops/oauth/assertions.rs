@@ -84,6 +84,10 @@ impl Enterprise {
     }
 
     /// Good claims; null removes one.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers write the claims where they are used"
+    )]
     fn claims(&self, over: Value) -> Value {
         let now = self.world.db.now().secs();
         let mut claims = json!({

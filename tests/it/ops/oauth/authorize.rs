@@ -289,7 +289,12 @@ fn acr_values_want_a_session_with_two_factors() {
     assert!(matches!(next, Next::SignInAgain), "a posted decision does not help: {next:?}");
     let waiting = |over: &[(&str, &str)]| {
         let id = world.waiting(over);
-        world.db.read(|r| authorize::waiting(r, &id, &browser())).unwrap().unwrap().strength
+        world
+            .db
+            .read(|r| authorize::waiting(r, &world.env, &id, &browser()))
+            .unwrap()
+            .unwrap()
+            .strength
     };
     assert_eq!(waiting(&[mfa]), Strength::Mfa);
     assert_eq!(waiting(&[("prompt", "login")]), Strength::Fresh);

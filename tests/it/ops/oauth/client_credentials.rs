@@ -8,7 +8,7 @@ use mcpcodex::{
             Code, Outcome,
             client_credentials::{Ask, give},
             token::{Owner, access},
-            userinfo::bearer as userinfo,
+            userinfo::userinfo,
         },
     },
 };

@@ -254,6 +254,7 @@ impl World {
                     Next::Consent(question) => question.shown,
                     elsewhere @ (Next::SignIn
                     | Next::SignInAgain
+                    | Next::StepUp(_)
                     | Next::Redirect(_)
                     | Next::Post(_)
                     | Next::Gone) => return Ok(elsewhere),
@@ -305,8 +306,12 @@ impl World {
         self.db.read(|r| introspect::introspect(r, &self.env, client, token)).unwrap()
     }
 
+    /// Whether a token counts, whoever may be told.
     pub(crate) fn is_active(&self, token: &str) -> bool {
-        self.introspect(token)["active"] == true
+        if token.starts_with("mcr_") {
+            return self.introspect(token)["active"] == true;
+        }
+        self.db.read(|r| mcpcodex::ops::oauth::token::access(r, &self.env, token)).unwrap().is_ok()
     }
 
     pub(crate) fn another_client(&self) -> Client {

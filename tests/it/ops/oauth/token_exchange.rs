@@ -95,9 +95,8 @@ impl Chain {
 
     fn own_token(&self, client: &Client, resource: &str) -> String {
         let ask = client_credentials::Ask {
-            scope: None,
             resources: vec![resource.to_owned()],
-            jkt: None,
+            ..client_credentials::Ask::default()
         };
         let (env, client) = (Arc::clone(&self.world.env), client.clone());
         let outcome = self
