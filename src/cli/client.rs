@@ -1,5 +1,7 @@
 //! `client`: apps that ask for tokens.
 
+use std::path::{Path, PathBuf};
+
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -11,6 +13,7 @@ use super::{
 };
 use crate::{
     crypto::secret::Plain,
+    error::Error,
     model::{
         client::{Client, ClientState},
         id::ClientId,
@@ -33,7 +36,8 @@ pub enum Verb {
     /// Make a client; its secret is shown once
     #[command(after_help = "Examples:
   mcpcodex client create \"My App\" --redirect-uri https://app.example.com/callback
-  mcpcodex client create CLI --public --redirect-uri http://127.0.0.1/callback")]
+  mcpcodex client create CLI --public --redirect-uri http://127.0.0.1/callback
+  mcpcodex client create Nightly --grant client_credentials --jwks keys.json")]
     Create(Create),
     /// List clients
     List,
@@ -77,7 +81,8 @@ pub struct Create {
     /// The app cannot keep a secret: it runs in a browser, on a desktop or on a phone
     #[arg(long)]
     public: bool,
-    /// What it may do; may be given several times [default: `authorization_code` and `refresh_token`]
+    /// What it may do; may be given several times; `none` for the server of a resource, which only asks about
+    /// tokens [default: `authorization_code` and `refresh_token`]
     #[arg(long = "grant", value_name = "GRANT")]
     grants: Vec<String>,
     /// What it may ask for; may be given several times [default: `openid profile email offline_access`]
@@ -86,6 +91,12 @@ pub struct Create {
     /// What it may ask tokens for; may be given several times [default: any registered resource]
     #[arg(long = "resource", value_name = "URI")]
     resources: Vec<String>,
+    /// A file with its public keys (a JWK set): it then proves itself by signed statements (`private_key_jwt`)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["public", "jwks_uri"])]
+    jwks: Option<PathBuf>,
+    /// The https address of its public keys, instead
+    #[arg(long, value_name = "URL", conflicts_with = "public")]
+    jwks_uri: Option<String>,
     /// A `client_id` of your choice
     #[arg(long, value_name = "ID")]
     id: Option<String>,
@@ -157,6 +168,8 @@ fn create(ctx: &Ctx, args: Create) -> Done {
         scopes: split(&args.scopes),
         resources: args.resources,
         strict_refresh: args.strict_refresh,
+        jwks: args.jwks.as_deref().map(jwks).transpose()?,
+        jwks_uri: args.jwks_uri,
         ..New::default()
     };
     let made = desk.write(move |tx, _, who| ops::client::create(tx, who, new))?;
@@ -171,6 +184,19 @@ fn create(ctx: &Ctx, args: Create) -> Done {
         ctx.out.note("The secret is shown this once; only its hash is kept.");
     }
     Ok(())
+}
+
+/// The public keys in a file.
+fn jwks(path: &Path) -> Result<Value, Failure> {
+    let refuse = |why: &str, source: Box<dyn std::error::Error + Send + Sync>| {
+        Error::invalid("jwks", format!("{} {why}", path.display()))
+            .with_next("give a file with a JWK set of public keys: {\"keys\": [...]}")
+            .with_source(source)
+    };
+    let text = std::fs::read(path).map_err(|error| refuse("cannot be read", error.into()))?;
+    let jwks =
+        serde_json::from_slice(&text).map_err(|error| refuse("is not JSON", error.into()))?;
+    Ok(jwks)
 }
 
 /// A client as `client create` prints it, without its secret.

@@ -20,6 +20,8 @@ section! {
         id_token: IdToken,
         /// The keys that sign access and ID tokens, and how they take turns.
         signing_keys: SigningKeys,
+        /// Tokens that only the holder of a key may use (RFC 9449).
+        dpop: Dpop,
     }
 }
 
@@ -112,5 +114,14 @@ section! {
         lifetime: Duration = key("3600").some_seconds(),
         /// What it tells of the person, exactly these, as far as the scopes allow; `sub` must be among them.
         claims: Vec<IdClaim> = key("[\"sub\", \"email\", \"name\", \"roles\"]"),
+    }
+}
+
+section! {
+    /// Tokens that only the holder of a key may use (RFC 9449).
+    Dpop {
+        /// Whether a proof of the key must carry a nonce of this server, which apps get with the first refusal; without
+        /// it a proof counts for five minutes.
+        require_nonce: bool = key("true"),
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     jwt::{Algorithm, MAX_TOKEN_BYTES, VerifyingKey},
@@ -107,11 +107,8 @@ pub fn read(text: &str) -> Result<Proof, Fault> {
         return Err(Fault::Signature);
     }
     let claims: Claims = json_of(payload).ok_or(Fault::Claims)?;
-    let texts = [
-        (claims.jti.as_str(), JTI_MAX),
-        (claims.htm.as_str(), 16),
-        (claims.htu.as_str(), HTU_MAX),
-    ];
+    let texts =
+        [(claims.jti.as_str(), JTI_MAX), (claims.htm.as_str(), 16), (claims.htu.as_str(), HTU_MAX)];
     let nonce = claims.nonce.as_ref().is_none_or(|nonce| nonce.len() <= NONCE_MAX);
     if !nonce || texts.iter().any(|(text, most)| text.is_empty() || text.len() > *most) {
         return Err(Fault::Claims);
@@ -137,12 +134,12 @@ fn key(header: &Map<String, Value>) -> Result<(VerifyingKey, String), Fault> {
         return Err(Fault::Key);
     }
     // Rebuilt from the members that make the key, so that nothing else in it counts.
-    let mut own = json!({ "alg": algorithm.as_str() });
+    let mut own = Map::new();
+    own.insert("alg".to_owned(), algorithm.as_str().into());
     for name in ["kty", "crv", "x", "y", "n", "e", "use"] {
-        if let Some(value) = jwk.get(name) {
-            own[name] = value.clone();
-        }
+        own.extend(jwk.get(name).map(|value| (name.to_owned(), value.clone())));
     }
+    let own = Value::Object(own);
     let jkt = thumbprint(&own).ok_or(Fault::Key)?;
     let key = VerifyingKey::from_jwk(&own).map_err(|_| Fault::Key)?;
     Ok((key, jkt))

@@ -2,6 +2,7 @@
 //! A leaf: it keeps no state, reads no clock and knows neither users nor the database.
 
 pub mod claims;
+pub mod dpop;
 pub mod jwt;
 pub mod keyring;
 pub mod keys;

@@ -14,6 +14,7 @@ pub mod fields;
 pub mod health;
 pub mod lang;
 pub mod middleware;
+pub mod notices;
 pub mod oauth;
 pub mod pages;
 pub mod router;
@@ -27,6 +28,7 @@ use axum_server::Handle;
 use crate::{
     app::App,
     error::{Error, Result},
+    net::{client::Policy, guard::Reach, post::Poster},
     ops,
 };
 
@@ -66,6 +68,8 @@ pub async fn serve_with(
     let upkeep = tokio::spawn(upkeep(app.clone()));
     let (courier_goes_on, until) = tokio::sync::oneshot::channel::<()>();
     let courier = tokio::spawn(courier::run(app.clone(), async move { drop(until.await) }));
+    let (notices_go_on, until) = tokio::sync::oneshot::channel::<()>();
+    let notices = notices(&app, async move { drop(until.await) });
     let service = router::routes_with(app.clone(), more)
         .into_make_service_with_connect_info::<std::net::SocketAddr>();
     let served = axum_server::from_tcp(listener)
@@ -77,9 +81,28 @@ pub async fn serve_with(
     upkeep.abort();
     drop(courier_goes_on);
     // What a carrier does not answer in time ends as unknown; the next start says so.
-    drop(tokio::time::timeout(DRAIN, courier).await);
+    drop(notices_go_on);
+    drop(tokio::time::timeout(DRAIN, async { (courier.await, notices.await) }).await);
     write_marks(&app).await;
     served.map_err(failed)
+}
+
+/// The task that tells apps of sessions that ended. What strangers registered is guarded as their documents are.
+fn notices(
+    app: &App,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> tokio::task::JoinHandle<()> {
+    let clients = &app.env.config.authentication.clients;
+    let reach = if clients.local_documents { Reach::Local } else { Reach::Public };
+    let app = app.clone();
+    tokio::spawn(async move {
+        match Poster::new(&Policy { reach, ..Policy::default() }) {
+            Ok(poster) => notices::run(app, poster, stop).await,
+            Err(error) => {
+                tracing::error!(%error, "apps cannot be told of sessions that end; their notices stay");
+            }
+        }
+    })
 }
 
 async fn upkeep(app: App) {
@@ -94,6 +117,10 @@ async fn upkeep(app: App) {
                 let env = app.env();
                 if let Err(error) = app.db.write(move |tx| ops::sweep::sweep(tx, &env)).await {
                     tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
+                }
+                let env = app.env();
+                if let Err(error) = app.db.write(move |tx| ops::document::sweep(tx, &env)).await {
+                    tracing::warn!(%error, "unused apps could not be forgotten; the next sweep tries again");
                 }
                 turn_keys(app.clone()).await;
             }

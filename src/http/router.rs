@@ -1,7 +1,9 @@
 //! Every route on one screen, with its guard beside it.
 
+use std::sync::Arc;
+
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
     http::StatusCode,
     middleware as layer,
@@ -57,6 +59,7 @@ fn at_the_root(app: App, more: Router<App>) -> Router {
         .route("/language", get(pages::language)) //                 anyone
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)
+        .layer(Extension(Arc::new(oauth::resolve::Resolver::default())))
         .layer(DefaultBodyLimit::max(body))
         .layer(timeout)
         // Pages carry a token beside what was typed: compressed, their length would tell about it (BREACH).

@@ -11,6 +11,7 @@ pub mod contact;
 pub mod coverage;
 pub mod device;
 pub mod device_request;
+pub mod document;
 pub mod factor;
 pub mod fetch;
 pub mod grant;

@@ -240,9 +240,9 @@ fn tidy(words: &str) -> String {
 }
 
 /// Resolves and checks in one.
-struct Guarded {
-    lookup: Arc<dyn Lookup>,
-    reach: Reach,
+pub(super) struct Guarded {
+    pub(super) lookup: Arc<dyn Lookup>,
+    pub(super) reach: Reach,
 }
 
 impl fmt::Debug for Guarded {

@@ -5,4 +5,5 @@
 
 pub mod client;
 pub mod guard;
+pub mod post;
 pub mod server;

@@ -3,7 +3,13 @@
 
 use std::time::Duration;
 
-use super::{attempt, audit, session};
+use serde_json::Value;
+
+use super::{
+    attempt, audit,
+    oauth::assertion::{self, Proof},
+    session,
+};
 use crate::{
     crypto::secret::{Hashed, Plain, random_token},
     db::{Read, Write},
@@ -49,6 +55,10 @@ pub struct New {
     pub scopes: Vec<String>,
     /// What it may ask tokens for; any registered resource when empty.
     pub resources: Vec<String>,
+    /// Its public keys, a JWK set; with them it proves itself by signed statements and has no secret.
+    pub jwks: Option<Value>,
+    /// Where its public keys are, instead.
+    pub jwks_uri: Option<String>,
     /// Whether a repeated refresh is theft at once.
     pub strict_refresh: bool,
     /// Where a person may go after signing out.
@@ -92,17 +102,25 @@ pub struct Change {
 /// Makes a client.
 pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
     who.must_operate()?;
+    assertion::check_registration(&new)?;
     let id = match new.id {
         Some(id) => chosen_id(tx, id)?,
         None => ClientId::new(),
     };
-    let secret = match (new.public, new.secret) {
+    let signs = new.jwks.is_some() || new.jwks_uri.is_some();
+    let secret = match (new.public || signs, new.secret) {
         (true, _) => None,
         (false, Some(chosen)) => Some(strong(chosen)?),
         (false, None) => Some(random_token(32)),
     };
     let client = Client {
-        auth_method: if new.public { AuthMethod::None } else { AuthMethod::Basic },
+        auth_method: match (new.public, signs) {
+            (true, _) => AuthMethod::None,
+            (false, true) => AuthMethod::PrivateKeyJwt,
+            (false, false) => AuthMethod::Basic,
+        },
+        jwks: new.jwks,
+        jwks_uri: new.jwks_uri,
         grant_types: grant_types(&new.grant_types)?,
         scopes: scopes(&new.scopes)?,
         redirect_uris: redirect_uris(&new.redirect_uris)?,
@@ -224,11 +242,13 @@ fn get(r: &Read<'_>, id: &ClientId) -> Result<Client> {
 }
 
 /// What a client shows at the token endpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Presented {
     /// The pairs it may have meant, most likely first: Basic credentials are form-encoded by some clients and raw
     /// from others. A public client shows its id alone.
     pub readings: Vec<(String, Option<Plain>)>,
+    /// Its signed statement instead, already found to be right but not yet spent.
+    pub proof: Option<Proof>,
 }
 
 /// What became of it; each is committed, since wrong tries count.
@@ -244,6 +264,10 @@ pub enum Authenticated {
 
 /// Finds out which client is asking, and counts a wrong secret.
 pub fn authenticate(tx: &Write<'_>, who: &Actor, shown: &Presented) -> Result<Authenticated> {
+    if let Some(proof) = &shown.proof {
+        let client = assertion::spend(tx, proof)?;
+        return Ok(client.map_or(Authenticated::No, |one| Authenticated::Client(Box::new(one))));
+    }
     match recognise(tx, who, shown)? {
         Recognised::Client(client) => Ok(Authenticated::Client(client)),
         Recognised::No => Ok(Authenticated::No),
@@ -274,7 +298,8 @@ pub enum Recognised {
     Wait(Duration),
 }
 
-/// Looks at credentials without counting: for requests that otherwise only read.
+/// Looks at credentials without counting: for requests that otherwise only read. A signed statement counts once and so
+/// takes [`authenticate`].
 pub fn recognise(r: &Read<'_>, who: &Actor, shown: &Presented) -> Result<Recognised> {
     for (id, secret) in &shown.readings {
         let Some(client) = store::client::by_id(r, &ClientId::from_text(id))? else { continue };
@@ -285,6 +310,9 @@ pub fn recognise(r: &Read<'_>, who: &Actor, shown: &Presented) -> Result<Recogni
             // A secret from a public client is a mistake that must come out before it is relied upon.
             let none = secret.as_ref().is_none_or(|secret| secret.expose().is_empty());
             return Ok(if none { Recognised::Client(Box::new(client)) } else { Recognised::No });
+        }
+        if !client.auth_method.has_secret() {
+            return Ok(Recognised::No);
         }
         let same = shown.readings.iter().filter(|(other, _)| other == id);
         let secrets: Vec<&Plain> = same.filter_map(|(_, secret)| secret.as_ref()).collect();

@@ -11,6 +11,7 @@ pub mod contact;
 pub mod coverage;
 pub mod demo;
 pub mod device;
+pub mod document;
 pub mod env;
 pub mod factor;
 pub mod key;

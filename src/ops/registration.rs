@@ -136,12 +136,15 @@ fn told(
     secret: Option<Plain>,
     token: Option<Plain>,
 ) -> Result<Registered> {
-    // What an administrator changed since counts; a port of this computer is told back as it came.
-    let spelled = |own: &RedirectUri| {
-        let asked = metadata.redirect_uris.iter().find(|asked| own.fits(asked.as_str()));
-        asked.unwrap_or(own).as_str().to_owned()
+    // What an administrator changed since counts; a port of this computer is told back as it came. Some register the
+    // same address with a port and without: each of theirs is told once.
+    let mut asked: Vec<_> = metadata.redirect_uris.iter().collect();
+    let mut spelled = |own: &RedirectUri| {
+        let same = asked.iter().position(|uri| *uri == own);
+        let at = same.or_else(|| asked.iter().position(|uri| own.fits(uri.as_str())));
+        at.map_or(own, |at| asked.remove(at)).as_str().to_owned()
     };
-    let redirect_uris = client.redirect_uris.iter().map(spelled).collect();
+    let redirect_uris = client.redirect_uris.iter().map(&mut spelled).collect();
     let beside = known(r, metadata.beside())?;
     Ok(Registered { client, redirect_uris, beside, secret, token })
 }

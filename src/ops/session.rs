@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{audit, env::Env, seen::Seen};
+use super::{audit, env::Env, oauth::backchannel, seen::Seen};
 use crate::{
     db::{Read, Write},
     error::{Error, Result},
@@ -309,6 +309,7 @@ pub(super) fn end_one(tx: &Write<'_>, who: &Actor, id: &SessionId, reason: &str)
     if !session.may_live(tx.now) || !store::session::end(tx, id, reason)? {
         return Ok(false);
     }
+    backchannel::session_ended(tx, id)?;
     revoke_bound_grants(tx, id, reason)?;
     let event = Event::new("session.end").user(&session.user_id).session(id).with("reason", reason);
     audit::record(tx, who, &event)?;
@@ -383,6 +384,7 @@ pub(super) fn end_all_of(
 ) -> Result<Vec<SessionId>> {
     let ended = store::session::end_of_user(tx, user, except, reason)?;
     for id in &ended {
+        backchannel::session_ended(tx, id)?;
         let event = Event::new("session.end").user(user).session(id).with("reason", reason);
         audit::record(tx, who, &event)?;
     }
@@ -401,6 +403,7 @@ pub fn revoke_of_client(tx: &Write<'_>, who: &Actor, client: &ClientId) -> Resul
 /// Ends every session, every sign-in under way and every grant there is.
 pub fn revoke_everything(tx: &Write<'_>, who: &Actor) -> Result<Shut> {
     who.must_operate()?;
+    backchannel::all_end(tx)?;
     let sessions = store::session::end_all(tx, "everything revoked")?;
     let grants = store::grant::revoke_all(tx, "everything revoked")?;
     store::sign_in::delete_all(tx)?;

@@ -36,8 +36,8 @@ fn from_row(row: &Row<'_>) -> RowResult<Grant> {
 pub fn insert(tx: &Write<'_>, grant: &Grant) -> Result<()> {
     tx.exec_one(
         "insert into grants (id, client_id, user_id, session_id, scopes, resources, nonce, amr, auth_time,
-                             generation, created_at, expires_at, jkt, trace_id)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                             generation, created_at, expires_at, jkt, trace_id, sid)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?4)",
         params![
             grant.id.as_str(),
             grant.client_id.as_str(),
@@ -116,10 +116,34 @@ pub fn revoke_of_session(
     )
 }
 
-/// Hangs what was given in a session on another one, which takes its place.
+/// The session as ID tokens of a grant name it: the first it hung on, whichever took its place since.
+pub fn sid(r: &Read<'_>, id: &GrantId) -> Result<Option<SessionId>> {
+    let found = r.one("select sid from grants where id = ?1", params![id.as_str()], |row| {
+        row.get::<_, Option<String>>(0)
+    })?;
+    Ok(found.flatten().map(SessionId::from_text))
+}
+
+/// Whether a client was given something in `session` and knows that by the name `sid`.
+pub fn knows_session(
+    r: &Read<'_>,
+    client: &ClientId,
+    session: &SessionId,
+    sid: &SessionId,
+) -> Result<bool> {
+    let found = r.one(
+        "select 1 from grants where session_id = ?1 and client_id = ?2 and sid = ?3 limit 1",
+        params![session.as_str(), client.as_str(), sid.as_str()],
+        |row| row.get::<_, i64>(0),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Hangs what was given in a session on another one, which takes its place; what was taken back, too, since its client
+/// may want to hear of the end.
 pub fn move_to_session(tx: &Write<'_>, from: &SessionId, to: &SessionId) -> Result<usize> {
     tx.exec(
-        "update grants set session_id = ?2 where session_id = ?1 and revoked_at is null",
+        "update grants set session_id = ?2 where session_id = ?1",
         params![from.as_str(), to.as_str()],
     )
 }

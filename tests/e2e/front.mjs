@@ -6,6 +6,8 @@ import { gunzipSync } from "node:zlib";
 export class Front {
   /** Each exchange, oldest first: `{ method, path, query, headers, body, status, answer }`. */
   exchanges = [];
+  /** Those that were forgotten. */
+  past = [];
   /** Changes what is answered: given the path and the text, gives the text. */
   rewrite = (path, text) => text;
 
@@ -29,7 +31,7 @@ export class Front {
 
   /** Forgets what came by so far. */
   forget() {
-    this.exchanges.length = 0;
+    this.past.push(...this.exchanges.splice(0));
   }
 
   /** One line for each exchange with a program, for reading. */

@@ -83,6 +83,7 @@ const table = (w) => [
   { id: "logout", as: "max", go: "/logout" },
   { id: "signed-out", go: "/logout" },
   { id: "unsure-app", go: w.authorize({ client_id: "no-such-client" }) },
+  { id: "unsure-document", go: w.authorize({ client_id: "https://127.0.0.1/client.json" }) },
   { id: "no-such-page", is: "not found", go: "/no-such-page" },
   { id: "form-not-ours", go: formNotOurs },
   { id: "brand-login", on: "branded", go: "/login" },

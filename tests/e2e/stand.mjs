@@ -10,22 +10,24 @@ export const scopes = ["notes:read=Read your notes", "notes:write=Write notes in
 
 export class Stand {
   /**
-   * `path` is that of the issuer, `host` its name; `config` goes under `authentication`, indented by two. With `notes` off there is no
-   * MCP server.
+   * `path` is that of the issuer, `host` its name; `config` goes under `authentication`, indented by two, and `clients`
+   * into its part about clients (documents of apps are off unless it says otherwise: programs would name some on the
+   * Internet, where no test goes). With `notes` off there is no MCP server.
    */
-  static async open({ path = "", host = "127.0.0.1", config = "", more = "", notes = true } = {}) {
+  static async open({ path = "", host = "127.0.0.1", config = "", clients = "metadata_documents: off", notes = true } = {}) {
     const stand = new Stand();
     stand.front = await Front.open();
     stand.issuer = `http://${host}:${stand.front.port}${path}`;
     stand.installation = new Installation({ files: { "auth.config.yaml": `
 server: { public_url: "${stand.issuer}" }
-${more}
 authentication:
   password: { hashing: { memory_kib: 8, iterations: 1 } }
-  clients: { dynamic_registration: open }
+  clients: { dynamic_registration: open, ${clients} }
 ${config}
 ` } });
     await stand.start();
+    const described = await (await fetch(`${stand.issuer}/.well-known/openid-configuration`)).json();
+    stand.can = { register: Boolean(described.registration_endpoint), documents: described.client_id_metadata_document_supported === true };
     stand.ada = stand.somebody("ada");
     if (notes) {
       stand.notes = await serveNotes({ issuer: stand.issuer });
@@ -58,8 +60,7 @@ ${config}
 
   /** An app that the server knows: it registers itself where it may. */
   async app(more = {}) {
-    const described = await (await fetch(`${this.issuer}/.well-known/openid-configuration`)).json();
-    if (described.registration_endpoint) return App.register(this.issuer, more);
+    if (this.can.register) return App.register(this.issuer, more);
     const { client_id } = this.cli(["client", "create", "Reader", "--public", "--redirect-uri", "http://127.0.0.1/callback"]);
     return new App(this.issuer, client_id);
   }
@@ -81,7 +82,7 @@ ${config}
 }
 
 /** The JSON answers with a `null` somewhere: strict clients refuse such a document whole. */
-function nulls({ exchanges }) {
+function nulls(exchanges) {
   const within = (value) => value === null || (typeof value === "object" && Object.values(value).some(within));
   return exchanges.filter(({ answer, answered }) =>
     answer && /json/.test(answered["content-type"] ?? "") && within(JSON.parse(answer)));
@@ -92,8 +93,9 @@ export async function onStand(options, test) {
   const stand = await Stand.open(options);
   try {
     await test(stand);
-    const bad = nulls(stand.front).map(({ path, answer }) => `${path}: ${answer}`);
-    check(bad.length === 0, `none of ${stand.front.exchanges.length} answers held a null ${bad}`);
+    const all = [...stand.front.past, ...stand.front.exchanges];
+    const bad = nulls(all).map(({ path, answer }) => `${path}: ${answer}`);
+    check(bad.length === 0, `none of ${all.length} answers held a null ${bad}`);
   } catch (error) {
     console.error(stand.front.lines().slice(-40).join("\n"));
     throw error;

@@ -74,3 +74,13 @@ fn agents_and_tools_of_others_connect_the_first_time() {
 fn what_clients_trip_over_elsewhere_is_right_here() {
     run("clients/rules.mjs", &[]);
 }
+
+#[test]
+fn programs_register_themselves_as_they_are_seen_to() {
+    run("clients/registration.mjs", &[]);
+}
+
+#[test]
+fn page_on_another_origin_may_do_what_its_program_needs_and_no_more() {
+    run("clients/browser.mjs", &[]);
+}

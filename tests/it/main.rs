@@ -4,6 +4,7 @@
 
 mod architecture;
 mod cli;
+mod clients;
 mod config;
 mod db;
 mod deliver;

@@ -1,5 +1,7 @@
 //! Proofs as others write them, and as an attacker would.
 
+use serde_json::json;
+
 use super::*;
 use crate::crypto::{jwt::SigningKey, secret::b64};
 
@@ -16,7 +18,8 @@ fn header(key: &SigningKey) -> Value {
 }
 
 fn signed(key: &SigningKey, header: &Value, claims: &Value) -> String {
-    let text = format!("{}.{}", b64(header.to_string().as_bytes()), b64(claims.to_string().as_bytes()));
+    let text =
+        format!("{}.{}", b64(header.to_string().as_bytes()), b64(claims.to_string().as_bytes()));
     let signature = key.raw_signature(text.as_bytes()).unwrap();
     format!("{text}.{}", b64(&signature))
 }
@@ -83,8 +86,7 @@ fn header_that_is_not_a_proofs_is_refused() {
 
 #[test]
 fn key_in_the_header_must_be_the_one_that_signed() {
-    let (key, other) =
-        [(); 2].map(|()| SigningKey::generate(Algorithm::ES256).unwrap()).into();
+    let (key, other) = [(); 2].map(|()| SigningKey::generate(Algorithm::ES256).unwrap()).into();
     assert_eq!(read(&signed(&other, &header(&key), &claims())), Err(Fault::Signature));
     let good = signed(&key, &header(&key), &claims());
     let (head, rest) = good.split_once('.').unwrap();
@@ -92,7 +94,10 @@ fn key_in_the_header_must_be_the_one_that_signed() {
     let changed = claims().to_string().replace("POST", "GET");
     let swapped = format!("{head}.{}.{signature}", b64(changed.as_bytes()));
     assert_eq!(read(&swapped), Err(Fault::Signature));
-    assert_eq!(read(&format!("{head}.{}.", b64(claims().to_string().as_bytes()))), Err(Fault::Signature));
+    assert_eq!(
+        read(&format!("{head}.{}.", b64(claims().to_string().as_bytes()))),
+        Err(Fault::Signature)
+    );
 }
 
 #[test]

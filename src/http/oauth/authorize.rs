@@ -1,13 +1,16 @@
 //! `/authorize` and `/consent`: the part of the protocol that a person sees.
 
+use std::sync::Arc;
+
 use axum::{
+    Extension,
     body::Bytes,
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
 
-use super::client_form::is_form;
+use super::{client_form::is_form, resolve::Resolver, unfit};
 use crate::{
     app::App,
     config::session::SameSite,
@@ -52,11 +55,12 @@ pub async fn begin(
     From(origin): From,
     MaybeSession(session): MaybeSession,
     browser: Browser,
+    Extension(resolver): Extension<Arc<Resolver>>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let fields = Fields::parse(query.unwrap_or_default().as_bytes());
-    start(Visit { app, origin, browser, session }, &headers, fields).await
+    start(Visit { app, origin, browser, session }, &resolver, &headers, fields).await
 }
 
 /// `POST /authorize` (OpenID Connect Core §3.1.2.1). Parameters of URL and form count together.
@@ -65,6 +69,7 @@ pub async fn begin_by_form(
     From(origin): From,
     MaybeSession(session): MaybeSession,
     browser: Browser,
+    Extension(resolver): Extension<Arc<Resolver>>,
     request: axum::extract::Request,
 ) -> Result<Response, PageError> {
     let headers = request.headers().clone();
@@ -78,15 +83,20 @@ pub async fn begin_by_form(
         .await
         .map_err(|_| Error::invalid("form", "the form was too large or cut off"))?;
     let fields = query.and(Fields::parse(&body));
-    start(Visit { app, origin, browser, session }, &headers, fields).await
+    start(Visit { app, origin, browser, session }, &resolver, &headers, fields).await
 }
 
 async fn start(
     mut visit: Visit,
+    resolver: &Resolver,
     headers: &HeaderMap,
     fields: Fields,
 ) -> Result<Response, PageError> {
     visit.browser.asked_for(fields.text("ui_locales"));
+    let client = fields.text("client_id");
+    if let Err(problem) = resolver.know(&visit.app, &actor(&visit), client).await? {
+        return Ok(unfit::response(&visit.app, &visit.browser, &problem));
+    }
     let (env, browser) = (visit.app.env(), visit.browser.hash());
     let begun =
         visit.app.db.write(move |tx| begin::begin(tx, &env, &browser, fields.pairs())).await?;

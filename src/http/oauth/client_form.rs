@@ -1,16 +1,31 @@
 //! A form from a client: its parameters, each once, and the credentials that came with it.
 //! Whether they are right is found out in `ops/client`.
 
+use std::sync::Arc;
+
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, FromRequestParts as _, Request},
     http::{HeaderMap, HeaderValue, header},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::error::OAuthError;
-use crate::{app::App, crypto::secret::Plain, http::fields::Fields, ops::client::Presented};
+use super::{error::OAuthError, resolve::Resolver};
+use crate::{
+    app::App,
+    crypto::{jwt, secret::Plain},
+    http::{extract::From, fields::Fields},
+    model::actor::Actor,
+    ops::{
+        client::Presented,
+        oauth::{
+            Code, Refusal, assertion,
+            dpop::{self, Proof},
+        },
+    },
+};
 
+const ASSERTION_TYPE: &str = "client_assertion_type";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// What must never stand in a URL, where logs and histories keep it (RFC 6749 §2.3.1).
 const BODY_ONLY: [&str; 15] = [
@@ -40,6 +55,8 @@ pub struct ClientForm {
     pub shown: Presented,
     /// Whether they came by HTTP Basic.
     pub basic: bool,
+    /// The proof of a key that came along (RFC 9449 §5); signed by that key, and not looked at any further.
+    pub proof: Option<Proof>,
 }
 
 impl FromRequest<App> for ClientForm {
@@ -50,14 +67,44 @@ impl FromRequest<App> for ClientForm {
         if BODY_ONLY.iter().any(|name| query.get(name).is_some()) {
             return Err(OAuthError::request("parameters belong into the body, not into the URL"));
         }
-        let headers = request.headers().clone();
-        let fields = form(request, app).await?;
-        let (shown, basic) = credentials(&headers, &fields)?;
-        Ok(Self { fields, shown, basic })
+        let (mut parts, body) = request.into_parts();
+        let Ok(From(origin)) = From::from_request_parts(&mut parts, app).await;
+        let resolver = parts.extensions.get::<Arc<Resolver>>().map(Arc::clone);
+        let headers = parts.headers.clone();
+        let fields = form(Request::from_parts(parts, body), app).await?;
+        let (mut shown, basic) = credentials(&headers, &fields)?;
+        if let Some(resolver) = resolver {
+            let who = Actor::anonymous(origin);
+            for (id, _) in &shown.readings {
+                let known = resolver.know(app, &who, id).await?;
+                known.map_err(|problem| OAuthError::document(&problem, basic))?;
+            }
+            if let (Some(text), Some((id, _))) = (statement(&fields), shown.readings.first()) {
+                shown.proof = Some(resolver.prove(app, id, text).await?);
+            }
+        }
+        let proof = one_proof(&headers)?;
+        Ok(Self { fields, shown, basic, proof })
     }
 }
 
+/// The one proof of a request, if there is one.
+pub fn one_proof(headers: &HeaderMap) -> Result<Option<Proof>, Refusal> {
+    let mut all = headers.get_all("dpop").iter();
+    let Some(value) = all.next() else { return Ok(None) };
+    if all.next().is_some() {
+        let why = "the DPoP header came more than once";
+        return Err(Refusal::new(Code::InvalidDpopProof, why));
+    }
+    Ok(Some(dpop::read(value.to_str().unwrap_or_default())?))
+}
+
 impl ClientForm {
+    /// The thumbprint of the key that is proved, once the proof is accepted.
+    pub fn jkt(&self) -> Option<String> {
+        self.proof.as_ref().map(|proof| proof.jkt.clone())
+    }
+
     /// A parameter; one without a value counts as left out (RFC 6749 §3.2).
     pub fn take(&self, name: &str) -> Option<String> {
         self.fields.get(name).filter(|value| !value.is_empty()).map(str::to_owned)
@@ -106,15 +153,24 @@ pub fn is_form(headers: &HeaderMap) -> bool {
 
 fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool), OAuthError> {
     let (id, secret) = (fields.get("client_id"), fields.get("client_secret"));
-    if fields.get("client_assertion").is_some() {
-        return Err(OAuthError::client(false));
-    }
+    let id = id.filter(|id| !id.is_empty());
     // Some clients send the access token that ended along when they renew it: it authenticates no client.
     let mut header = headers.get_all(header::AUTHORIZATION).iter().filter(|value| !token(value));
+    if fields.get("client_assertion").is_some() || fields.get(ASSERTION_TYPE).is_some() {
+        if secret.is_some() || header.next().is_some() {
+            return Err(OAuthError::request("two ways of client authentication in one request"));
+        }
+        let text = statement(fields).ok_or_else(|| {
+            OAuthError::request("client_assertion needs client_assertion_type, a JWT bearer's")
+        })?;
+        let id = id.map(str::to_owned).or_else(|| jwt::unproven(text, "sub"));
+        let id = id.ok_or_else(|| OAuthError::client(false))?;
+        return Ok((Presented { readings: vec![(id, None)], proof: None }, false));
+    }
     let Some(value) = header.next() else {
-        let id = id.filter(|id| !id.is_empty()).ok_or_else(|| OAuthError::client(false))?;
+        let id = id.ok_or_else(|| OAuthError::client(false))?;
         let secret = secret.map(|secret| Plain::new(secret.to_owned()));
-        return Ok((Presented { readings: vec![(id.to_owned(), secret)] }, false));
+        return Ok((Presented { readings: vec![(id.to_owned(), secret)], proof: None }, false));
     };
     if header.next().is_some() {
         return Err(OAuthError::request("the Authorization header came more than once"));
@@ -124,10 +180,16 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
     }
     let readings = value.to_str().ok().and_then(basic).ok_or_else(|| OAuthError::client(true))?;
     // Some clients repeat their id in the body; another one there is a contradiction.
-    if id.is_some_and(|id| !id.is_empty() && !readings.iter().any(|(own, _)| own == id)) {
+    if id.is_some_and(|id| !readings.iter().any(|(own, _)| own == id)) {
         return Err(OAuthError::request("client_id differs from that of the Authorization header"));
     }
-    Ok((Presented { readings }, true))
+    Ok((Presented { readings, proof: None }, true))
+}
+
+/// The client's signed statement about itself (RFC 7523 §2.2), if its type says that it is one.
+fn statement(fields: &Fields) -> Option<&str> {
+    let fits = fields.get(ASSERTION_TYPE) == Some(assertion::TYPE);
+    fields.get("client_assertion").filter(|text| fits && !text.is_empty())
 }
 
 /// Whether an Authorization header shows an access token (RFC 6750 §2.1, RFC 9449 §7.1).

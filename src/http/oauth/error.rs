@@ -10,10 +10,15 @@ use axum::{
 use serde_json::json;
 
 use crate::{
+    app::App,
+    crypto::jwt::Algorithm,
     error::{Error, Kind},
     http::error as http,
     model::registration,
-    ops::oauth::{Code, Refusal},
+    ops::{
+        document::Problem,
+        oauth::{Code, Refusal, dpop},
+    },
 };
 
 /// As long as a description may be that repeats what was sent.
@@ -28,6 +33,8 @@ enum Challenge {
     Bearer {
         error: bool,
     },
+    /// With the error and how a proof may be signed (RFC 9449 §7.1).
+    Dpop,
 }
 
 /// A refusal on the wire.
@@ -117,6 +124,16 @@ impl OAuthError {
         Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, Code::InvalidClient, why) }
     }
 
+    /// 401 `invalid_client`: the client's signed statement proves nothing, and why.
+    pub fn statement(why: &impl ToString) -> Self {
+        Self { description: plain(&why.to_string()), ..Self::client(false) }
+    }
+
+    /// 401 `invalid_client`: the app's own document is not taken, and why.
+    pub fn document(problem: &Problem, basic: bool) -> Self {
+        Self { description: plain(&problem.to_string()), ..Self::client(basic) }
+    }
+
     /// 429: too many wrong secrets.
     pub fn wait(after: Duration) -> Self {
         let why = "too many wrong secrets for this client; wait before the next try";
@@ -140,6 +157,13 @@ impl OAuthError {
         };
         let challenge = Challenge::Bearer { error: true };
         Self { challenge, ..Self::new(status, refusal.code, refusal.description.clone()) }
+    }
+}
+
+impl OAuthError {
+    /// 401 or 403: an access token that was shown with a proof does not do, or the proof does not.
+    pub fn bound_token(refusal: &Refusal) -> Self {
+        Self { challenge: Challenge::Dpop, ..Self::token(refusal) }
     }
 }
 
@@ -176,6 +200,12 @@ impl IntoResponse for OAuthError {
             Challenge::None => None,
             Challenge::Basic => Some("Basic realm=\"mcpcodex\", charset=\"UTF-8\"".to_owned()),
             Challenge::Bearer { error: false } => Some("Bearer realm=\"mcpcodex\"".to_owned()),
+            Challenge::Dpop => Some(format!(
+                "DPoP realm=\"mcpcodex\", algs=\"{}\", error=\"{}\", error_description=\"{}\"",
+                dpop::ALGORITHMS.map(Algorithm::as_str).join(" "),
+                self.error,
+                self.description
+            )),
             Challenge::Bearer { error: true } => Some(format!(
                 "Bearer realm=\"mcpcodex\", error=\"{}\", error_description=\"{}\"",
                 self.error, self.description
@@ -203,6 +233,15 @@ fn plain(text: &str) -> String {
         })
         .take(LONGEST)
         .collect()
+}
+
+/// Adds the nonce for the next proof (RFC 9449 §8.2): whoever showed one needs it, refused or not.
+pub fn with_nonce(app: &App, mut response: Response) -> Response {
+    let nonce = dpop::nonce(&app.env, app.db.now());
+    if let Ok(value) = HeaderValue::from_str(&nonce) {
+        response.headers_mut().insert("dpop-nonce", value);
+    }
+    response
 }
 
 /// What answers with tokens carry (RFC 6749 §5.1).

@@ -15,7 +15,7 @@ use crate::{
     http::extract::From,
     model::actor::Actor,
     ops::{
-        client::{Recognised, authenticate, recognise},
+        client::{Authenticated, Presented, Recognised, authenticate, recognise},
         oauth::introspect as op,
     },
 };
@@ -28,6 +28,9 @@ pub async fn introspect(
 ) -> Result<Response, OAuthError> {
     let token = form.take("token").ok_or_else(|| OAuthError::request("token is missing"))?;
     let who = Actor::anonymous(origin);
+    if form.shown.proof.is_some() {
+        return by_statement(&app, who, form.shown, &token).await;
+    }
     let found = app.db.read(|r| {
         Ok(match recognise(r, &who, &form.shown)? {
             // A public client proves nothing, so anyone could ask in its name.
@@ -45,5 +48,22 @@ pub async fn introspect(
             Err(OAuthError::client(form.basic))
         }
         Err(_) => Err(OAuthError::client(form.basic)),
+    }
+}
+
+/// A signed statement counts once, which must be written down.
+async fn by_statement(
+    app: &App,
+    who: Actor,
+    shown: Presented,
+    token: &str,
+) -> Result<Response, OAuthError> {
+    match app.db.write(move |tx| authenticate(tx, &who, &shown)).await? {
+        Authenticated::Client(client) => {
+            let answer = app.db.read(|r| op::introspect(r, &app.env, &client, token))?;
+            Ok((no_store(), Json(answer)).into_response())
+        }
+        Authenticated::No => Err(OAuthError::client(false)),
+        Authenticated::Wait(after) => Err(OAuthError::wait(after)),
     }
 }

@@ -12,8 +12,11 @@ pub mod json;
 pub mod metadata;
 pub mod par;
 pub mod register;
+pub mod resolve;
 pub mod revoke;
+pub mod statement;
 pub mod token;
+pub mod unfit;
 pub mod userinfo;
 
 use axum::{

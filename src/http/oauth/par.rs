@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     client_form::ClientForm,
-    error::{OAuthError, no_store},
+    error::{OAuthError, no_store, with_nonce},
 };
 use crate::{
     app::App,
@@ -18,7 +18,10 @@ use crate::{
     model::actor::Actor,
     ops::{
         client::{Authenticated, authenticate},
-        oauth::par,
+        oauth::{
+            dpop::{self, Place},
+            par,
+        },
     },
 };
 
@@ -28,12 +31,24 @@ pub async fn push(
     From(origin): From,
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
-    let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
+    let proved = form.proof.is_some();
+    let answer = answer(&app, Actor::anonymous(origin), form).await;
+    if proved { Ok(with_nonce(&app, answer.into_response())) } else { answer }
+}
+
+async fn answer(app: &App, who: Actor, form: ClientForm) -> Result<Response, OAuthError> {
+    let (basic, env) = (form.basic, app.env());
     let pushed = app
         .db
         .write(move |tx| match authenticate(tx, &who, &form.shown)? {
             Authenticated::Client(client) => {
-                let pushed = par::push(tx, &env, &client, form.fields.pairs(), None)?;
+                if let Some(proof) = &form.proof
+                    && let Err(refusal) = dpop::accept(tx, &env, proof, Place::post("/par"))?
+                {
+                    return Ok(Err(refusal.into()));
+                }
+                let (pairs, jkt) = (form.fields.pairs(), form.jkt());
+                let pushed = par::push(tx, &env, &client, pairs, jkt.as_deref())?;
                 Ok(pushed.map_err(OAuthError::from))
             }
             Authenticated::No => Ok(Err(OAuthError::client(basic))),

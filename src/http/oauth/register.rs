@@ -37,7 +37,7 @@ pub async fn register(
 ) -> Result<Response, OAuthError> {
     let metadata = Metadata::read(&members).map_err(OAuthError::registration)?;
     // Where everyone may register, whatever else a client sends along is not looked at.
-    let token = bearer::token(&headers, None).ok();
+    let token = bearer::plain(&headers).ok();
     let (env, who) = (app.env(), Actor::anonymous(origin));
     let answer =
         app.db.write(move |tx| op::register(tx, &env, &who, &metadata, token.as_deref())).await?;
@@ -57,7 +57,7 @@ pub async fn read(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, OAuthError> {
-    let token = bearer::token(&headers, None)?;
+    let token = bearer::plain(&headers)?;
     let id = ClientId::from_text(id);
     let registered = done(app.db.read(|r| op::read(r, &id, &token))?)?;
     Ok((no_store(), Json(body(&app.env, &registered))).into_response())
@@ -71,7 +71,7 @@ pub async fn update(
     headers: HeaderMap,
     Object(members): Object,
 ) -> Result<Response, OAuthError> {
-    let token = bearer::token(&headers, None)?;
+    let token = bearer::plain(&headers)?;
     if members.get("client_id").is_some_and(|own| own.as_str() != Some(id.as_str())) {
         return Err(OAuthError::metadata("client_id is not that of the address"));
     }
@@ -89,7 +89,7 @@ pub async fn delete(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, OAuthError> {
-    let token = bearer::token(&headers, None)?;
+    let token = bearer::plain(&headers)?;
     let (who, id) = (Actor::anonymous(origin), ClientId::from_text(id));
     done(app.db.write(move |tx| op::delete(tx, &who, &id, &token)).await?)?;
     Ok((StatusCode::NO_CONTENT, no_store()).into_response())

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{
     client_form::ClientForm,
-    error::{OAuthError, no_store},
+    error::{OAuthError, no_store, with_nonce},
 };
 use crate::{
     app::App,
@@ -25,7 +25,10 @@ use crate::{
         client::{Authenticated, authenticate},
         env::Env,
         oauth::{
-            Code, Outcome, Refusal, client_credentials, device, exchange, refresh, token::Tokens,
+            Code, Outcome, Refusal, client_credentials, device,
+            dpop::{self, Place},
+            exchange, refresh,
+            token::Tokens,
         },
     },
 };
@@ -43,12 +46,24 @@ pub async fn token(
     From(origin): From,
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
+    let proved = form.proof.is_some();
+    let answer = answer(&app, Actor::anonymous(origin), form).await;
+    if proved { Ok(with_nonce(&app, answer.into_response())) } else { answer }
+}
+
+async fn answer(app: &App, who: Actor, form: ClientForm) -> Result<Response, OAuthError> {
     let ask = ask(&form)?;
-    let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
+    let (basic, env) = (form.basic, app.env());
     let decided = app
         .db
         .write(move |tx| match authenticate(tx, &who, &form.shown)? {
-            Authenticated::Client(client) => decide(tx, &env, &who, &client, &ask).map(Ok),
+            Authenticated::Client(client) => {
+                let place = Place::post("/token");
+                match dpop::admit(tx, &env, &client, form.proof.as_ref(), place)? {
+                    Ok(()) => decide(tx, &env, &who, &client, &ask).map(Ok),
+                    Err(refusal) => Ok(Ok(Outcome::Refused(refusal))),
+                }
+            }
             Authenticated::No => Ok(Err(OAuthError::client(basic))),
             Authenticated::Wait(after) => Ok(Err(OAuthError::wait(after))),
         })
@@ -60,7 +75,7 @@ pub async fn token(
 }
 
 fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
-    let resources = form.all("resource");
+    let (resources, jkt) = (form.all("resource"), form.jkt());
     let grant = match form.fields.get("grant_type") {
         None | Some("") => return Err(OAuthError::request("grant_type is missing")),
         Some(text) => GrantType::parse(text).map_err(|_| {
@@ -73,16 +88,17 @@ fn ask(form: &ClientForm) -> Result<Ask, OAuthError> {
             redirect_uri: form.take("redirect_uri"),
             verifier: form.take("code_verifier"),
             resources,
+            jkt,
         }),
         GrantType::RefreshToken => {
             let (token, scope) = (form.take("refresh_token"), form.take("scope"));
-            Ask::Refresh(refresh::Ask { token, scope, resources })
+            Ask::Refresh(refresh::Ask { token, scope, resources, jkt })
         }
         GrantType::ClientCredentials => {
-            Ask::Client(client_credentials::Ask { scope: form.take("scope"), resources })
+            Ask::Client(client_credentials::Ask { scope: form.take("scope"), resources, jkt })
         }
         GrantType::DeviceCode => {
-            Ask::Device(device::PollAsk { device_code: form.take("device_code"), resources })
+            Ask::Device(device::PollAsk { device_code: form.take("device_code"), resources, jkt })
         }
         GrantType::TokenExchange | GrantType::JwtBearer => {
             let why = "this server does not speak that grant type yet";

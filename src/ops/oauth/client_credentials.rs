@@ -25,6 +25,8 @@ pub struct Ask {
     pub scope: Option<String>,
     /// What it is for.
     pub resources: Vec<String>,
+    /// Thumbprint of the key that was proved with the request.
+    pub jkt: Option<String>,
 }
 
 /// Gives an access token and nothing else: what can prove itself at any time needs no refresh token (RFC 6749 §4.4.3).
@@ -49,7 +51,7 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
         resources: &resources,
         spelled: &ask.resources,
         nonce: None,
-        jkt: None,
+        jkt: ask.jkt.as_deref(),
         act: None,
         until: None,
     };

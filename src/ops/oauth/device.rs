@@ -165,6 +165,8 @@ pub struct PollAsk {
     pub device_code: Option<String>,
     /// Resources, to narrow what the token is for.
     pub resources: Vec<String>,
+    /// Thumbprint of the key that was proved with the request.
+    pub jkt: Option<String>,
 }
 
 /// Without the code.
@@ -252,6 +254,7 @@ fn give(
     let had = policy::having(client, &resources, &request.scopes);
     let scopes = policy::for_person(&holder.user, &resources, &had);
     let grant = grant(tx, env, client, request, &holder, scopes)?;
+    let grant = Grant { jkt: ask.jkt.clone(), ..grant };
     store::grant::insert(tx, &grant)?;
     let refresh =
         if grant.generation > 0 { Some(exchange::first(tx, env, who, &grant)?) } else { None };
@@ -293,6 +296,10 @@ fn fit(
         let why = "the sign-in that allowed this device is over";
         return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
     };
+    if request.jkt.is_some() && request.jkt != ask.jkt {
+        let why = "the device code is bound to a key that was not proved";
+        return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
+    }
     let narrowed =
         policy::narrow_for(tx, client, &holder.user, &request.resources, &ask.resources)?;
     Ok(narrowed.map(|resources| (holder, resources)))

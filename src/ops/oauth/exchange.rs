@@ -45,6 +45,8 @@ pub struct Ask {
     pub verifier: Option<String>,
     /// Resources, to narrow what the token is for.
     pub resources: Vec<String>,
+    /// Thumbprint of the key that was proved with the request.
+    pub jkt: Option<String>,
 }
 
 /// Without the code and what unlocks it.
@@ -99,6 +101,7 @@ struct Fit<'a> {
     holder: SignedIn,
     resources: Vec<Resource>,
     spelled: &'a [String],
+    jkt: Option<&'a str>,
 }
 
 fn fit<'a>(
@@ -117,7 +120,8 @@ fn fit<'a>(
         return invalid("the sign-in behind the code is over");
     };
     let narrowed = policy::narrow_for(tx, client, &holder.user, &row.resources, &ask.resources)?;
-    Ok(narrowed.map(|resources| Fit { client, row, holder, resources, spelled: &ask.resources }))
+    let (spelled, jkt) = (ask.resources.as_slice(), ask.jkt.as_deref());
+    Ok(narrowed.map(|resources| Fit { client, row, holder, resources, spelled, jkt }))
 }
 
 /// What the code was bound to must be there again.
@@ -134,6 +138,8 @@ fn judge(
         Some("the code has expired")
     } else if ask.redirect_uri.as_deref() != Some(row.redirect_uri.as_str()) {
         Some("redirect_uri is not that of the authorization request")
+    } else if row.jkt.is_some() && row.jkt != ask.jkt {
+        Some("the code is bound to a key that was not proved (dpop_jkt)")
     } else if !fits {
         Some("code_verifier does not fit the code_challenge")
     } else {
@@ -177,7 +183,7 @@ fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) ->
         created_at: tx.now,
         expires_at: tx.now.plus(lifetime),
         revoked: None,
-        jkt: row.jkt.clone(),
+        jkt: fit.jkt.map(str::to_owned),
         trace: row.trace.clone(),
     };
     store::grant::insert(tx, &grant)?;

@@ -3,12 +3,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::terms::Terms;
+use super::{dpop, terms::Terms};
 use crate::{
-    config::authentication::Registration,
+    config::authentication::{MetadataDocuments, Registration},
+    crypto::jwt::Algorithm,
     model::{
         authorization::ResponseMode,
         client::{AuthMethod, GrantType},
+        document::KeySet,
         scope::STANDARD,
         session::{ACR_MFA, ACR_PASSWORD},
     },
@@ -34,6 +36,7 @@ pub fn document(env: &Env) -> Value {
         care(&terms),
         openid(&terms),
         newcomers(env, &terms),
+        apps(env),
     ];
     let mut document = Map::new();
     for topic in topics {
@@ -50,7 +53,9 @@ fn at(terms: &Terms<'_>, path: &str) -> String {
 
 /// How a client that proves itself does it.
 fn proofs() -> Vec<&'static str> {
-    [AuthMethod::Basic, AuthMethod::Post].map(AuthMethod::as_str).to_vec()
+    [AuthMethod::Basic, AuthMethod::Post, AuthMethod::PrivateKeyJwt]
+        .map(AuthMethod::as_str)
+        .to_vec()
 }
 
 /// The same, and how one comes that cannot.
@@ -92,8 +97,10 @@ fn token(terms: &Terms<'_>) -> Value {
     json!({
         "token_endpoint": at(terms, "/token"),
         "device_authorization_endpoint": at(terms, "/device_authorization"),
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::as_str),
         "grant_types_supported": GRANTS.map(GrantType::as_str),
         "token_endpoint_auth_methods_supported": proofs_or_none(),
+        "token_endpoint_auth_signing_alg_values_supported": KeySet::algorithms(),
     })
 }
 
@@ -102,13 +109,27 @@ fn care(terms: &Terms<'_>) -> Value {
     json!({
         "revocation_endpoint": at(terms, "/revoke"),
         "revocation_endpoint_auth_methods_supported": proofs_or_none(),
+        "revocation_endpoint_auth_signing_alg_values_supported": KeySet::algorithms(),
         "introspection_endpoint": at(terms, "/introspect"),
         "introspection_endpoint_auth_methods_supported": proofs(),
+        "introspection_endpoint_auth_signing_alg_values_supported": KeySet::algorithms(),
+    })
+}
+
+/// How apps become known.
+fn apps(env: &Env) -> Value {
+    let clients = &env.config.authentication.clients;
+    json!({
+        "client_id_metadata_document_supported":
+            clients.metadata_documents != MetadataDocuments::Off,
     })
 }
 
 fn openid(terms: &Terms<'_>) -> Value {
     json!({
+        "end_session_endpoint": at(terms, "/logout"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "userinfo_endpoint": at(terms, "/userinfo"),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [terms.algorithm.as_str()],

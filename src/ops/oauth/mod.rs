@@ -1,16 +1,20 @@
 //! OAuth 2.1 and OpenID Connect: from the authorization request to tokens, and what may be done with those.
 //! How it looks on the wire (parameters, status codes, headers) is left to `http/oauth`.
 
+pub mod assertion;
 pub mod authorize;
+pub mod backchannel;
 pub mod begin;
 mod claims;
 pub mod client_credentials;
 pub mod connected;
 pub mod consent;
 pub mod device;
+pub mod dpop;
 pub mod exchange;
 mod hint;
 pub mod introspect;
+pub mod logout;
 pub mod metadata;
 pub mod par;
 pub mod policy;

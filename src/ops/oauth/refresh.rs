@@ -34,6 +34,8 @@ pub struct Ask {
     pub scope: Option<String>,
     /// Resources, to narrow the new access token; as granted when absent.
     pub resources: Vec<String>,
+    /// Thumbprint of the key that was proved with the request.
+    pub jkt: Option<String>,
 }
 
 /// Without the token.
@@ -61,6 +63,7 @@ struct Wanted<'a> {
     scopes: ScopeSet,
     resources: Vec<Resource>,
     spelled: &'a [String],
+    jkt: Option<&'a str>,
 }
 
 /// Exchanges a refresh token.
@@ -133,6 +136,15 @@ fn find<'a>(
         audit::record(tx, who, &event)?;
         return invalid();
     }
+    if let Some(refusal) = keyless(&grant, ask) {
+        let event = Event::new("refresh.wrong_key")
+            .user(&grant.user_id)
+            .grant(&id)
+            .client(&client.id)
+            .with("reason", refusal.code.as_str());
+        audit::record(tx, who, &event)?;
+        return Ok(Err(refusal));
+    }
     let offline = grant.scopes.has(OFFLINE_ACCESS);
     if !client.may(GrantType::RefreshToken) && !offline {
         return Ok(Err(Refusal::new(Code::UnauthorizedClient, "this client may not refresh")));
@@ -149,6 +161,19 @@ fn find<'a>(
     }
     let Some(token) = store::grant::token(tx, &id, generation)? else { return invalid() };
     Ok(Ok(Shown { client, user, grant, token }))
+}
+
+/// A family that was begun with a key goes on with that key alone, so that a stolen token is of no use (RFC 9449 §5).
+fn keyless(grant: &Grant, ask: &Ask) -> Option<Refusal> {
+    let bound = grant.jkt.as_deref()?;
+    match ask.jkt.as_deref() {
+        Some(proved) if proved == bound => None,
+        Some(_) => Some(Refusal::new(Code::InvalidGrant, "the token is bound to another key")),
+        None => {
+            let why = "the token is bound to a key, which must be proved (DPoP)";
+            Some(Refusal::new(Code::InvalidDpopProof, why))
+        }
+    }
 }
 
 fn verdict(tx: &Write<'_>, env: &Env, who: &Actor, shown: &Shown<'_>) -> Result<Verdict> {
@@ -200,7 +225,7 @@ fn wanted<'a>(
     if scopes.is_empty() && !asked.is_empty() {
         return Ok(Err(Refusal::new(Code::InvalidScope, "none of the scopes can be had any more")));
     }
-    Ok(Ok(Wanted { scopes, resources, spelled: &ask.resources }))
+    Ok(Ok(Wanted { scopes, resources, spelled: &ask.resources, jkt: ask.jkt.as_deref() }))
 }
 
 /// Without rotation a confidential client keeps its token; a public one must not (OAuth 2.1 §4.3.1).
@@ -284,7 +309,7 @@ fn mint(
         resources: &wanted.resources,
         spelled: wanted.spelled,
         nonce: None,
-        jkt: shown.grant.jkt.as_deref(),
+        jkt: wanted.jkt,
         act: None,
         until: None,
     };

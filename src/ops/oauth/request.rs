@@ -56,6 +56,10 @@ impl<'p> Params<'p> {
         self.single.get(name).copied().filter(|value| !value.is_empty())
     }
 
+    pub(super) fn resources(&self) -> &[String] {
+        &self.resources
+    }
+
     /// The state, unless it came twice or is too long: then it is none that could be returned.
     pub(super) fn state(&self) -> Option<&'p str> {
         self.get("state").filter(|state| state.len() <= STATE_MAX && !self.twice.contains(&"state"))

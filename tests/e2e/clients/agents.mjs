@@ -8,6 +8,7 @@ import { check, pythonVersion, version } from "../support.mjs";
 const programs = [
   {
     name: `Claude Code ${agentVersion("claude-code")}`,
+    byHand: true,
     redirect: "http://localhost/callback",
     async connect(desk, url, by) {
       const claude = agent("claude");
@@ -42,6 +43,7 @@ const programs = [
   },
   {
     name: `MCP Inspector ${version("@modelcontextprotocol/inspector")} (command line)`,
+    byHand: true,
     redirect: "http://127.0.0.1/oauth/callback",
     async connect(desk, url, by) {
       const more = ["--callback-url", `http://127.0.0.1:${await freePort()}/oauth/callback`, ...(by ? ["--client-id", by] : [])];
@@ -73,11 +75,13 @@ const programs = [
   },
 ];
 
+const itself = "registered by itself";
+const byHand = "made known by hand";
 const wanted = process.argv[2];
 await onStand({}, async (stand) => {
   for (const program of programs.filter(({ name }) => !wanted || name.includes(wanted))) {
-    for (const how of ["registered by hand"]) {
-      const by = how === "registered by hand"
+    for (const how of [...(stand.can.register ? [itself] : []), ...(program.byHand || !stand.can.register ? [byHand] : [])]) {
+      const by = how === byHand
         ? stand.cli(["client", "create", program.name, "--public", "--redirect-uri", program.redirect]).client_id : undefined;
       const desk = new Desk(stand.ada);
       stand.front.forget();

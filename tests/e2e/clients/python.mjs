@@ -1,9 +1,16 @@
 // The Python SDK with a FastMCP server, from the first request to a renewed token.
+import { documents } from "../documents.mjs";
 import { onStand } from "../stand.mjs";
 import { check, python, pythonServer, pythonVersion } from "../support.mjs";
 
-for (const path of ["", "/auth"]) {
-  await onStand({ path, notes: false }, async (stand) => {
+const published = await documents({ "/python-reader": (response, url) => {
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify({ client_id: url, client_name: "Python reader", redirect_uris: ["http://127.0.0.1/callback"],
+    grant_types: ["authorization_code", "refresh_token"], token_endpoint_auth_method: "none" }));
+} });
+
+async function journeys(path) {
+  await onStand({ path, notes: false, clients: published.config }, async (stand) => {
     const where = `mcp ${pythonVersion("mcp")} at FastMCP ${pythonVersion("fastmcp")}, issuer ${path ? `with the path ${path}` : "without a path"}`;
     const server = await pythonServer("servers/fastmcp_server.py", stand.issuer);
     try {
@@ -17,8 +24,16 @@ for (const path of ["", "/auth"]) {
       };
       const { client_id } = stand.cli(["client", "create", "Reader", "--public", "--redirect-uri", "http://127.0.0.1/callback"]);
       await run("a client made by hand", { client: client_id });
+      if (stand.can.register && !stand.can.documents) await run("registered by itself");
+      if (stand.can.documents) await run("by a document", { document: published.url("/python-reader") });
     } finally {
       await server.close();
     }
   });
+}
+
+try {
+  await Promise.all(["", "/auth"].map(journeys));
+} finally {
+  published.close();
 }

@@ -60,9 +60,23 @@ async function authorization(stand) {
     stand.resource(registered);
     const tokens = await app.signIn(stand.ada, { resource: asked, scope: "notes:read offline_access" });
     const audience = [claims(tokens.access_token).aud].flat();
-    check(audience.length >= 1 && tokens.scope.includes("notes:read"), `${asked} is ${registered}: aud ${audience.join(", ")}`);
+    const bare = (url) => url.replace(/\/$/, "");
+    check(audience.map(bare).includes(bare(registered)) && tokens.scope.includes("notes:read"), `${asked} is ${registered}: aud ${audience.join(", ")}`);
     const again = await app.refresh(tokens.refresh_token, { resource: registered });
     check(again.status === 200, `${registered} asked as ${asked} is renewed as ${registered}`);
+  }
+}
+
+/** The document of each resource is kept here as well (RFC 9728). */
+async function documents(stand) {
+  for (const url of [stand.notes.url, "https://docs.example/deep/mcp", "https://root.example"]) {
+    const made = url === stand.notes.url ? stand.cli(["resource", "show", url]) : stand.resource(url);
+    const { status, headers, text } = await get(made.metadata_url);
+    const told = JSON.parse(text);
+    check(status === 200 && headers.get("content-type").startsWith("application/json") && told.resource === url,
+      `${new URL(made.metadata_url).pathname} describes ${url} by its very name`);
+    check(told.authorization_servers.join() === stand.issuer && told.scopes_supported.length > 0 && !told.scopes_supported.includes("offline_access"),
+      "with this issuer, exactly as it calls itself, and with the resource's scopes alone");
   }
 }
 
@@ -94,6 +108,7 @@ for (const path of ["", "/auth"]) {
   await onStand({ path }, async (stand) => {
     await discovery(stand, path);
     await authorization(stand);
+    await documents(stand);
     await endpoints(stand);
   });
 }

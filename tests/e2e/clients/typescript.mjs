@@ -1,113 +1,93 @@
 // The TypeScript SDK, both lines of it, from the first request to a renewed token: how most MCP clients are built.
-import * as v2 from "@modelcontextprotocol/client";
-import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport as TransportV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { UnauthorizedError as UnauthorizedV1 } from "@modelcontextprotocol/sdk/client/auth.js";
 import { onStand } from "../stand.mjs";
-import { check, version } from "../support.mjs";
-
-const kits = [
-  { name: `@modelcontextprotocol/sdk ${version("@modelcontextprotocol/sdk")}`, Client: ClientV1, Transport: TransportV1,
-    Unauthorized: UnauthorizedV1, finish: (transport, back) => transport.finishAuth(back.searchParams.get("code")) },
-  { name: `@modelcontextprotocol/client ${version("@modelcontextprotocol/client")}`, Client: v2.Client,
-    Transport: v2.StreamableHTTPClientTransport, Unauthorized: v2.UnauthorizedError,
-    finish: (transport, back) => transport.finishAuth(back.searchParams) },
-];
-
-/** What an app keeps: the SDK asks it for everything and gives it everything. */
-class Store {
-  redirectUrl = "http://127.0.0.1:6001/callback";
-  dropped = [];
-
-  constructor({ information, clientMetadataUrl } = {}) {
-    this.information = information;
-    this.clientMetadataUrl = clientMetadataUrl;
-  }
-  get clientMetadata() {
-    return { client_name: "Reader", redirect_uris: [this.redirectUrl], grant_types: ["authorization_code", "refresh_token"],
-      response_types: ["code"], token_endpoint_auth_method: "none" };
-  }
-  state() {
-    return (this.sent = "s".repeat(12) + Math.random().toString(36).slice(2));
-  }
-  clientInformation() {
-    return this.information;
-  }
-  saveClientInformation(information) {
-    this.information = information;
-  }
-  tokens() {
-    return this.kept;
-  }
-  saveTokens(tokens) {
-    this.kept = tokens;
-  }
-  redirectToAuthorization(url) {
-    this.asked = url;
-  }
-  saveCodeVerifier(verifier) {
-    this.verifier = verifier;
-  }
-  codeVerifier() {
-    return this.verifier;
-  }
-  invalidateCredentials(what) {
-    this.dropped.push(what);
-    if (what === "all" || what === "tokens") this.kept = undefined;
-    if (what === "all" || what === "client") this.information = undefined;
-  }
-}
-
-/** A client of the kit, connected; somebody signs in when the server asks for it. */
-async function connect(kit, stand, store) {
-  const dial = () => new kit.Transport(new URL(stand.notes.url), { authProvider: store });
-  const client = () => new kit.Client({ name: "reader", version: "1.0.0" });
-  const first = dial();
-  const one = client();
-  try {
-    await one.connect(first);
-    return one;
-  } catch (error) {
-    if (!(error instanceof kit.Unauthorized)) throw error;
-  }
-  const back = await stand.ada.open(store.asked);
-  if (back.searchParams.get("error")) throw new Error(`refused: ${back.search}`);
-  if (back.searchParams.get("state") !== store.sent) throw new Error("state came back changed");
-  await kit.finish(first, back);
-  const two = client();
-  await two.connect(dial());
-  return two;
-}
-
-const said = async (client, tool) => (await client.callTool({ name: tool, arguments: {} })).content[0].text;
+import { serve as serveNotes } from "../servers/sdk.mjs";
+import { check } from "../support.mjs";
+import { documents } from "../documents.mjs";
+import { Store, acting, kits, said } from "./kits.mjs";
 
 /** From nothing to a renewed token; `how` says by which way the app became known. */
 async function journey(kit, stand, store, how) {
-  stand.front.forget();
-  const client = await connect(kit, stand, store);
   const about = `${kit.name}, ${how}`;
-  check((await said(client, "read")).startsWith("notes of "), `${about}: a tool answers after sign-in`);
+  stand.front.forget();
+  const { client, result } = await acting(kit, stand.notes.url, stand.ada, store, (client) => said(client, "read"));
+  check(result.startsWith("notes of "), `${about}: a tool answers after sign-in`);
   check(store.kept.refresh_token, `${about}: there is a refresh token`);
 
-  // The access token is no good any more: the SDK finds out by a 401 and renews it by itself.
-  const before = store.kept;
-  store.kept = { ...before, access_token: `${before.access_token.slice(0, -8)}AAAAAAAA` };
-  check((await said(client, "read")).startsWith("notes of "), `${about}: a tool answers after a refresh`);
-  check(store.kept.refresh_token !== before.refresh_token, `${about}: the refresh token was rotated`);
-  const tokens = stand.front.at(/\/token$/);
-  check(tokens.length === 2 && tokens[1].body.includes("grant_type=refresh_token") && tokens.every((one) => one.status === 200),
-    `${about}: one exchange, one refresh, no more`);
+  // The SDK finds out by a 401 and renews the token by itself.
+  const before = store.kept.refresh_token;
+  store.spoil();
+  check((await said(client, "read")) === result, `${about}: a tool answers after a refresh`);
+  check(store.kept.refresh_token !== before, `${about}: the refresh token was rotated`);
+  const tokens = stand.front.at(/\/token$/).map((one) => `${one.status} ${new URLSearchParams(one.body).get("grant_type")}`);
+  check(tokens.join() === "200 authorization_code,200 refresh_token", `${about}: one exchange, one refresh, no more`);
   check(store.dropped.length === 0, `${about}: nothing had to be thrown away`);
   await client.close();
 }
 
-for (const path of ["", "/auth"]) {
-  await onStand({ path }, async (stand) => {
-    const where = path ? `issuer with the path ${path}` : "issuer without a path";
-    for (const kit of kits) {
-      const { client_id } = stand.cli(["client", "create", "Reader", "--public", "--redirect-uri", "http://127.0.0.1/callback"]);
-      await journey(kit, stand, new Store({ information: { client_id } }), `${where}, a client made by hand`);
-      if (process.env.SHOW) console.log(stand.front.lines().join("\n"));
-    }
-  });
+/** A tool that needs a scope more: the SDK asks for it, and the person is asked for that alone. */
+async function stepUp(kit, stand, store, how) {
+  const about = `${kit.name}, ${how}`;
+  stand.ada.seen = [];
+  // The older line renews its token when it is told that the scope is too small, which changes nothing, and gives up.
+  // It asks when it has nothing to renew.
+  if (kit.renewsInstead) delete store.kept.refresh_token;
+  const { client, result } = await acting(kit, stand.notes.url, stand.ada, store, (client) => said(client, "write"));
+  check(result.startsWith("written for "), `${about}: a tool that needs more scope answers after a step-up`);
+  check(stand.ada.steps.join() === "consent", `${about}: which asks for consent and not for the password again`);
+  check(store.kept.scope.includes("notes:read") && store.kept.scope.includes("notes:write"), `${about}: the new token has the old scopes, too`);
+  await client.close();
+}
+
+/** The registration is gone, as after a restore from an old backup: the SDK finds out and registers anew. */
+async function recovery(kit, stand, store) {
+  stand.cli(["--yes", "client", "delete", store.information.client_id]);
+  store.spoil();
+  stand.front.forget();
+  const { client, result } = await acting(kit, stand.notes.url, stand.ada, store, (client) => said(client, "read"));
+  const steps = stand.front.at(/\/(token|register)$/).map(({ status, path }) => `${path.split("/").pop()} ${status}`);
+  check(result.startsWith("notes of ") && steps.join() === "token 401,register 201,token 200",
+    `${kit.name}: a client that was deleted is told so, registers anew and goes on`);
+  await client.close();
+}
+
+const published = await documents();
+try {
+  for (const path of ["", "/auth"]) {
+    await onStand({ path, clients: published.config }, async (stand) => {
+      const where = path ? `issuer with the path ${path}` : "issuer without a path";
+      // A server that only points at the document that is kept for it.
+      const bare = await serveNotes({ issuer: stand.issuer, register: (url) => stand.resource(url).metadata_url });
+      try {
+        for (const kit of kits) {
+          const store = new Store();
+          const { client, result } = await acting(kit, bare.url, stand.ada, store, (client) => said(client, "read"));
+          check(result.startsWith("notes of ") && store.kept.scope.includes("notes:read"),
+            `${kit.name}, ${where}: a server whose document is kept here needs no page of its own`);
+          await client.close();
+        }
+      } finally {
+        bare.close();
+      }
+      for (const kit of kits) {
+        const { client_id } = stand.cli(["client", "create", "Reader", "--public", "--redirect-uri", "http://127.0.0.1/callback"]);
+        const by = new Store({ information: { client_id, issuer: stand.issuer } });
+        await journey(kit, stand, by, `${where}, a client made by hand`);
+        await stepUp(kit, stand, by, `${where}, a client made by hand`);
+        if (stand.can.register) {
+          const own = new Store();
+          await journey(kit, stand, own, `${where}, registered by itself`);
+          await stepUp(kit, stand, own, `${where}, registered by itself`);
+          await recovery(kit, stand, own);
+        }
+        if (stand.can.documents) {
+          const own = new Store({ document: published.url("/reader") });
+          await journey(kit, stand, own, `${where}, by a document`);
+          await stepUp(kit, stand, own, `${where}, by a document`);
+          check(own.information.client_id === published.url("/reader"), `${kit.name}, ${where}: its id is the document's address`);
+        }
+      }
+    });
+  }
+} finally {
+  published.close();
 }

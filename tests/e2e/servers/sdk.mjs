@@ -10,8 +10,11 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import express from "express";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 
-/** Everything that has to do with sign-in: who issues tokens, for which URL, and what a tool needs. */
-export async function protect(app, { issuer, url, needs }) {
+/**
+ * Everything that has to do with sign-in: who issues tokens, for which URL, and what a tool needs. `document` is where
+ * mcpcodex describes this server; without it, it does so itself.
+ */
+export async function protect(app, { issuer, url, needs, document }) {
   const found = await fetch(`${issuer}/.well-known/openid-configuration`);
   const oauthMetadata = await found.json();
   const keys = createRemoteJWKSet(new URL(oauthMetadata.jwks_uri));
@@ -24,12 +27,12 @@ export async function protect(app, { issuer, url, needs }) {
         extra: { person: payload.sub } };
     },
   };
-  app.use(mcpAuthMetadataRouter({ oauthMetadata, resourceServerUrl: url, scopesSupported: needs() }));
+  if (!document) app.use(mcpAuthMetadataRouter({ oauthMetadata, resourceServerUrl: url, scopesSupported: needs() }));
   app.use(url.pathname, express.json(), (request, response, next) =>
     requireBearerAuth({
       verifier,
       requiredScopes: needs(request.body?.params?.name),
-      resourceMetadataUrl: getOAuthProtectedResourceMetadataUrl(url),
+      resourceMetadataUrl: document ?? getOAuthProtectedResourceMetadataUrl(url),
     })(request, response, next));
 }
 // documented: end
@@ -43,20 +46,24 @@ function notes(person) {
   return server;
 }
 
-/** Starts one and gives `{ url, tokens, close }`; `tokens` are the access tokens that came, newest last. */
-export async function serve({ issuer, port = 0, path = "/mcp", shown }) {
+/**
+ * Starts one and gives `{ url, tokens, close }`; `tokens` are the access tokens that came, newest last. `register` makes
+ * its URL known and may give the address of its document.
+ */
+export async function serve({ issuer, port = 0, path = "/mcp", register = () => undefined }) {
   const app = express();
   const listener = await new Promise((resolve) => {
     const listening = app.listen(port, "127.0.0.1", () => resolve(listening));
   });
-  const url = new URL(path, shown ?? `http://127.0.0.1:${listener.address().port}`);
+  const url = new URL(path, `http://127.0.0.1:${listener.address().port}`);
+  const document = register(url.href);
   const tokens = [];
   app.use((request, _, next) => {
     const token = request.headers.authorization?.split(" ")[1];
     if (token && tokens.at(-1) !== token) tokens.push(token);
     next();
   });
-  await protect(app, { issuer, url, needs: (tool) => (tool === "write" ? ["notes:read", "notes:write"] : ["notes:read"]) });
+  await protect(app, { issuer, url, document, needs: (tool) => (tool === "write" ? ["notes:read", "notes:write"] : ["notes:read"]) });
   app.all(url.pathname, async (request, response) => {
     const server = notes(request.auth.extra.person);
     const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true });

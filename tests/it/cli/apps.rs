@@ -29,6 +29,36 @@ fn public_client_has_no_secret_to_rotate() {
 }
 
 #[test]
+fn client_with_keys_has_no_secret_and_its_keys_must_be_public() {
+    let place = Place::new();
+    let file = place.path("keys.json");
+    let create = |name: &str, args: &[&str]| {
+        let all = [&["client", "create", name, "--grant", "client_credentials"], args].concat();
+        place.run(&[all.as_slice(), &["--json"]].concat())
+    };
+    let jwks = ["--jwks", file.to_str().unwrap()];
+    assert_eq!(create("None", &jwks).code, 2, "there is no such file yet");
+    let key = json!({ "kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ" });
+    std::fs::write(&file, json!({ "keys": [key] }).to_string()).unwrap();
+    let made = create("Own", &jwks).document();
+    assert_eq!(made.get("client_secret"), None);
+    let shown = place.json(&["client", "show", "Own"]);
+    assert_eq!(shown["token_endpoint_auth_method"], "private_key_jwt");
+    assert_eq!(place.run(&["client", "secret", "rotate", "Own"]).code, 5);
+    let uri = ["--jwks-uri", "https://app.example.com/jwks.json"];
+    assert_eq!(create("Elsewhere", &uri).code, 0);
+    for bad in
+        [json!({ "keys": [{ "kty": "EC", "d": "secret" }] }), json!({ "keys": [] }), json!([])]
+    {
+        std::fs::write(&file, bad.to_string()).unwrap();
+        assert_eq!(create("Bad", &jwks).code, 2, "{bad}");
+    }
+    assert_eq!(create("Bad", &["--jwks-uri", "http://app.example.com/jwks.json"]).code, 2);
+    assert_eq!(create("Bad", &[&jwks[..], &uri].concat()).code, 2);
+    assert_eq!(create("Bad", &[&uri[..], &["--public"]].concat()).code, 2);
+}
+
+#[test]
 fn rotated_secret_is_another_and_alone_on_stdout() {
     let place = Place::new();
     let args = ["client", "create", "App", "--redirect-uri", "https://app.example/cb"];
@@ -229,6 +259,42 @@ fn clients_of_a_resource_that_goes_do_not_get_all_others_instead() {
     for (name, disabled) in [("Only", true), ("Both", false), ("Any", false)] {
         assert_eq!(place.json(&["client", "show", name])["disabled"], disabled, "{name}");
     }
+}
+
+#[test]
+fn algorithm_of_a_resource_has_its_key_at_once() {
+    let place = Place::new();
+    let algorithms = |place: &Place| {
+        let keys = place.json(&["key", "list"]);
+        let mut all: Vec<String> = keys
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| key["algorithm"].as_str().unwrap().to_owned())
+            .collect();
+        all.sort();
+        all
+    };
+    place.json(&["resource", "add", "https://one.example", "--algorithm", "EdDSA"]);
+    assert_eq!(algorithms(&place), ["ES256", "EdDSA"]);
+    place.json(&["resource", "add", "https://two.example"]);
+    place.json(&["resource", "edit", "https://two.example", "--algorithm", "RS256"]);
+    assert_eq!(algorithms(&place), ["ES256", "EdDSA", "RS256"]);
+}
+
+#[test]
+fn server_of_a_resource_is_a_client_that_gets_nothing() {
+    let place = Place::new();
+    place.json(&["resource", "add", "https://one.example", "--token-format", "opaque"]);
+    let args =
+        ["client", "create", "Server", "--grant", "none", "--resource", "https://one.example"];
+    let made = place.json(&args);
+    assert_eq!(made["grant_types"], json!([]));
+    assert!(made["client_secret"].is_string());
+    assert_eq!(
+        place.json(&["client", "show", "Server"])["resources"],
+        json!(["https://one.example"])
+    );
 }
 
 #[test]

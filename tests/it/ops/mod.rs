@@ -7,6 +7,7 @@ mod contact;
 mod coverage;
 mod denial;
 mod device;
+mod document;
 mod factor;
 mod factor_removal;
 mod key;

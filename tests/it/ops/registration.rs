@@ -104,6 +104,18 @@ fn thousand_equal_registrations_on_any_port_are_one_row() {
 }
 
 #[test]
+fn address_registered_with_a_port_and_without_is_told_back_as_both() {
+    let server = TestApp::new();
+    let mut editor = usual();
+    for port in ["33418", "59656"] {
+        let both = ["http://127.0.0.1/".to_owned(), format!("http://127.0.0.1:{port}/")];
+        editor["redirect_uris"] = json!(both);
+        assert_eq!(register(&server.app, &editor).redirect_uris, both);
+    }
+    assert_eq!(known(&server.app).len(), 1);
+}
+
+#[test]
 fn ten_thousand_registrations_stay_below_the_bound_and_newcomers_are_let_in_after_a_day() {
     let server = TestApp::with(|config| config.authentication.clients.most = 300);
     let app = Arc::new(server.app.clone());

@@ -6,6 +6,7 @@
 pub(crate) mod authenticator;
 pub(crate) mod browser;
 pub(crate) mod carrier;
+pub(crate) mod dpop;
 pub(crate) mod html;
 pub(crate) mod log;
 pub(crate) mod people;

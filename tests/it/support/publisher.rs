@@ -78,6 +78,20 @@ pub(crate) enum Page {
     Hang,
 }
 
+impl Page {
+    /// A document.
+    pub(crate) fn json(value: &serde_json::Value) -> Self {
+        Self::Json(value.to_string())
+    }
+
+    /// A document with headers more.
+    pub(crate) fn with(value: &serde_json::Value, more: &[(&'static str, &str)]) -> Self {
+        let mut headers = vec![("content-type", "application/json".to_owned())];
+        headers.extend(more.iter().map(|(name, text)| (*name, (*text).to_owned())));
+        Self::Answer(200, headers, value.to_string().into_bytes())
+    }
+}
+
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {

@@ -8,6 +8,7 @@ use crate::{
     config::tokens::IdClaim,
     model::{
         grant::Grant,
+        id::SessionId,
         scope::{EMAIL, PROFILE, ScopeSet},
         session::acr_of,
         user::User,
@@ -88,6 +89,7 @@ pub(super) fn id_claims(
     terms: &Terms<'_>,
     subject: &Subject<'_>,
     (user, grant): (&User, &Grant),
+    sid: Option<&SessionId>,
     now: Time,
 ) -> Map<String, Value> {
     let client = subject.client.id.as_str();
@@ -105,7 +107,7 @@ pub(super) fn id_claims(
     if let Some(nonce) = subject.nonce {
         put("nonce", nonce.into());
     }
-    if let Some(session) = &grant.session_id {
+    if let Some(session) = sid {
         put("sid", session.as_str().into());
     }
     for claim in terms.id_claims {

@@ -18,6 +18,7 @@ use crate::{
     error::{Error, Result},
     model::{resource::TokenFormat, scope::OPENID},
     ops::{env::Env, key, oauth::terms::Terms},
+    store,
 };
 
 /// Tokens that were decided upon and wait for their signatures, which are made after the commit.
@@ -97,7 +98,8 @@ pub(in crate::ops::oauth) fn mint(
     let id = match subject.holder {
         Holder::Person { user, grant } if subject.scopes.has(OPENID) => {
             let signer = key::signer(tx, env, terms.algorithm)?;
-            Some((signer, id_claims(&terms, subject, (user, grant), tx.now)))
+            let sid = store::grant::sid(tx, &grant.id)?;
+            Some((signer, id_claims(&terms, subject, (user, grant), sid.as_ref(), tx.now)))
         }
         Holder::Person { .. } | Holder::Client => None,
     };

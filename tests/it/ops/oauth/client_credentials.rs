@@ -8,7 +8,7 @@ use mcpcodex::{
             Code, Outcome,
             client_credentials::{Ask, give},
             token::{Owner, access},
-            userinfo::userinfo,
+            userinfo::bearer as userinfo,
         },
     },
 };
@@ -29,7 +29,7 @@ pub(super) fn service(world: &World, scopes: &[&str]) -> Client {
 
 fn ask(scope: &str) -> Ask {
     let scope = (!scope.is_empty()).then(|| scope.to_owned());
-    Ask { scope, resources: vec![MCP.to_owned()] }
+    Ask { scope, resources: vec![MCP.to_owned()], jkt: None }
 }
 
 fn given(world: &World, client: &Client, ask: Ask) -> Outcome {
@@ -125,7 +125,7 @@ fn resource_must_be_registered_and_the_clients() {
     let service = service(&world, &[]);
     for resource in ["https://elsewhere.example/mcp", "not a uri", "https://mcp.example.com/mcp#x"]
     {
-        let ask = Ask { scope: None, resources: vec![resource.to_owned()] };
+        let ask = Ask { scope: None, resources: vec![resource.to_owned()], jkt: None };
         assert_eq!(refused(given(&world, &service, ask)), Code::InvalidTarget, "{resource}");
     }
     // Without one the token is for this server alone, and good for nothing in particular.

@@ -20,7 +20,7 @@ fn confidential(world: &World) -> Made {
 
 fn shown(id: &str, secret: Option<&str>) -> Presented {
     let secret = secret.map(|secret| Plain::new(secret.to_owned()));
-    Presented { readings: vec![(id.to_owned(), secret)] }
+    Presented { readings: vec![(id.to_owned(), secret)], proof: None }
 }
 
 fn try_it(world: &World, shown: &Presented) -> Authenticated {
@@ -48,6 +48,7 @@ fn only_the_right_secret_opens() {
             (id.to_owned(), Some(Plain::new("decoded wrongly".to_owned()))),
             (id.to_owned(), Some(secret)),
         ],
+        proof: None,
     };
     assert!(is_in(&world, &twice));
 }

@@ -59,7 +59,7 @@ impl World {
 
     fn poll_as(&self, client: &Client, code: &str) -> Outcome {
         let (env, client) = (Arc::clone(&self.env), client.clone());
-        let ask = PollAsk { device_code: Some(code.to_owned()), resources: Vec::new() };
+        let ask = PollAsk { device_code: Some(code.to_owned()), resources: Vec::new(), jkt: None };
         self.db.write_blocking(move |tx| device::poll(tx, &env, &app(), &client, &ask)).unwrap()
     }
 

@@ -332,6 +332,7 @@ pub(crate) fn ask(code: &str) -> exchange::Ask {
         redirect_uri: Some(CALLBACK.to_owned()),
         verifier: Some(VERIFIER.to_owned()),
         resources: Vec::new(),
+        jkt: None,
     }
 }
 

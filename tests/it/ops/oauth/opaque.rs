@@ -158,7 +158,7 @@ fn opaque_token_is_known_at_every_place_where_a_token_is_shown() {
     let world = world();
     opaque(&world);
     let token = text(&world.tokens(FOR_MCP));
-    let told = world.db.read(|r| userinfo::userinfo(r, &world.env, &token)).unwrap().unwrap();
+    let told = world.db.read(|r| userinfo::bearer(r, &world.env, &token)).unwrap().unwrap();
     assert_eq!(told["sub"], world.user.as_str());
     let find = |token: &str| {
         let demand = Demand { audience: Some(MCP.to_owned()), scopes: Vec::new() };
@@ -188,7 +188,7 @@ fn strictest_of_several_resources_decides_over_their_token() {
     assert!(text(&both).starts_with("mcpat_"));
     assert_eq!(both.expires_in, 120);
     // For the first alone it is as that resource wants it, and says nothing of the other.
-    let only = super::fixture::refresh_ask(&refresh_token(&both));
+    let only = refresh_ask(&refresh_token(&both));
     let only = mcpcodex::ops::oauth::refresh::Ask { resources: vec![MCP.to_owned()], ..only };
     let one = minted(world.refresh_with(&app(), &world.client, only));
     assert_eq!((claims(&text(&one))["aud"].clone(), one.expires_in), (json!(MCP), 900));

@@ -268,6 +268,7 @@ fn client_in_its_own_name_gets_limited_and_sensitive_things_by_an_operators_word
         let ask = client_credentials::Ask {
             scope: Some("read:models".to_owned()),
             resources: vec![MCP.to_owned()],
+            ..client_credentials::Ask::default()
         };
         world
             .db

@@ -1,6 +1,7 @@
 //! What tokens say, and which are believed.
 
 use mcpcodex::{
+    config::authentication::Registration,
     config::tokens::{IdClaim, SigningAlgorithm},
     crypto::{
         jwt::{Algorithm, SigningKey},
@@ -8,7 +9,7 @@ use mcpcodex::{
     },
     ops::{
         key,
-        oauth::{Code, metadata, token, userinfo::userinfo},
+        oauth::{Code, metadata, token, userinfo::bearer},
     },
 };
 use serde_json::{Value, json};
@@ -169,7 +170,7 @@ fn spent_refresh_token_is_inactive() {
 #[test]
 fn userinfo_gives_what_the_scopes_allow_and_wants_openid() {
     let world = world();
-    let ask = |token: &str| world.db.read(|r| userinfo(r, &world.env, token)).unwrap();
+    let ask = |token: &str| world.db.read(|r| bearer(r, &world.env, token)).unwrap();
     let claims = |scope: &str| {
         let tokens = world.tokens(&[("scope", scope)]);
         ask(tokens.access_token.expose()).map(Value::Object)
@@ -282,6 +283,13 @@ fn metadata_names_only_what_is_there_and_nothing_is_null() {
         json!(["openid", "profile", "email", "offline_access"])
     );
     assert!(document.as_object().unwrap().values().all(|value| !value.is_null()));
+    let issuer = world.env.site.issuer.as_str();
+    assert_eq!(document["registration_endpoint"], format!("{issuer}/register"));
+    let closed = world_with(
+        |config| config.authentication.clients.dynamic_registration = Registration::Off,
+        |_| {},
+    );
+    assert!(metadata::document(&closed.env).get("registration_endpoint").is_none());
 }
 
 #[test]
