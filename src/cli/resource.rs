@@ -187,6 +187,7 @@ fn find(desk: &Desk, typed: &str) -> Result<Resource, Failure> {
 
 fn add(ctx: &Ctx, desk: &Desk, args: Add) -> Done {
     let settings = Change { roles: Some(args.roles), ..args.said.change() };
+    make_key(desk, &settings)?;
     let new = New { uri: args.uri, name: args.name, settings, ..New::default() };
     let resource = desk.write(move |tx, env, who| {
         ops::resource::must_exist(env, new.settings.roles.as_deref().unwrap_or_default())?;
@@ -198,7 +199,7 @@ fn add(ctx: &Ctx, desk: &Desk, args: Add) -> Done {
     ctx.out.note(&format!("  WWW-Authenticate: {challenge}"));
     if resource.token_format == TokenFormat::Opaque {
         ctx.out.note(&format!(
-            "It learns about tokens at {}/introspect; make it a client: mcpcodex client create NAME --resource {}",
+            "It learns about tokens at {}/introspect; make it a client: mcpcodex client create NAME --grant none --resource {}",
             desk.env().site.issuer,
             resource.uri.as_str(),
         ));
@@ -226,11 +227,20 @@ fn edit(ctx: &Ctx, desk: &Desk, args: Edit) -> Done {
         ..args.said.change()
     };
     let id = find(desk, &args.uri)?.id;
+    make_key(desk, &change)?;
     let resource = desk.write(move |tx, env, who| {
         ops::resource::must_exist(env, change.roles.as_deref().unwrap_or_default())?;
         ops::resource::edit(tx, who, &id, change)
     })?;
     show(ctx, desk, &resource)
+}
+
+/// Tokens may be asked for at once, so the key that signs them is made before.
+fn make_key(desk: &Desk, change: &Change) -> Done {
+    if let Setting::To(algorithm) = change.algorithm {
+        ops::key::ensure_one(&desk.app.db, &desk.app.env, algorithm)?;
+    }
+    Ok(())
 }
 
 fn delete(ctx: &Ctx, desk: &Desk, args: &Uri) -> Done {

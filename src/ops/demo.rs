@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{
     client,
     env::Env,
-    factor, password,
+    factor, password, resource,
     user::{self, FirstPassword},
 };
 use crate::{
@@ -122,6 +122,11 @@ pub struct Demo {
     pub api_secret: Plain,
 }
 
+/// The address of the API, for which the app's tokens are. Nothing answers there.
+pub fn api_address(env: &Env) -> String {
+    format!("{}/demo/api", env.site.issuer)
+}
+
 /// Fills an empty database. Blocks while passwords are hashed.
 pub fn prepare(db: &Db, env: &Arc<Env>) -> Result<Demo> {
     let mut chosen = Vec::with_capacity(PEOPLE.len());
@@ -182,11 +187,16 @@ fn clients(tx: &Write<'_>, env: &Env) -> Result<Plain> {
         ..client::New::default()
     };
     client::create(tx, &Actor::system(), app)?;
+    let uri = api_address(env);
+    let kept =
+        resource::New { uri: uri.clone(), name: "Demo API".to_owned(), ..resource::New::default() };
+    resource::add(tx, &Actor::system(), kept)?;
     // It signs nobody in; it only asks whether a token that it was shown is good.
     let api = client::New {
         name: "Demo API".to_owned(),
         id: Some(API.to_owned()),
-        grant_types: vec![GrantType::RefreshToken.as_str().to_owned()],
+        grant_types: vec![client::NO_GRANT.to_owned()],
+        resources: vec![uri],
         ..client::New::default()
     };
     let api = client::create(tx, &Actor::system(), api)?;

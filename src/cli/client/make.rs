@@ -34,7 +34,8 @@ pub struct Create {
     /// The app cannot keep a secret: it runs in a browser, on a desktop or on a phone
     #[arg(long)]
     public: bool,
-    /// What it may do; may be given several times [default: `authorization_code` and `refresh_token`]
+    /// What it may do; may be given several times; `none` for the server of a resource, which only asks about
+    /// tokens [default: `authorization_code` and `refresh_token`]
     #[arg(long = "grant", value_name = "GRANT")]
     grants: Vec<String>,
     /// What it may ask for; may be given several times [default: `openid profile email offline_access`]

@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Result},
     http::{fields::Fields, view::Step},
     ops::{
-        demo::{API, APP, CALLBACK},
+        demo::{API, APP, CALLBACK, api_address},
         oauth::token::ID_TYP,
     },
 };
@@ -93,6 +93,7 @@ pub fn begin(demo: &DemoApp) -> (Waiting, String) {
         ("client_id", APP.to_owned()),
         ("redirect_uri", demo.address(CALLBACK)),
         ("scope", "openid profile email offline_access".to_owned()),
+        ("resource", api_address(&demo.app.env)),
         ("state", state.clone()),
         ("nonce", nonce.clone()),
         ("code_challenge", pkce::challenge_s256(verifier.expose())),

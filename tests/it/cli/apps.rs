@@ -400,6 +400,42 @@ fn clients_of_a_resource_that_goes_do_not_get_all_others_instead() {
 }
 
 #[test]
+fn algorithm_of_a_resource_has_its_key_at_once() {
+    let place = Place::new();
+    let algorithms = |place: &Place| {
+        let keys = place.json(&["key", "list"]);
+        let mut all: Vec<String> = keys
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| key["algorithm"].as_str().unwrap().to_owned())
+            .collect();
+        all.sort();
+        all
+    };
+    place.json(&["resource", "add", "https://one.example", "--algorithm", "EdDSA"]);
+    assert_eq!(algorithms(&place), ["ES256", "EdDSA"]);
+    place.json(&["resource", "add", "https://two.example"]);
+    place.json(&["resource", "edit", "https://two.example", "--algorithm", "RS256"]);
+    assert_eq!(algorithms(&place), ["ES256", "EdDSA", "RS256"]);
+}
+
+#[test]
+fn server_of_a_resource_is_a_client_that_gets_nothing() {
+    let place = Place::new();
+    place.json(&["resource", "add", "https://one.example", "--token-format", "opaque"]);
+    let args =
+        ["client", "create", "Server", "--grant", "none", "--resource", "https://one.example"];
+    let made = place.json(&args);
+    assert_eq!(made["grant_types"], json!([]));
+    assert!(made["client_secret"].is_string());
+    assert_eq!(
+        place.json(&["client", "show", "Server"])["resources"],
+        json!(["https://one.example"])
+    );
+}
+
+#[test]
 fn signing_key_is_made_at_the_first_start_and_listed_without_its_private_half() {
     let place = Place::new();
     let ran = place.run(&["key", "list", "--json"]);

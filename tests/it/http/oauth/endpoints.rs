@@ -4,12 +4,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcpcodex::ops::client::{self, Made, New};
 
 use super::caller::{Caller, FORM, encode, request};
-use crate::ops::oauth::fixture::{CALLBACK, VERIFIER, World, operator, params, refresh_token};
+use crate::ops::oauth::fixture::{CALLBACK, MCP, VERIFIER, World, operator, params, refresh_token};
 
 fn confidential(world: &World) -> Made {
     let new = New {
         name: "Server app".to_owned(),
         redirect_uris: vec![CALLBACK.to_owned()],
+        resources: vec![MCP.to_owned()],
         ..New::default()
     };
     world.db.write_blocking(move |tx| client::create(tx, &operator(), new)).unwrap()
@@ -186,7 +187,7 @@ async fn guessing_a_secret_is_slowed_down() {
 #[tokio::test]
 async fn introspection_wants_a_client_with_a_secret() {
     let caller = Caller::new();
-    let token = caller.world.tokens(&[]).access_token.expose().to_owned();
+    let token = caller.world.tokens(&[("resource", MCP)]).access_token.expose().to_owned();
     let public = caller.world.client.id.to_string();
     let nobody = caller.send("/introspect", &[], &[("token", &token)]).await;
     assert_eq!(nobody.refusal(401), "invalid_client");

@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use super::caller::{FORM, encode};
 use crate::{
-    ops::oauth::fixture::{CALLBACK, World, claims, operator, refresh_token, world_with},
+    ops::oauth::fixture::{CALLBACK, MCP, World, claims, operator, refresh_token, world_with},
     support::RUNTIME,
 };
 
@@ -185,6 +185,7 @@ fn no_verification_fails_while_keys_are_staged_rotated_and_retired() {
     let new = client::New {
         name: "Resource server".to_owned(),
         redirect_uris: vec![CALLBACK.to_owned()],
+        resources: vec![MCP.to_owned()],
         ..client::New::default()
     };
     let made = world.db.write_blocking(move |tx| client::create(tx, &operator(), new)).unwrap();
@@ -198,7 +199,7 @@ fn no_verification_fails_while_keys_are_staged_rotated_and_retired() {
         let threads: Vec<_> = cycles
             .iter()
             .map(|done| {
-                let refresh = refresh_token(&world.tokens(&[]));
+                let refresh = refresh_token(&world.tokens(&[("resource", MCP)]));
                 let mut worker = Worker {
                     server: &server,
                     clock: &world.clock,

@@ -16,6 +16,7 @@ mod logout;
 mod newcomer;
 mod own_name;
 mod par;
+mod protect;
 mod register;
 mod resources;
 mod statements;
