@@ -31,6 +31,8 @@ use crate::{
 mod fields;
 pub mod newcomer;
 
+pub use fields::NO_GRANT;
+
 /// Wrong secrets of one client from one address before a pause, and the pause: short, since addresses are shared.
 /// Guessing 256 random bits is hopeless anyway; the bound is for load and for weak secrets of one's own choice.
 const GUESSES: Limits =

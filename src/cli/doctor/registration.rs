@@ -20,7 +20,7 @@ pub struct Registered {
     /// Its secret, if the server insists on one.
     pub secret: Option<String>,
     /// Whether the doctor registered it.
-    registered: bool,
+    made: bool,
     /// Where and by what it is removed (RFC 7592).
     manage: Option<(Url, String)>,
 }
@@ -28,7 +28,7 @@ pub struct Registered {
 impl Registered {
     /// One that was registered by other means.
     pub fn known(id: String) -> Self {
-        Self { id, secret: None, registered: false, manage: None }
+        Self { id, secret: None, made: false, manage: None }
     }
 }
 
@@ -120,7 +120,7 @@ impl Walk<'_> {
         Some(Registered {
             id: id.to_owned(),
             secret: text(&document, "client_secret").map(str::to_owned),
-            registered: true,
+            made: true,
             manage: manage.zip(token),
         })
     }
@@ -129,7 +129,7 @@ impl Walk<'_> {
     pub async fn unregister(&mut self, client: &Registered) {
         const STEP: &str = "clean-up";
         let Some((url, token)) = &client.manage else {
-            if client.registered {
+            if client.made {
                 let saw = "the doctor's registration stays: no token came to remove it by";
                 self.report.good(STEP, saw);
             }

@@ -55,7 +55,7 @@ pub(super) fn name(text: &str) -> Result<String> {
 }
 
 /// What a client may do that gets no token of its own: the server of a resource, which only asks about tokens.
-const NO_GRANT: &str = "none";
+pub const NO_GRANT: &str = "none";
 
 pub(super) fn grant_types(words: &[String]) -> Result<Vec<GrantType>> {
     match words {
