@@ -101,7 +101,7 @@ async fn approved_app_is_asked_about_like_any_other_and_denied_one_is_off() {
     let off = authorize(&caller, &other, &caller.cookies(), &[]).await;
     assert_eq!(off.status, 400);
     let id = one.clone();
-    let twice = write(Box::new(move |tx| newcomer::approve(tx, &operator(), &id).map(|_| ())));
+    let twice = db.write_blocking(move |tx| newcomer::approve(tx, &operator(), &id).map(|_| ()));
     assert!(twice.is_err());
     let events = caller.world.events();
     for event in ["client.register", "client.approve", "client.deny"] {

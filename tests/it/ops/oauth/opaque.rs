@@ -158,7 +158,7 @@ fn opaque_token_is_known_at_every_place_where_a_token_is_shown() {
     let world = world();
     opaque(&world);
     let token = text(&world.tokens(FOR_MCP));
-    let told = world.db.read(|r| userinfo::bearer(r, &world.env, &token)).unwrap().unwrap();
+    let told = world.db.read(|r| userinfo::userinfo(r, &world.env, &token)).unwrap().unwrap();
     assert_eq!(told["sub"], world.user.as_str());
     let find = |token: &str| {
         let demand = Demand { audience: Some(MCP.to_owned()), scopes: Vec::new() };
