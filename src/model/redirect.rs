@@ -41,6 +41,9 @@ const REFUSED_SCHEMES: [&str; 30] = [
     "urn",
 ];
 
+/// What an authorization response says (RFC 6749 §4.1.2, RFC 9207 §2).
+const ANSWERS: [&str; 5] = ["code", "state", "iss", "error", "response"];
+
 /// A redirect URI as it was registered, to the letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedirectUri(String);
@@ -65,11 +68,22 @@ impl RedirectUri {
         if !url.username().is_empty() || url.password().is_some() {
             return refuse("has a user name in it");
         }
+        // Readers of URLs mend `https:h` and `https:///h`, each in its own way, and browsers take the first for a path.
+        let rest = text.get(url.scheme().len()..).and_then(|rest| rest.strip_prefix("://"));
+        if matches!(url.scheme(), "http" | "https")
+            && rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/'))
+        {
+            return refuse("does not begin with https://HOST or http://HOST");
+        }
+        // The answer brings these; a second one would be another answer.
+        if url.query_pairs().any(|(name, _)| ANSWERS.contains(&name.as_ref())) {
+            return refuse("has a parameter of the answer (code, state, iss, error) in its query");
+        }
         match url.scheme() {
             "https" if url.host_str().is_some() => Ok(Self(text.to_owned())),
-            "http" if url.host_str().is_some_and(is_loopback) => Ok(Self(text.to_owned())),
+            "http" if loopback_parts(text).is_some() => Ok(Self(text.to_owned())),
             "http" => refuse("is http but not on this computer: use https"),
-            scheme if REFUSED_SCHEMES.contains(&scheme) => {
+            scheme if REFUSED_SCHEMES.contains(&scheme) || scheme.starts_with("ms-") => {
                 refuse("has a scheme that is not allowed")
             }
             _ => Ok(Self(text.to_owned())),
@@ -150,6 +164,32 @@ fn loopback_parts(uri: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_readers_would_mend_or_take_for_an_answer_is_refused() {
+        for text in [
+            "https:app.example.com/cb",
+            "https:/app.example.com/cb",
+            "https:///app.example.com/cb",
+            "http:127.0.0.1/cb",
+            "http:/127.0.0.1/cb",
+            "http://127.1/cb",
+            "http://0x7f.1:8080/cb",
+            "http://2130706433/cb",
+            "ms-word:ofe|u|http://app.example.com/x",
+            "livescript:x",
+            "https://app.example.com/cb?code=x",
+            "https://app.example.com/cb?a=b&state=y",
+            "https://app.example.com/cb?iss=z",
+        ] {
+            assert!(RedirectUri::parse(text).is_err(), "{text}");
+        }
+        for text in
+            ["https://app.example.com/cb?keep=1", "http://localhost:8080/cb", "http://[::1]/cb"]
+        {
+            assert!(RedirectUri::parse(text).is_ok(), "{text}");
+        }
+    }
 
     #[test]
     fn only_the_same_string_fits_an_https_registration() {

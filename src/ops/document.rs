@@ -154,7 +154,7 @@ pub fn keep(
         Err(flaw) => return Ok(Err(Problem::Flaw(flaw))),
     };
     if let Some(client) = client {
-        change(tx, who, client, document)?;
+        change(tx, env, who, client, document)?;
     } else {
         if !newcomer::has_room(tx, env)? {
             return Ok(Err(Problem::Full));
@@ -204,13 +204,20 @@ fn add(
     audit::record(tx, who, &event)
 }
 
-fn change(tx: &Write<'_>, who: &Actor, mut client: Client, document: Document) -> Result<()> {
+fn change(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    mut client: Client,
+    document: Document,
+) -> Result<()> {
     let before = client.clone();
     document.apply(&mut client);
     if client == before {
         return Ok(());
     }
     store::client::update(tx, &client)?;
+    newcomer::begin_anew(tx, env, &before, &mut client)?;
     let mut event = Event::new("client.edit")
         .client(&client.id)
         .with("name", client.name.as_str())

@@ -234,12 +234,7 @@ pub fn update(
     metadata.write_onto(&mut client);
     let secret = exchange_secret(tx, &before, &client)?;
     store::client::update(tx, &client)?;
-    if client.name != before.name || client.redirect_uris != before.redirect_uris {
-        store::consent::forget_client(tx, id)?;
-        store::registration::unapprove(tx, id)?;
-        client.state = newcomer::admission(env, client.origin);
-        store::client::set_state(tx, id, client.state)?;
-    }
+    newcomer::begin_anew(tx, env, &before, &mut client)?;
     let fresh = random_token(32);
     let hash = Hashed::of(fresh.expose());
     if !store::registration::update(tx, id, &own.token, &hash, &metadata.beside())? {

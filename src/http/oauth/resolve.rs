@@ -121,7 +121,10 @@ impl Resolver {
             Err(fault) => Problem::Fault(fault),
         };
         tracing::info!(client = %fetch.url, %problem, stale = fetch.stale, "an app's document cannot be used");
-        self.remember(client_id, problem.clone(), now);
+        // That there was no turn is nothing that its maker could mend within the minute.
+        if !matches!(problem, Problem::Fault(Fault::Busy(_))) {
+            self.remember(client_id, problem.clone(), now);
+        }
         Ok(if fetch.stale { Ok(()) } else { Err(problem) })
     }
 

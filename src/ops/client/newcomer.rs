@@ -37,6 +37,31 @@ pub fn admission(env: &Env, origin: ClientOrigin) -> ClientState {
     }
 }
 
+/// Lets a client that came by itself begin anew with everyone who had let it in, if it looks different now, answers
+/// elsewhere or may do more: people agreed to what it was, and so did the administrator. What it holds ends as well where
+/// strangers could have made it what it is; of a document, its owner has the address. One that is switched off stays so.
+pub fn begin_anew(tx: &Write<'_>, env: &Env, before: &Client, client: &mut Client) -> Result<bool> {
+    let same = client.name == before.name
+        && client.redirect_uris == before.redirect_uris
+        && client.grant_types == before.grant_types
+        && client.client_uri == before.client_uri
+        && client.post_logout_redirect_uris == before.post_logout_redirect_uris
+        && client.backchannel_logout_uri == before.backchannel_logout_uri;
+    if same {
+        return Ok(false);
+    }
+    store::consent::forget_client(tx, &client.id)?;
+    store::registration::unapprove(tx, &client.id)?;
+    if client.origin == ClientOrigin::Dynamic {
+        store::grant::revoke_of_client(tx, &client.id, "the app changed its registration")?;
+    }
+    if client.state == ClientState::Active {
+        client.state = admission(env, client.origin);
+        store::client::set_state(tx, &client.id, client.state)?;
+    }
+    Ok(true)
+}
+
 /// Whether one more may come, if need be in the place of one that nobody uses.
 pub fn has_room(r: &Read<'_>, env: &Env) -> Result<bool> {
     Ok(store::registration::count(r)? < env.config.authentication.clients.most

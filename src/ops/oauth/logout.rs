@@ -15,7 +15,7 @@ use crate::{
     error::Result,
     model::{
         actor::Actor,
-        client::Client,
+        client::{Client, ClientOrigin},
         id::{ClientId, SessionId, UserId},
     },
     ops::{
@@ -82,6 +82,13 @@ pub fn check(
             None => return Ok(Err(Unfit::Client)),
         },
     };
+    // Anyone can register a client with any address, so that such a one has to show an ID token it was given.
+    let stranger = client.as_ref().is_some_and(|client| {
+        matches!(client.origin, ClientOrigin::Dynamic | ClientOrigin::Document)
+    });
+    if stranger && hint.is_none() && params.get("post_logout_redirect_uri").is_some() {
+        return Ok(Err(Unfit::Redirect));
+    }
     let back = match way_back(&params, client.as_ref()) {
         Ok(back) => back,
         Err(unfit) => return Ok(Err(unfit)),
