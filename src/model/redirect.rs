@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 const FIELD: &str = "redirect_uri";
 const LONGEST: usize = 2_048;
 /// Schemes that run code, read files or leave the web in ways no client needs.
-const REFUSED_SCHEMES: [&str; 30] = [
+const REFUSED_SCHEMES: [&str; 31] = [
     "javascript",
+    "livescript",
     "data",
     "file",
     "vbscript",

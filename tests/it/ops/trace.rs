@@ -111,7 +111,7 @@ fn each_error_page_of_the_front_door_has_a_story() {
     assert_eq!(trace_of(&world, &id).refusal().unwrap().rule, Some(Rule::Ambiguous));
     let own = world.client.id.clone();
     world.db.write_blocking(move |tx| client::disable(tx, &operator(), &own)).unwrap();
-    assert_eq!(rule(&[], Unsure::UnknownClient).0, Rule::ClientShut);
+    assert_eq!(rule(&[], Unsure::SwitchedOff).0, Rule::ClientShut);
 }
 
 fn waiting(world: &World, over: &[(&str, &str)]) -> (mcpcodex::model::id::RequestId, TraceId) {

@@ -143,7 +143,7 @@ fn token_goes_down_the_line_and_says_through_whose_hands() {
     assert_eq!((&third["sub"], &third["scope"]), (&second["sub"], &json!("far:read")));
     assert_eq!(third["act"]["sub"], chain.db.id.as_str());
     assert_eq!(third["act"]["act"], notes);
-    let told = chain.world.introspect(&text(&tokens));
+    let told = chain.world.introspect_as(&chain.notes, &text(&tokens));
     assert_eq!((&told["active"], &told["act"]), (&json!(true), &notes));
     let events = chain.world.events();
     assert_eq!(events.iter().filter(|event| *event == "token.exchange").count(), 2);
