@@ -92,7 +92,7 @@ impl Ask {
     }
 
     /// For what many will notice and nobody can take back: its name must be typed, or given by `--confirm`; of a long
-    /// name the first [`ENOUGH`] characters will do.
+    /// name the first eight characters will do.
     pub fn named(self, given: Option<&str>, name: &str, question: &str) -> Done {
         let word = name.get(..ENOUGH).unwrap_or(name);
         let typed = match given {
