@@ -9,6 +9,7 @@ mod documents;
 mod dpop;
 mod endpoints;
 mod enterprise;
+mod forged;
 mod form_post;
 mod hostile;
 mod keys;
