@@ -72,7 +72,10 @@ fn wanted(tx: &Write<'_>, client: &Client, ask: &Ask) -> Result<Result<Wanted, R
             "this resource takes a role: an operator must name it in the client's registration";
         return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
     }
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let asked = match policy::asked(ask.scope.as_deref()) {
+        Ok(asked) => asked,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let scopes =
         policy::for_client(client, &resources, &policy::scopes(client, &resources, &asked));
     if scopes.is_empty() && !asked.is_empty() {

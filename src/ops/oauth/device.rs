@@ -89,7 +89,10 @@ pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask)
         Ok(resources) => resources,
         Err(refusal) => return Ok(Begun::Refused(refusal)),
     };
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let asked = match policy::asked(ask.scope.as_deref()) {
+        Ok(asked) => asked,
+        Err(refusal) => return Ok(Begun::Refused(refusal)),
+    };
     let scopes = policy::scopes(client, &resources, &asked);
     if scopes.is_empty() && !asked.is_empty() {
         return refuse(Code::InvalidScope, "none of the scopes can be had by this client");

@@ -112,7 +112,10 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, ask: &Ask) -> Judged<Fit> {
     if ask.resources.len() > 1 || ask.resources.iter().any(|uri| ResourceUri::parse(uri).is_err()) {
         return refuse(Code::InvalidTarget, "resource must be one absolute URI without a fragment");
     }
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let asked = match policy::asked(ask.scope.as_deref()) {
+        Ok(asked) => asked,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let any = allowed.scopes.is_empty();
     let scopes = asked.filter(|scope| any || allowed.scopes.has(scope));
     if scopes.is_empty() && !asked.is_empty() {

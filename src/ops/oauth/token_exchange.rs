@@ -274,7 +274,7 @@ fn actor(
 
 /// What was asked for, as far as it follows from what is held and may be had by client and person.
 fn scopes(client: &Client, user: &User, to: &Resource, passed: &ScopeSet, ask: &Ask) -> ScopeSet {
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let Ok(asked) = policy::asked(ask.scope.as_deref()) else { return ScopeSet::default() };
     let wanted = passed.filter(|scope| asked.is_empty() || asked.has(scope));
     let had = policy::having(client, std::slice::from_ref(to), &wanted);
     policy::of_person(user, &had)

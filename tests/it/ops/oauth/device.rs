@@ -31,7 +31,7 @@ use super::fixture::*;
 use crate::support::race;
 
 /// A world whose client may use device codes.
-fn devices() -> World {
+pub(super) fn devices() -> World {
     devices_with(|_| {})
 }
 
@@ -49,7 +49,7 @@ impl World {
         self.db.write_blocking(move |tx| device::begin(tx, &env, &app(), &client, &ask))
     }
 
-    fn device(&self, scope: &str) -> Authorization {
+    pub(super) fn device(&self, scope: &str) -> Authorization {
         let ask = Ask { scope: Some(scope.to_owned()), resources: vec![MCP.to_owned()], jkt: None };
         match self.try_device(&self.client, ask).unwrap() {
             Begun::Waiting(authorization) => *authorization,
@@ -63,7 +63,7 @@ impl World {
         self.db.write_blocking(move |tx| device::poll(tx, &env, &app(), &client, &ask)).unwrap()
     }
 
-    fn poll(&self, waiting: &Authorization) -> Outcome {
+    pub(super) fn poll(&self, waiting: &Authorization) -> Outcome {
         self.poll_as(&self.client, waiting.device_code.expose())
     }
 
@@ -77,14 +77,14 @@ impl World {
         self.look_as(&self.signed_in, typed)
     }
 
-    fn question(&self, waiting: &Authorization) -> Question {
+    pub(super) fn question(&self, waiting: &Authorization) -> Question {
         match self.look(waiting.user_code.expose()) {
             Looked::Question(question) => *question,
             other @ (Looked::Wrong | Looked::Wait(_)) => panic!("{other:?}"),
         }
     }
 
-    fn decide_on(&self, question: &Question, allow: bool) -> Answered {
+    pub(super) fn decide_on(&self, question: &Question, allow: bool) -> Answered {
         self.try_decide(&self.signed_in, &question.request, &question.shown, allow).unwrap()
     }
 
@@ -104,7 +104,7 @@ impl World {
         })
     }
 
-    fn allow(&self, waiting: &Authorization) {
+    pub(super) fn allow(&self, waiting: &Authorization) {
         let question = self.question(waiting);
         assert_eq!(self.decide_on(&question, true), Answered::Allowed("App".to_owned()));
     }

@@ -7,6 +7,7 @@ mod client_credentials;
 mod clients;
 mod connected;
 mod device;
+mod device_guesses;
 mod exchange;
 pub(crate) mod fixture;
 mod guesses;
