@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 
 use super::{
-    Code, Outcome, Refusal,
+    Code, Outcome, Refusal, policy,
     terms::Terms,
     token,
     token_exchange::{Ask, kind},
