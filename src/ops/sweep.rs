@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{client::newcomer, env::Env, key};
+use super::{audit, client::newcomer, env::Env, key};
 use crate::{db::Write, error::Result, model::device::FORGOTTEN, store};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -34,5 +34,6 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + store::device_request::sweep(tx, now.minus(DAY))?
         + store::trace::sweep(tx, now.minus(REMEMBERED))?
         + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
+        + audit::retain(tx, env)?
         + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }

@@ -2,6 +2,7 @@
 
 mod apps;
 mod attempts;
+mod audit;
 mod config;
 mod doctor;
 mod grants;

@@ -2,6 +2,7 @@
 
 mod apikey;
 mod audit;
+mod audit_chain;
 mod code;
 mod contact;
 mod coverage;
