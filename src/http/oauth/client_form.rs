@@ -165,12 +165,15 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
         })?;
         let id = id.map(str::to_owned).or_else(|| jwt::unproven(text, "sub"));
         let id = id.ok_or_else(|| OAuthError::client(false))?;
-        return Ok((Presented { readings: vec![(id, None)], proof: None }, false));
+        return Ok((Presented { readings: vec![(id, None)], ..Presented::default() }, false));
     }
     let Some(value) = header.next() else {
         let id = id.ok_or_else(|| OAuthError::client(false))?;
         let secret = secret.map(|secret| Plain::new(secret.to_owned()));
-        return Ok((Presented { readings: vec![(id.to_owned(), secret)], proof: None }, false));
+        return Ok((
+            Presented { readings: vec![(id.to_owned(), secret)], ..Presented::default() },
+            false,
+        ));
     };
     if header.next().is_some() {
         return Err(OAuthError::request("the Authorization header came more than once"));
@@ -183,7 +186,7 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
     if id.is_some_and(|id| !readings.iter().any(|(own, _)| own == id)) {
         return Err(OAuthError::request("client_id differs from that of the Authorization header"));
     }
-    Ok((Presented { readings, proof: None }, true))
+    Ok((Presented { readings, in_header: true, proof: None }, true))
 }
 
 /// The client's signed statement about itself (RFC 7523 §2.2), if its type says that it is one.

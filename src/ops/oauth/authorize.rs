@@ -342,6 +342,7 @@ fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
         code_challenge: request.code_challenge.clone(),
         scopes: case.scopes.clone(),
         resources: request.resources.clone(),
+        spelled: request.spelled.clone(),
         nonce: request.nonce.clone(),
         expires_at: tx.now.plus(CODE_LIFETIME),
         grant_id: None,

@@ -9,8 +9,7 @@ use std::fmt;
 
 pub use self::claims::check;
 use super::{
-    Code, Outcome, Refusal, policy,
-    terms::Terms,
+    Code, Outcome, Refusal, policy, spelling,
     token::{self, Holder, Subject},
 };
 use crate::{
@@ -33,6 +32,7 @@ use crate::{
     ops::{
         audit,
         env::Env,
+        key,
         replay::{self, Kind},
     },
     store,
@@ -123,7 +123,7 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
         Ok(fit) => fit,
         Err(refusal) => return refuse(tx, who, client, Some(proof), refusal),
     };
-    let grant = Grant { jkt: ask.jkt.clone(), ..grant(tx, env, client, proof, &fit) };
+    let grant = grant(tx, env, client, (proof, ask), &fit)?;
     store::grant::insert(tx, &grant)?;
     store::client::set_last_used(tx, &client.id)?;
     let event = Event::new("grant.create")
@@ -141,7 +141,7 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
         holder: Holder::Person { user: &fit.user, grant: &grant },
         scopes: &grant.scopes,
         resources: &fit.resources,
-        spelled: &proof.resources,
+        spelled: &grant.spelled,
         nonce: None,
         jkt: grant.jkt.as_deref(),
         act: None,
@@ -276,22 +276,29 @@ fn scopes(
     had.filter(|scope| !STANDARD.contains(&scope))
 }
 
-fn grant(tx: &Write<'_>, env: &Env, client: &Client, proof: &Proof, fit: &Fit) -> Grant {
-    Grant {
+fn grant(
+    tx: &Write<'_>,
+    env: &Env,
+    client: &Client,
+    (proof, ask): (&Proof, &Ask),
+    fit: &Fit,
+) -> Result<Grant> {
+    Ok(Grant {
         id: GrantId::new(),
         client_id: client.id.clone(),
         user_id: fit.user.id.clone(),
         session_id: None,
         scopes: fit.scopes.clone(),
         resources: fit.resources.iter().map(|resource| resource.uri.clone()).collect(),
+        spelled: spelling::own(&fit.resources, &ask.resources, &proof.resources),
         nonce: None,
         amr: proof.amr.clone(),
         auth_time: proof.auth_time,
         generation: 0,
         created_at: tx.now,
-        expires_at: tx.now.plus(Terms::of(env).longest_signature()),
+        expires_at: tx.now.plus(key::longest(tx, env)?),
         revoked: None,
-        jkt: None,
+        jkt: ask.jkt.clone(),
         trace: None,
-    }
+    })
 }

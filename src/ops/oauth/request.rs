@@ -6,7 +6,7 @@ use std::{collections::HashMap, time::Duration};
 use super::{
     Code, Refusal,
     claims::{self, Wishes},
-    hint, policy,
+    hint, policy, spelling,
 };
 use crate::{
     crypto::pkce,
@@ -144,6 +144,7 @@ pub(super) fn check(
         client_id: client.id.clone(),
         redirect_uri: aim.redirect_uri.to_owned(),
         scopes,
+        spelled: spelling::own(&resources, &params.resources, &[]),
         resources: resources.into_iter().map(|resource| resource.uri).collect(),
         state: params.state().map(str::to_owned),
         nonce: params.get("nonce").map(str::to_owned),

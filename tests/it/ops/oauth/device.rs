@@ -50,7 +50,7 @@ impl World {
     }
 
     fn device(&self, scope: &str) -> Authorization {
-        let ask = Ask { scope: Some(scope.to_owned()), resources: vec![MCP.to_owned()], jkt: None };
+        let ask = Ask { scope: Some(scope.to_owned()), resources: vec![MCP.to_owned()] };
         match self.try_device(&self.client, ask).unwrap() {
             Begun::Waiting(authorization) => *authorization,
             Begun::Refused(refusal) => panic!("{refusal}"),
@@ -218,8 +218,7 @@ fn what_cannot_be_had_is_dropped_or_refused() {
         ("made-up", MCP, Code::InvalidScope),
         ("openid", "https://elsewhere.example", Code::InvalidTarget),
     ] {
-        let ask =
-            Ask { scope: Some(scope.to_owned()), resources: vec![resource.to_owned()], jkt: None };
+        let ask = Ask { scope: Some(scope.to_owned()), resources: vec![resource.to_owned()] };
         let begun = world.try_device(&world.client, ask).unwrap();
         assert!(matches!(begun, Begun::Refused(refusal) if refusal.code == code), "{scope}");
     }

@@ -14,6 +14,7 @@ mod par;
 mod races;
 mod refresh;
 mod rights;
+mod spelling;
 mod subject;
 mod token_exchange;
 mod tokens;
