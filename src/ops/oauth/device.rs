@@ -88,7 +88,7 @@ pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask)
         Err(refusal) => return Ok(Begun::Refused(refusal)),
     };
     let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
-    let scopes = policy::scopes(client, &resources, &asked);
+    let scopes = policy::scopes(tx, client, &resources, &asked)?;
     if scopes.is_empty() && !asked.is_empty() {
         return refuse(Code::InvalidScope, "none of the scopes can be had by this client");
     }
@@ -248,7 +248,7 @@ fn give(
             return Ok(Outcome::Refused(refusal));
         }
     };
-    let had = policy::having(client, &resources, &request.scopes);
+    let had = policy::having(tx, client, &resources, &request.scopes)?;
     let scopes = policy::for_person(&holder.user, &resources, &had);
     let spelled = spelling::own(&resources, &ask.resources, &request.spelled);
     let grant = grant(tx, env, client, request, &holder, scopes)?;

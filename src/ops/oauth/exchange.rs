@@ -208,7 +208,7 @@ fn minted(
     refresh: Option<Plain>,
 ) -> Result<Outcome> {
     // A token for one of several resources says nothing about the others.
-    let scopes = policy::having(fit.client, &fit.resources, &grant.scopes);
+    let scopes = policy::having(tx, fit.client, &fit.resources, &grant.scopes)?;
     let subject = Subject {
         client: fit.client,
         holder: Holder::Person { user: &fit.holder.user, grant },

@@ -202,7 +202,7 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, proof: &Proof, ask: &Ask) -> 
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let scopes = scopes(client, &user, &resources, proof, ask);
+    let scopes = scopes(tx, client, &user, &resources, proof, ask)?;
     // What takes a fresh second factor here takes one there.
     let fresh = proved && tx.now.since(proof.auth_time) <= RECENT;
     let held_back =
@@ -254,26 +254,28 @@ fn target(r: &Read<'_>, client: &Client, proof: &Proof, ask: &Ask) -> Judged<Vec
 
 /// What was asked for and asserted and may be had; as much as was asserted when nothing was asked for.
 fn scopes(
+    r: &Read<'_>,
     client: &Client,
     user: &User,
     resources: &[Resource],
     proof: &Proof,
     ask: &Ask,
-) -> ScopeSet {
+) -> Result<ScopeSet> {
     let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
     let wanted = match (&proof.scope, asked.is_empty()) {
         (Some(asserted), true) => asserted.clone(),
         (Some(asserted), false) => asked.filter(|scope| asserted.has(scope)),
         // Nothing was asserted: the ordinary ones of the resource, or those of them that are asked for.
-        (None, true) => policy::scopes(client, resources, &ScopeSet::default()),
+        (None, true) => policy::scopes(r, client, resources, &ScopeSet::default())?,
         (None, false) => {
-            let ordinary = policy::scopes(client, resources, &ScopeSet::default());
+            let ordinary = policy::scopes(r, client, resources, &ScopeSet::default())?;
             asked.filter(|scope| ordinary.has(scope))
         }
     };
-    let had = policy::for_person(user, resources, &policy::having(client, resources, &wanted));
+    let had = policy::having(r, client, resources, &wanted)?;
+    let had = policy::for_person(user, resources, &had);
     // No ID token, nothing about the person, nothing for later.
-    had.filter(|scope| !STANDARD.contains(&scope))
+    Ok(had.filter(|scope| !STANDARD.contains(&scope)))
 }
 
 fn grant(

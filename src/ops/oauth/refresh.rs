@@ -220,7 +220,7 @@ fn wanted<'a>(
         let why = "the resource of this grant was registered anew";
         return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
     }
-    let had = policy::having(client, &resources, &asked);
+    let had = policy::having(tx, client, &resources, &asked)?;
     let scopes = policy::for_person(user, &resources, &had);
     if scopes.is_empty() && !asked.is_empty() {
         return Ok(Err(Refusal::new(Code::InvalidScope, "none of the scopes can be had any more")));

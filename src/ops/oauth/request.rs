@@ -129,9 +129,9 @@ pub(super) fn check(
     };
     let asked = params.get("scope").unwrap_or_default();
     let scopes = if asked.is_empty() {
-        policy::scopes(client, &resources, &ScopeSet::default())
+        policy::scopes(r, client, &resources, &ScopeSet::default())?
     } else {
-        policy::having(client, &resources, &ScopeSet::parse(asked))
+        policy::having(r, client, &resources, &ScopeSet::parse(asked))?
     };
     if scopes.is_empty() && !asked.is_empty() {
         return Ok(Err(Refusal::new(

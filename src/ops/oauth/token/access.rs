@@ -126,7 +126,7 @@ fn standing(
     // Whatever is no address is this server's own name, of now or of before.
     let for_us = named.iter().all(|text| *text == own || ResourceUri::parse(text).is_err());
     let all = if for_us { Vec::new() } else { policy::audience(r, &named, given)? };
-    let meant = policy::meaningful(client, &all, asked);
+    let meant = policy::meaningful(r, client, &all, asked)?;
     let (resources, scopes) = match owner {
         Owner::Person { user, .. } => {
             let scopes = policy::for_person(user, &all, &meant);
