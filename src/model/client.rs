@@ -170,6 +170,7 @@ impl ClientState {
 
 /// A client without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Client {
     /// Its `client_id`.
     pub id: ClientId,

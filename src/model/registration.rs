@@ -42,6 +42,7 @@ pub type Members = Map<String, Value>;
 
 /// What a client registers, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of its own")]
 pub struct Metadata {
     /// What people see; made from where it lives when it gave none.
     pub name: String,

@@ -55,8 +55,23 @@ pub struct ClientForm {
     pub shown: Presented,
     /// Whether they came by HTTP Basic.
     pub basic: bool,
-    /// The proof of a key that came along (RFC 9449 §5); signed by that key, and not looked at any further.
+    /// The proof of a key, where it was read: see [`ProvedForm`].
     pub proof: Option<Proof>,
+}
+
+/// The same where tokens are bound to keys (RFC 9449 §5, §10.1): with the proof that came along, which is signed by its
+/// key and not looked at any further. Elsewhere the header means nothing and is not read.
+#[derive(Clone, Debug)]
+pub struct ProvedForm(pub ClientForm);
+
+impl FromRequest<App> for ProvedForm {
+    type Rejection = OAuthError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Self::Rejection> {
+        let headers = request.headers().clone();
+        let form = ClientForm::from_request(request, app).await?;
+        Ok(Self(ClientForm { proof: one_proof(&headers)?, ..form }))
+    }
 }
 
 impl FromRequest<App> for ClientForm {
@@ -83,8 +98,7 @@ impl FromRequest<App> for ClientForm {
                 shown.proof = Some(resolver.prove(app, id, text).await?);
             }
         }
-        let proof = one_proof(&headers)?;
-        Ok(Self { fields, shown, basic, proof })
+        Ok(Self { fields, shown, basic, proof: None })
     }
 }
 

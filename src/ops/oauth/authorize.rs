@@ -139,8 +139,10 @@ pub fn decide(tx: &Write<'_>, env: &Env, who: &Actor, visit: Visit<'_>) -> Resul
         Opened::Next(next) => return Ok(next),
     };
     let user = &case.signed_in.user.id;
-    let known = case.client.origin == ClientOrigin::BuiltIn
-        || consent::covers(tx, user, &case.client.id, &case.request.resources, &case.scopes)?;
+    let (client, request) = (&case.client, &case.request);
+    let known = client.origin == ClientOrigin::BuiltIn
+        || consent::covers(tx, user, &client.id, &request.resources, &case.scopes)?
+            && consent::is_assured(tx, client, &request.redirect_uri)?;
     if known && !case.request.prompt.consent {
         return give(tx, who, &case);
     }

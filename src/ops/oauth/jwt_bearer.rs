@@ -51,7 +51,9 @@ pub struct Proof {
     resources: Vec<String>,
     scope: Option<ScopeSet>,
     email: Option<String>,
-    auth_time: Time,
+    made: Time,
+    /// When the person signed in there, if that was told.
+    auth_time: Option<Time>,
     amr: Vec<String>,
 }
 
@@ -203,8 +205,8 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, proof: &Proof, ask: &Ask) -> 
         Err(refusal) => return Ok(Err(refusal)),
     };
     let scopes = scopes(tx, client, &user, &resources, proof, ask)?;
-    // What takes a fresh second factor here takes one there.
-    let fresh = proved && tx.now.since(proof.auth_time) <= RECENT;
+    // What takes a fresh second factor here takes one there, and a word of when it was.
+    let fresh = proved && proof.auth_time.is_some_and(|at| tx.now.since(at) <= RECENT);
     let held_back =
         if fresh { ScopeSet::default() } else { policy::sensitive(&resources, &scopes) };
     let scopes = scopes.filter(|scope| !held_back.has(scope));
@@ -295,7 +297,7 @@ fn grant(
         spelled: spelling::own(&fit.resources, &ask.resources, &proof.resources),
         nonce: None,
         amr: proof.amr.clone(),
-        auth_time: proof.auth_time,
+        auth_time: proof.auth_time.unwrap_or(proof.made),
         generation: 0,
         created_at: tx.now,
         expires_at: tx.now.plus(key::longest(tx, env)?),

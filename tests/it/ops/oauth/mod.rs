@@ -6,6 +6,7 @@ mod backchannel;
 mod client_credentials;
 mod clients;
 mod connected;
+mod consent;
 mod device;
 mod exchange;
 pub(crate) mod fixture;
