@@ -287,6 +287,7 @@ invite-submit = Fertigstellen
 ## Einwilligung
 consent-title = { $client } den Zugriff erlauben
 consent-heading = { $client } bittet um Zugriff
+consent-again = Sie haben das schon einmal erlaubt. Auf diesem Gerät kann sich aber jedes Programm als { $client } ausgeben, deshalb werden Sie jedes Mal gefragt.
 consent-unverified = Nicht geprüft
 consent-addressed = Durch ihre Adresse bekannt
 consent-approved = Von einem Administrator zugelassen

@@ -288,6 +288,7 @@ invite-submit = Finish
 ## Consent
 consent-title = Allow access for { $client }
 consent-heading = { $client } asks for access
+consent-again = You have allowed this before. On this device any program can say that it is { $client }, so you are asked each time.
 consent-unverified = Not verified
 consent-addressed = Known by its address
 consent-approved = Allowed by an administrator

@@ -40,6 +40,7 @@ use crate::{
             authorize::{self as op, Next},
             begin::{self, Begun, Unsure},
             consent::{Destination, Line, Question, Standing},
+            par,
             reply::Post,
         },
         session::SignedIn,
@@ -98,7 +99,8 @@ async fn start(
     headers: &HeaderMap,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    visit.browser.asked_for(fields.text("ui_locales"));
+    let pushed = visit.app.db.read(|r| par::locales(r, fields.pairs()))?;
+    visit.browser.asked_for(pushed.as_deref().unwrap_or(fields.text("ui_locales")));
     let client = fields.text("client_id");
     if let Err(problem) = resolver.know(&visit.app, &actor(&visit), client).await? {
         return unfit_page(&visit, fields, &problem).await;
@@ -314,6 +316,7 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
                 new: line.new && known,
             })
             .collect(),
+        again: question.again,
         username: Label::new(&question.username),
         email: Label::new(&question.email),
         not_you: None,

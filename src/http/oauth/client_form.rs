@@ -37,8 +37,23 @@ pub struct ClientForm {
     pub shown: Presented,
     /// Whether they came by HTTP Basic.
     pub basic: bool,
-    /// The proof of a key that came along (RFC 9449 §5); signed by that key, and not looked at any further.
+    /// The proof of a key, where it was read: see [`ProvedForm`].
     pub proof: Option<Proof>,
+}
+
+/// The same where tokens are bound to keys (RFC 9449 §5, §10.1): with the proof that came along, which is signed by its
+/// key and not looked at any further. Elsewhere the header means nothing and is not read.
+#[derive(Clone, Debug)]
+pub struct ProvedForm(pub ClientForm);
+
+impl FromRequest<App> for ProvedForm {
+    type Rejection = OAuthError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Self::Rejection> {
+        let headers = request.headers().clone();
+        let form = ClientForm::from_request(request, app).await?;
+        Ok(Self(ClientForm { proof: one_proof(&headers)?, ..form }))
+    }
 }
 
 impl FromRequest<App> for ClientForm {
@@ -65,8 +80,7 @@ impl FromRequest<App> for ClientForm {
                 shown.proof = Some(resolver.prove(app, id, text).await?);
             }
         }
-        let proof = one_proof(&headers)?;
-        Ok(Self { fields, shown, basic, proof })
+        Ok(Self { fields, shown, basic, proof: None })
     }
 }
 
@@ -147,12 +161,15 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
         })?;
         let id = id.map(str::to_owned).or_else(|| jwt::unproven(text, "sub"));
         let id = id.ok_or_else(|| OAuthError::client(false))?;
-        return Ok((Presented { readings: vec![(id, None)], proof: None }, false));
+        return Ok((Presented { readings: vec![(id, None)], ..Presented::default() }, false));
     }
     let Some(value) = header.next() else {
         let id = id.ok_or_else(|| OAuthError::client(false))?;
         let secret = secret.map(|secret| Plain::new(secret.to_owned()));
-        return Ok((Presented { readings: vec![(id.to_owned(), secret)], proof: None }, false));
+        return Ok((
+            Presented { readings: vec![(id.to_owned(), secret)], ..Presented::default() },
+            false,
+        ));
     };
     if header.next().is_some() {
         return Err(OAuthError::request("the Authorization header came more than once"));
@@ -165,7 +182,7 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
     if id.is_some_and(|id| !readings.iter().any(|(own, _)| own == id)) {
         return Err(OAuthError::request("client_id differs from that of the Authorization header"));
     }
-    Ok((Presented { readings, proof: None }, true))
+    Ok((Presented { readings, in_header: true, proof: None }, true))
 }
 
 /// The client's signed statement about itself (RFC 7523 §2.2), if its type says that it is one.

@@ -28,7 +28,7 @@ pub async fn begin(
     From(origin): From,
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
-    let ask = op::Ask { scope: form.take("scope"), resources: form.all("resource"), jkt: None };
+    let ask = op::Ask { scope: form.take("scope"), resources: form.all("resource") };
     let (basic, env, who) = (form.basic, app.env(), Actor::anonymous(origin));
     let begun = app
         .db

@@ -9,7 +9,7 @@ use axum::{
 use serde_json::json;
 
 use super::{
-    client_form::ClientForm,
+    client_form::{ClientForm, ProvedForm},
     error::{OAuthError, no_store, with_nonce},
 };
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
 pub async fn push(
     State(app): State<App>,
     From(origin): From,
-    form: ClientForm,
+    ProvedForm(form): ProvedForm,
 ) -> Result<Response, OAuthError> {
     let proved = form.proof.is_some();
     let answer = answer(&app, Actor::anonymous(origin), form).await;

@@ -139,8 +139,10 @@ pub fn decide(tx: &Write<'_>, env: &Env, who: &Actor, visit: Visit<'_>) -> Resul
         Opened::Next(next) => return Ok(next),
     };
     let user = &case.signed_in.user.id;
-    let known = case.client.origin == ClientOrigin::BuiltIn
-        || consent::covers(tx, user, &case.client.id, &case.request.resources, &case.scopes)?;
+    let (client, request) = (&case.client, &case.request);
+    let known = client.origin == ClientOrigin::BuiltIn
+        || consent::covers(tx, user, &client.id, &request.resources, &case.scopes)?
+            && consent::is_assured(tx, client, &request.redirect_uri)?;
     if known && !case.request.prompt.consent {
         return give(tx, who, &case);
     }
@@ -342,6 +344,7 @@ fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
         code_challenge: request.code_challenge.clone(),
         scopes: case.scopes.clone(),
         resources: request.resources.clone(),
+        spelled: request.spelled.clone(),
         nonce: request.nonce.clone(),
         expires_at: tx.now.plus(CODE_LIFETIME),
         grant_id: None,

@@ -73,8 +73,8 @@ fn wanted(tx: &Write<'_>, client: &Client, ask: &Ask) -> Result<Result<Wanted, R
         return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
     }
     let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
-    let scopes =
-        policy::for_client(client, &resources, &policy::scopes(client, &resources, &asked));
+    let had = policy::scopes(tx, client, &resources, &asked)?;
+    let scopes = policy::for_client(client, &resources, &had);
     if scopes.is_empty() && !asked.is_empty() {
         let why = "none of the scopes can be had by a client in its own name";
         return Ok(Err(Refusal::new(Code::InvalidScope, why)));

@@ -7,7 +7,7 @@ use std::{fmt, time::Duration};
 
 pub use self::approval::{Answered, Decision, Looked, Question, answer, look};
 use super::{
-    Code, Outcome, Refusal, exchange, policy,
+    Code, Outcome, Refusal, exchange, policy, spelling,
     terms::Terms,
     token::{self, Holder, Subject},
 };
@@ -49,8 +49,6 @@ pub struct Ask {
     pub scope: Option<String>,
     /// What the tokens are for.
     pub resources: Vec<String>,
-    /// Thumbprint of the key that the tokens are to be bound to.
-    pub jkt: Option<String>,
 }
 
 /// What the device is to show, and what it comes back with (RFC 8628 §3.2).
@@ -90,7 +88,7 @@ pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask)
         Err(refusal) => return Ok(Begun::Refused(refusal)),
     };
     let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
-    let scopes = policy::scopes(client, &resources, &asked);
+    let scopes = policy::scopes(tx, client, &resources, &asked)?;
     if scopes.is_empty() && !asked.is_empty() {
         return refuse(Code::InvalidScope, "none of the scopes can be had by this client");
     }
@@ -103,14 +101,13 @@ pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask)
         id: DeviceRequestId::new(),
         client_id: client.id.clone(),
         scopes,
+        spelled: spelling::own(&resources, &ask.resources, &[]),
         resources: resources.into_iter().map(|resource| resource.uri).collect(),
-        spelled: ask.resources.clone(),
         state: State::Pending,
         interval: INTERVAL,
         last_poll_at: None,
         address: who.origin.address.clone(),
         user_agent: who.origin.user_agent.clone(),
-        jkt: ask.jkt.clone(),
         trace: None,
         user_id: None,
         session_id: None,
@@ -251,8 +248,9 @@ fn give(
             return Ok(Outcome::Refused(refusal));
         }
     };
-    let had = policy::having(client, &resources, &request.scopes);
+    let had = policy::having(tx, client, &resources, &request.scopes)?;
     let scopes = policy::for_person(&holder.user, &resources, &had);
+    let spelled = spelling::own(&resources, &ask.resources, &request.spelled);
     let grant = grant(tx, env, client, request, &holder, scopes)?;
     let grant = Grant { jkt: ask.jkt.clone(), ..grant };
     store::grant::insert(tx, &grant)?;
@@ -270,7 +268,7 @@ fn give(
         holder: Holder::Person { user: &holder.user, grant: &grant },
         scopes: &grant.scopes,
         resources: &resources,
-        spelled: if ask.resources.is_empty() { &request.spelled } else { &ask.resources },
+        spelled: &spelled,
         nonce: None,
         jkt: grant.jkt.as_deref(),
         act: None,
@@ -296,10 +294,6 @@ fn fit(
         let why = "the sign-in that allowed this device is over";
         return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
     };
-    if request.jkt.is_some() && request.jkt != ask.jkt {
-        let why = "the device code is bound to a key that was not proved";
-        return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
-    }
     let narrowed =
         policy::narrow_for(tx, client, &holder.user, &request.resources, &ask.resources)?;
     Ok(narrowed.map(|resources| (holder, resources)))
@@ -323,6 +317,7 @@ fn grant(
         session_id: Some(holder.session.id.clone()),
         scopes,
         resources: request.resources.clone(),
+        spelled: request.spelled.clone(),
         nonce: None,
         amr: holder.session.amr.clone(),
         auth_time: holder.session.proved_at(),
@@ -330,7 +325,7 @@ fn grant(
         created_at: tx.now,
         expires_at: tx.now.plus(lifetime),
         revoked: None,
-        jkt: request.jkt.clone(),
+        jkt: None,
         trace: request.trace.clone(),
     })
 }

@@ -25,6 +25,7 @@ pub mod refresh_token;
 pub mod reply;
 mod request;
 pub mod revoke;
+mod spelling;
 pub mod terms;
 pub mod token;
 pub mod token_exchange;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     crypto::secret::{Hashed, random_token},
-    db::Write,
+    db::{Read, Write},
     error::Result,
     model::{
         authorization::REQUEST_LIFETIME,
@@ -128,6 +128,16 @@ pub(super) fn open(
         return gone;
     }
     Ok(Opened::Request(Box::new(pushed)))
+}
+
+/// The languages that a pushed request asks for (`ui_locales`), for the first page that is shown for it.
+pub fn locales(r: &Read<'_>, pairs: &[(String, String)]) -> Result<Option<String>> {
+    let params = Params::read(pairs);
+    let Some(reference) = reference(&params) else { return Ok(None) };
+    let pushed = store::pushed::by_reference(r, &Hashed::of(reference))?;
+    // Somebody else's says nothing here.
+    let own = pushed.filter(|pushed| params.get("client_id") == Some(pushed.client.as_str()));
+    Ok(own.and_then(|pushed| Params::read(&pushed.pairs).get("ui_locales").map(str::to_owned)))
 }
 
 /// The part of a `request_uri` of ours that names the request.

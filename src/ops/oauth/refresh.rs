@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::{
-    Code, Outcome, Refusal, policy, refresh_token,
+    Code, Outcome, Refusal, policy, refresh_token, spelling,
     terms::Terms,
     token::{self, Holder, Subject},
 };
@@ -62,7 +62,7 @@ struct Shown<'a> {
 struct Wanted<'a> {
     scopes: ScopeSet,
     resources: Vec<Resource>,
-    spelled: &'a [String],
+    spelled: Vec<String>,
     jkt: Option<&'a str>,
 }
 
@@ -221,12 +221,13 @@ fn wanted<'a>(
         let why = "the resource of this grant was registered anew";
         return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
     }
-    let had = policy::having(client, &resources, &asked);
+    let had = policy::having(tx, client, &resources, &asked)?;
     let scopes = policy::for_person(user, &resources, &had);
     if scopes.is_empty() && !asked.is_empty() {
         return Ok(Err(Refusal::new(Code::InvalidScope, "none of the scopes can be had any more")));
     }
-    Ok(Ok(Wanted { scopes, resources, spelled: &ask.resources, jkt: ask.jkt.as_deref() }))
+    let spelled = spelling::own(&resources, &ask.resources, &grant.spelled);
+    Ok(Ok(Wanted { scopes, resources, spelled, jkt: ask.jkt.as_deref() }))
 }
 
 /// Without rotation a confidential client keeps its token; a public one must not (OAuth 2.1 §4.3.1).
@@ -308,7 +309,7 @@ fn mint(
         holder: Holder::Person { user: &shown.user, grant: &shown.grant },
         scopes: &wanted.scopes,
         resources: &wanted.resources,
-        spelled: wanted.spelled,
+        spelled: &wanted.spelled,
         nonce: None,
         jkt: wanted.jkt,
         act: None,

@@ -6,7 +6,7 @@ use std::{collections::HashMap, time::Duration};
 use super::{
     Code, Refusal,
     claims::{self, Wishes},
-    hint, policy,
+    hint, policy, spelling,
 };
 use crate::{
     crypto::pkce,
@@ -129,9 +129,9 @@ pub(super) fn check(
     };
     let asked = params.get("scope").unwrap_or_default();
     let scopes = if asked.is_empty() {
-        policy::scopes(client, &resources, &ScopeSet::default())
+        policy::scopes(r, client, &resources, &ScopeSet::default())?
     } else {
-        policy::having(client, &resources, &ScopeSet::parse(asked))
+        policy::having(r, client, &resources, &ScopeSet::parse(asked))?
     };
     if scopes.is_empty() && !asked.is_empty() {
         return Ok(Err(Refusal::new(
@@ -144,6 +144,7 @@ pub(super) fn check(
         client_id: client.id.clone(),
         redirect_uri: aim.redirect_uri.to_owned(),
         scopes,
+        spelled: spelling::own(&resources, &params.resources, &[]),
         resources: resources.into_iter().map(|resource| resource.uri).collect(),
         state: params.state().map(str::to_owned),
         nonce: params.get("nonce").map(str::to_owned),

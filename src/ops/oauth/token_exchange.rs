@@ -11,7 +11,7 @@ use super::{
     token::{self, Access, Holder, Owner, Subject},
 };
 use crate::{
-    db::Write,
+    db::{Read, Write},
     error::Result,
     model::{
         actor::Actor,
@@ -157,7 +157,7 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, ask: &Ask) -> Judged<Fit> {
         let why = "this person may not use the resource";
         return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
     }
-    let scopes = scopes(client, &user, &to, &rule.pass(&subject.scopes), ask);
+    let scopes = scopes(tx, client, &user, &to, &rule.pass(&subject.scopes), ask)?;
     if scopes.is_empty() {
         let why = "none of the scopes follow from those of the subject token";
         return Ok(Err(Refusal::new(Code::InvalidScope, why)));
@@ -273,11 +273,18 @@ fn actor(
 }
 
 /// What was asked for, as far as it follows from what is held and may be had by client and person.
-fn scopes(client: &Client, user: &User, to: &Resource, passed: &ScopeSet, ask: &Ask) -> ScopeSet {
+fn scopes(
+    r: &Read<'_>,
+    client: &Client,
+    user: &User,
+    to: &Resource,
+    passed: &ScopeSet,
+    ask: &Ask,
+) -> Result<ScopeSet> {
     let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
     let wanted = passed.filter(|scope| asked.is_empty() || asked.has(scope));
-    let had = policy::having(client, std::slice::from_ref(to), &wanted);
-    policy::of_person(user, &had)
+    let had = policy::having(r, client, std::slice::from_ref(to), &wanted)?;
+    Ok(policy::of_person(user, &had))
 }
 
 fn give(

@@ -4,6 +4,7 @@ mod base;
 mod browser;
 pub(super) mod caller;
 mod device;
+mod device_factor;
 mod discovery;
 mod documents;
 mod dpop;

@@ -50,7 +50,7 @@ impl World {
     }
 
     fn device(&self, scope: &str) -> Authorization {
-        let ask = Ask { scope: Some(scope.to_owned()), resources: vec![MCP.to_owned()], jkt: None };
+        let ask = Ask { scope: Some(scope.to_owned()), resources: vec![MCP.to_owned()] };
         match self.try_device(&self.client, ask).unwrap() {
             Begun::Waiting(authorization) => *authorization,
             Begun::Refused(refusal) => panic!("{refusal}"),
@@ -70,7 +70,9 @@ impl World {
     fn look_as(&self, who: &SignedIn, typed: &str) -> Looked {
         let (env, who, typed) = (Arc::clone(&self.env), who.clone(), typed.to_owned());
         let actor = who.actor(app().origin);
-        self.db.write_blocking(move |tx| device::look(tx, &env, &actor, &who, &typed)).unwrap()
+        self.db
+            .write_blocking(move |tx| device::look(tx, &env, &actor, (&browser(), &who), &typed))
+            .unwrap()
     }
 
     fn look(&self, typed: &str) -> Looked {
@@ -80,7 +82,9 @@ impl World {
     fn question(&self, waiting: &Authorization) -> Question {
         match self.look(waiting.user_code.expose()) {
             Looked::Question(question) => *question,
-            other @ (Looked::Wrong | Looked::Wait(_)) => panic!("{other:?}"),
+            other @ (Looked::Wrong | Looked::Wait(_) | Looked::StepUp(_) | Looked::Enrol) => {
+                panic!("{other:?}")
+            }
         }
     }
 
@@ -218,17 +222,16 @@ fn what_cannot_be_had_is_dropped_or_refused() {
         ("made-up", MCP, Code::InvalidScope),
         ("openid", "https://elsewhere.example", Code::InvalidTarget),
     ] {
-        let ask =
-            Ask { scope: Some(scope.to_owned()), resources: vec![resource.to_owned()], jkt: None };
+        let ask = Ask { scope: Some(scope.to_owned()), resources: vec![resource.to_owned()] };
         let begun = world.try_device(&world.client, ask).unwrap();
         assert!(matches!(begun, Begun::Refused(refusal) if refusal.code == code), "{scope}");
     }
     let only_admin = world.device("admin:models");
     let (env, who) = (Arc::clone(&world.env), world.signed_in.clone());
     let typed = only_admin.user_code.expose().to_owned();
-    let looked = world
-        .db
-        .write_blocking(move |tx| device::look(tx, &env, &who.actor(app().origin), &who, &typed));
+    let looked = world.db.write_blocking(move |tx| {
+        device::look(tx, &env, &who.actor(app().origin), (&browser(), &who), &typed)
+    });
     assert_eq!(looked.unwrap_err().code(), "denied");
 }
 
@@ -306,7 +309,9 @@ fn ten_thousand_guesses_from_many_people_end_in_a_pause_for_all() {
         match world.look_as(&people[n % people.len()], "ZZZZ-ZZZZ") {
             Looked::Wrong => wrong += 1,
             Looked::Wait(_) => paused += 1,
-            Looked::Question(_) => panic!("a guess was right"),
+            Looked::Question(_) | Looked::StepUp(_) | Looked::Enrol => {
+                panic!("a guess was right")
+            }
         }
     }
     assert_eq!((wrong, paused), (500, 9_500));
@@ -359,7 +364,7 @@ fn of_answers_at_the_same_moment_one_counts() {
             Answered::Denied(_) => {
                 assert_eq!(refused(world.poll(&waiting)), Code::AccessDenied);
             }
-            Answered::Gone => unreachable!(),
+            Answered::Gone | Answered::Stale => unreachable!(),
         }
     }
 }
