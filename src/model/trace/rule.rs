@@ -52,7 +52,7 @@ rules! {
         "if the app registered itself, its registration is gone: remove the connection in the app and add it again. \
          Else: mcpcodex client create, with this redirect URI";
     ClientShut = "client.shut", "the client is switched off, or waits for an administrator",
-        "mcpcodex client enable ID, if it may be used";
+        "mcpcodex client approve ID, if it waits, or client enable ID, if it may be used again";
     ClientUnproved = "client.unproved", "the client did not prove who it is",
         "give the app the client's secret of now (mcpcodex client secret rotate ID), or make it a public client";
     ClientStatement = "client.statement", "the client's signed statement about itself proves nothing",

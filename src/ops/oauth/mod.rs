@@ -173,10 +173,10 @@ impl Outcome {
 /// grant, since what registered itself could ask for anything, and it must be able to prove itself.
 fn own_name(client: &Client, grant: GrantType) -> Option<Refusal> {
     let refuse = |rule, why: &'static str| Some(Refusal::new(Code::UnauthorizedClient, rule, why));
-    if !client.may(grant) {
-        refuse(Rule::GrantNotAllowed, "this client was not given this grant")
-    } else if client.is_public() {
+    if client.is_public() {
         refuse(Rule::GrantOfPublic, "a client that proves nothing may not use this grant")
+    } else if !client.may(grant) {
+        refuse(Rule::GrantNotAllowed, "this client was not given this grant")
     } else if !matches!(client.origin, ClientOrigin::Static | ClientOrigin::BuiltIn) {
         refuse(Rule::GrantOfNewcomer, "this grant is for clients that an operator has entered")
     } else {

@@ -14,6 +14,7 @@ use mcpcodex::{
     model::{
         client::{Client, GrantType},
         id::DeviceRequestId,
+        trace::Rule,
     },
     ops::{
         client,
@@ -236,7 +237,9 @@ fn what_cannot_be_had_is_dropped_or_refused() {
     let looked = world
         .db
         .write_blocking(move |tx| device::look(tx, &env, &who.actor(app().origin), &who, &typed));
-    assert_eq!(looked.unwrap_err().code(), "denied");
+    let Looked::Nothing(story) = looked.unwrap() else { panic!("something was offered") };
+    let told = world.story(story.as_str()).trace.unwrap();
+    assert_eq!(told.refusal().unwrap().rule, Some(Rule::ScopeOfPerson));
 }
 
 #[test]
