@@ -154,11 +154,25 @@ impl OAuthError {
         Self { refusal: Refusal { description: description.into(), ..self.refusal }, ..self }
     }
 
-    /// 429: too many wrong secrets.
+    /// 429: too many wrong secrets. Not `invalid_client`: on that word clients throw away a registration that is good,
+    /// and whoever guesses may be a neighbour behind the same address.
     pub fn wait(after: Duration) -> Self {
         let why = "too many wrong secrets for this client; wait before the next try";
-        let refusal = Refusal::new(Code::InvalidClient, Rule::ClientPaused, why);
+        let refusal = Refusal::new(Code::TemporarilyUnavailable, Rule::ClientPaused, why);
         Self { retry_after: Some(after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, refusal) }
+    }
+
+    /// 408: the request took longer than `limits.request_timeout`.
+    pub fn too_slow() -> Self {
+        let why = "the request took too long";
+        let refusal = Refusal::new(Code::TemporarilyUnavailable, Rule::Busy, why);
+        Self::new(StatusCode::REQUEST_TIMEOUT, refusal)
+    }
+
+    /// A fault of ours that no endpoint answered, as it stands in the log.
+    pub fn fault(status: StatusCode, reference: Option<String>) -> Self {
+        let why = reference.map_or_else(|| "internal error".to_owned(), |own| internal(&own));
+        Self::new(status, Refusal::new(Code::ServerError, Rule::Fault, why))
     }
 
     /// What is told, as the core words it.
@@ -208,10 +222,7 @@ impl From<Refusal> for OAuthError {
 impl From<Error> for OAuthError {
     fn from(error: Error) -> Self {
         let (code, rule, description) = match http::log(&error) {
-            Some(reference) => {
-                let why = format!("internal error, reference {reference}");
-                (Code::ServerError, Rule::Fault, why)
-            }
+            Some(reference) => (Code::ServerError, Rule::Fault, internal(&reference)),
             None if matches!(error.kind(), Kind::Busy | Kind::Limited) => {
                 (Code::TemporarilyUnavailable, Rule::Busy, error.to_string())
             }
@@ -251,6 +262,10 @@ impl IntoResponse for OAuthError {
         }
         response
     }
+}
+
+fn internal(reference: &str) -> String {
+    format!("internal error, reference {reference}")
 }
 
 /// A description that may repeat what a client sent: the characters that RFC 6749 §5.2 allows, and not without end.

@@ -22,7 +22,7 @@ use crate::{
         trace::Rule,
         user::{User, UserState},
     },
-    ops::{audit, env::Env},
+    ops::{audit, env::Env, notice},
     store,
 };
 
@@ -88,6 +88,7 @@ pub fn refresh(
         Verdict::Replayed => {
             store::grant::revoke(tx, &shown.grant.id, "refresh token replayed")?;
             audit::record(tx, who, &shown.event("refresh.replayed"))?;
+            notice::cut_off(tx, env, who, &shown.grant.user_id, client)?;
             return Ok(Outcome::refuse(Code::InvalidGrant, Rule::RefreshUsed, NOT_GOOD));
         }
         Verdict::Expired => {
