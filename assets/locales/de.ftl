@@ -332,6 +332,9 @@ device-denied = <b>{ $client }</b> weiß nun, dass Sie abgelehnt haben. Sie kön
 device-apps = Apps mit Zugriff auf Ihr Konto
 device-gone = Sie wurde schon beantwortet, oder es hat länger als zehn Minuten gedauert.
 device-gone-next = Beginnen Sie am Gerät von vorn; es zeigt dann einen neuen Code.
+device-nothing-title = Dieses Gerät kann nicht verbunden werden
+device-nothing = Nichts von dem, worum dieses Gerät bittet, können Sie vergeben.
+device-nothing-next = Bitten Sie den Administrator um eine Rolle, die das darf, und nennen Sie ihm die Kennung.
 scope-openid = Wissen, wer Sie sind
 scope-profile = Ihren Namen und Ihre Rollen sehen
 scope-email = Ihre E-Mail-Adresse sehen
@@ -528,7 +531,6 @@ gone-next = Gehen Sie zur App zurück, und beginnen Sie dort von vorn.
 
 ## Sätze des Kerns
 core-question-not-shown = Diese Frage wurde in dieser Sitzung nicht gestellt.
-core-device-nothing = Nichts von dem, worum dieses Gerät bittet, können Sie vergeben.
 core-totp-off = Authenticator-Apps sind in der Konfiguration ausgeschaltet.
 core-totp-off-next = Setzen Sie authentication.mfa.providers.totp.enabled: true.
 core-enrolment-none = Es wartet keine Authenticator-App auf Bestätigung.

@@ -333,6 +333,9 @@ device-denied = <b>{ $client }</b> was told that you said no. You can close this
 device-apps = Apps with access to your account
 device-gone = It was answered before, or it took longer than ten minutes.
 device-gone-next = Start again on the device; it then shows a new code.
+device-nothing-title = This device cannot be connected
+device-nothing = Nothing of what this device asks for can be had by you.
+device-nothing-next = Ask the administrator for a role that may use it, and tell them the reference.
 scope-openid = Know who you are
 scope-profile = See your name and roles
 scope-email = See your e-mail address
@@ -529,7 +532,6 @@ gone-next = Go back to the app and start again there.
 
 ## Sentences of the core, as the core says them (beginning with a capital and ending with a full stop), one line each
 core-question-not-shown = This question was not shown in this session.
-core-device-nothing = Nothing of what this device asks for can be had by you.
 core-totp-off = TOTP is switched off in the configuration.
 core-totp-off-next = Set authentication.mfa.providers.totp.enabled: true.
 core-enrolment-none = No authenticator waits to be confirmed.

@@ -21,6 +21,7 @@ mod par;
 mod protect;
 mod register;
 mod resources;
+mod rules;
 mod statements;
 mod step_up;
 mod traces;

@@ -182,12 +182,12 @@ fn request_is_found_in_its_own_browser_only_and_for_half_an_hour() {
     let world = world();
     let id = world.waiting(&[]);
     let other = world.decide_in(Hashed::of("another browser"), &id, Some(&world.signed_in));
-    assert!(matches!(other, Next::Gone));
-    assert!(matches!(world.decide(&RequestId::from_text("r_none"), None), Next::Gone));
+    assert!(matches!(other, Next::Gone(_)));
+    assert!(matches!(world.decide(&RequestId::from_text("r_none"), None), Next::Gone(_)));
     world.pass(30 * 60 - 1);
     assert!(matches!(world.decide(&id, None), Next::SignIn));
     world.pass(1);
-    assert!(matches!(world.decide(&id, None), Next::Gone));
+    assert!(matches!(world.decide(&id, None), Next::Gone(_)));
 }
 
 #[test]
@@ -329,12 +329,12 @@ fn answer_is_taken_once_and_denial_is_told() {
     let id = world.waiting(&[]);
     let url = redirect(world.answer(&id, &world.signed_in, false));
     assert_eq!(error_of(&world, &url, Some("st&te=1")), "access_denied");
-    assert!(matches!(world.answer(&id, &world.signed_in, true), Next::Gone));
+    assert!(matches!(world.answer(&id, &world.signed_in, true), Next::Gone(_)));
     let next = world.decide(&world.waiting(&[]), Some(&world.signed_in));
     assert!(matches!(next, Next::Consent(_)), "a denial was remembered as consent");
     let id = world.waiting(&[]);
     redirect(world.answer(&id, &world.signed_in, true));
-    assert!(matches!(world.answer(&id, &world.signed_in, true), Next::Gone));
+    assert!(matches!(world.answer(&id, &world.signed_in, true), Next::Gone(_)));
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn client_switched_off_while_the_person_reads_gets_nothing() {
     let waiting = world.waiting(&[]);
     let id = world.client.id.clone();
     world.db.write_blocking(move |tx| client::disable(tx, &operator(), &id)).unwrap();
-    assert!(matches!(world.answer(&waiting, &world.signed_in, true), Next::Gone));
+    assert!(matches!(world.answer(&waiting, &world.signed_in, true), Next::Gone(_)));
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn redirect_withdrawn_while_the_person_reads_is_not_used() {
     let (id, uris) = (world.client.id.clone(), Some(vec!["https://new.example/cb".to_owned()]));
     let change = client::Change { redirect_uris: uris, ..client::Change::default() };
     world.db.write_blocking(move |tx| client::edit(tx, &operator(), &id, change)).unwrap();
-    assert!(matches!(world.answer(&waiting, &world.signed_in, true), Next::Gone));
+    assert!(matches!(world.answer(&waiting, &world.signed_in, true), Next::Gone(_)));
 }
 
 #[test]
@@ -411,5 +411,5 @@ fn flood_of_requests_pushes_out_the_oldest_and_keeps_nobody_from_signing_in() {
         .unwrap();
     let last = world.waiting(&[]);
     assert!(matches!(world.decide(&last, None), Next::SignIn));
-    assert!(matches!(world.decide(&first, None), Next::Gone));
+    assert!(matches!(world.decide(&first, None), Next::Gone(_)));
 }

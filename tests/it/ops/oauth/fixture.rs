@@ -205,7 +205,7 @@ impl World {
         let env = Arc::clone(&self.env);
         self.db
             .write_blocking(move |tx| {
-                let story = trace::open(tx, &app(), Kind::Authorize, &pairs)?;
+                let story = trace::open(tx, &app(), Kind::Authorize, &pairs, false)?;
                 let begun = begin::begin(tx, &env, &browser(), &pairs, Some(&story))?;
                 Ok((begun, story))
             })
@@ -257,7 +257,7 @@ impl World {
                     | Next::StepUp(_)
                     | Next::Redirect(_)
                     | Next::Post(_)
-                    | Next::Gone) => return Ok(elsewhere),
+                    | Next::Gone(_)) => return Ok(elsewhere),
                 };
                 let decision = authorize::Decision { allow, shown: &shown };
                 authorize::answer(tx, &env, &app(), visit, decision)
