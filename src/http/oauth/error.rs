@@ -9,12 +9,13 @@ use axum::{
 };
 use serde_json::json;
 
+use super::brake::MINUTE;
 use crate::{
     app::App,
     crypto::jwt::Algorithm,
     error::{Error, Kind},
     http::error as http,
-    model::registration,
+    model::{fetch::Fault, registration},
     ops::{
         document::Problem,
         oauth::{Code, Refusal, dpop},
@@ -129,8 +130,23 @@ impl OAuthError {
         Self { description: plain(&why.to_string()), ..Self::client(false) }
     }
 
+    /// 429: what the client publishes about itself cannot be asked for at the moment. Nothing is wrong with the client, so
+    /// that it is no reason to give up a registration.
+    pub fn later(why: &'static str) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            error: "temporarily_unavailable",
+            description: why.to_owned(),
+            challenge: Challenge::None,
+            retry_after: Some(MINUTE),
+        }
+    }
+
     /// 401 `invalid_client`: the app's own document is not taken, and why.
     pub fn document(problem: &Problem, basic: bool) -> Self {
+        if let Problem::Fault(Fault::Busy(why)) = problem {
+            return Self::later(why);
+        }
         Self { description: plain(&problem.to_string()), ..Self::client(basic) }
     }
 
