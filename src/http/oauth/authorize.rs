@@ -10,7 +10,13 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 
-use super::{client_form::is_form, resolve::Resolver, told, unfit, waiting};
+use super::{
+    client_form::is_form,
+    resolve::Resolver,
+    told,
+    unfit::{self, Unfit},
+    waiting,
+};
 use crate::{
     app::App,
     config::session::SameSite,
@@ -35,7 +41,6 @@ use crate::{
         trace::{Kind, Rule, Shown},
     },
     ops::{
-        document::Problem,
         oauth::{
             authorize::{self as op, Next},
             begin::{self, Begun, Unsure},
@@ -103,7 +108,9 @@ async fn start(
     visit.browser.asked_for(pushed.as_deref().unwrap_or(fields.text("ui_locales")));
     let client = fields.text("client_id");
     if let Err(problem) = resolver.know(&visit.app, &actor(&visit), client).await? {
-        return unfit_page(&visit, fields, &problem).await;
+        let shut_in = resolver.is_shut_in(&visit.app);
+        let unfit = Unfit { problem: &problem, shut_in, promised: resolver.promises(&visit.app) };
+        return unfit_page(&visit, fields, &unfit).await;
     }
     let (env, browser, who) = (visit.app.env(), visit.browser.hash(), actor(&visit));
     let (begun, story) = visit
@@ -131,9 +138,9 @@ async fn start(
 async fn unfit_page(
     visit: &Visit,
     fields: Fields,
-    problem: &Problem,
+    unfit: &Unfit<'_>,
 ) -> Result<Response, PageError> {
-    let (who, hint) = (actor(visit), problem.to_string());
+    let (who, hint) = (actor(visit), unfit.problem.to_string());
     let story = visit
         .app
         .db
@@ -145,7 +152,7 @@ async fn unfit_page(
             Ok(story)
         })
         .await?;
-    Ok(unfit::response(&visit.app, &visit.browser, problem, &story))
+    Ok(unfit::response(&visit.app, &visit.browser, unfit, &story))
 }
 
 /// Whether the browser may have held the session cookie back because another site sent it here.

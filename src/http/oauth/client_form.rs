@@ -112,7 +112,7 @@ impl ClientForm {
                 known.map_err(|problem| OAuthError::document(&problem, basic))?;
             }
             if let (Some(text), Some((id, _))) = (statement(&fields), shown.readings.first()) {
-                shown.proof = Some(resolver.prove(app, id, text).await?);
+                shown.proof = Some(resolver.prove(app, &who, id, text).await?);
             }
         }
         Ok(Self { fields, shown, basic, proof: None })

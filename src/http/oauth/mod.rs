@@ -3,9 +3,11 @@
 
 pub mod authorize;
 pub mod bearer;
+mod brake;
 pub mod client_form;
 pub mod cors;
 pub mod device;
+mod egress;
 pub mod error;
 pub mod introspect;
 pub mod json;

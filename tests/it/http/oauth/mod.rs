@@ -1,6 +1,7 @@
 //! The protocol on the wire: methods, media types, headers, status codes.
 
 mod base;
+mod brakes;
 mod browser;
 pub(super) mod caller;
 mod device;
