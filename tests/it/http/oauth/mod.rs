@@ -12,6 +12,7 @@ mod dpop;
 mod endpoints;
 mod enterprise;
 mod failures;
+mod forged;
 mod form_post;
 mod hostile;
 mod keys;
