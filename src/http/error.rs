@@ -81,6 +81,11 @@ impl Fault {
         response
     }
 
+    /// Takes it out of an answer, for a face that has no pages: the reference in the log.
+    pub fn take(response: &mut Response) -> Option<String> {
+        response.extensions_mut().remove::<Self>().and_then(|fault| fault.reference)
+    }
+
     /// The page.
     pub fn page(self, shell: Shell) -> ErrorPage {
         let lang = shell.lang;

@@ -117,7 +117,9 @@ async fn start(
         Begun::Waiting(id) if withheld(&visit, headers) => Ok(bounce(&visit, &id)),
         Begun::Waiting(id) => decide(visit, id).await,
         Begun::Redirect(url) => redirect(&visit, &url),
-        Begun::Pending(client) => Ok(waiting::response(&visit.app, &visit.browser, &client)),
+        Begun::Pending(client) => {
+            Ok(waiting::response(&visit.app, &visit.browser, &client, &story))
+        }
         Begun::Post(post) => Ok(post_page(&visit, post)),
         Begun::Page(unsure) => Ok(unsure_page(&visit, unsure, &story)),
     }

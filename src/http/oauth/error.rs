@@ -23,6 +23,10 @@ use crate::{
 
 /// As long as a description may be that repeats what was sent.
 const LONGEST: usize = 400;
+/// What a client reads as: the same request may do later.
+const LATER: &str = "temporarily_unavailable";
+/// What a client reads as: it is not to blame.
+const FAULT: &str = "server_error";
 
 /// What stands in `WWW-Authenticate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,11 +138,28 @@ impl OAuthError {
         Self { description: plain(&problem.to_string()), ..Self::client(basic) }
     }
 
-    /// 429: too many wrong secrets.
+    /// 429: too many wrong secrets. Not `invalid_client`: on that word clients throw away a registration that is good,
+    /// and whoever guesses may be a neighbour behind the same address.
     pub fn wait(after: Duration) -> Self {
         let why = "too many wrong secrets for this client; wait before the next try";
         let status = StatusCode::TOO_MANY_REQUESTS;
-        Self { retry_after: Some(after), ..Self::new(status, Code::InvalidClient, why) }
+        Self {
+            error: LATER,
+            retry_after: Some(after),
+            ..Self::new(status, Code::InvalidClient, why)
+        }
+    }
+
+    /// 408: the request took longer than `limits.request_timeout`.
+    pub fn too_slow() -> Self {
+        let why = "the request took too long";
+        Self { error: LATER, ..Self::new(StatusCode::REQUEST_TIMEOUT, Code::InvalidRequest, why) }
+    }
+
+    /// A fault of ours that no endpoint answered, as it stands in the log.
+    pub fn fault(status: StatusCode, reference: Option<String>) -> Self {
+        let why = reference.map_or_else(|| "internal error".to_owned(), |own| internal(&own));
+        Self { error: FAULT, ..Self::new(status, Code::InvalidRequest, why) }
     }
 
     /// What is told, as the core words refusals of clients.
@@ -187,9 +208,9 @@ impl From<Refusal> for OAuthError {
 impl From<Error> for OAuthError {
     fn from(error: Error) -> Self {
         let (word, description) = match http::log(&error) {
-            Some(reference) => ("server_error", format!("internal error, reference {reference}")),
+            Some(reference) => (FAULT, internal(&reference)),
             None if matches!(error.kind(), Kind::Busy | Kind::Limited) => {
-                ("temporarily_unavailable", error.to_string())
+                (LATER, error.to_string())
             }
             None => (Code::InvalidRequest.as_str(), error.to_string()),
         };
@@ -231,6 +252,10 @@ impl IntoResponse for OAuthError {
         }
         response
     }
+}
+
+fn internal(reference: &str) -> String {
+    format!("internal error, reference {reference}")
 }
 
 /// A description that may repeat what a client sent: the characters that RFC 6749 §5.2 allows, and not without end.

@@ -58,7 +58,7 @@ rules! {
          Else: mcpcodex client create, with this redirect URI";
     ClientShut = "client.shut", "the client is switched off, or waits for an administrator",
         [],
-        "mcpcodex client enable ID, if it may be used";
+        "mcpcodex client approve ID, if it waits, or client enable ID, if it may be used again";
     ClientUnproved = "client.unproved", "the client did not prove who it is",
         ["the client is unknown, disabled, or did not prove itself"],
         "give the app the client's secret of now (mcpcodex client secret rotate ID), or make it a public client";

@@ -28,7 +28,7 @@ use crate::{
     ops::{
         audit,
         env::Env,
-        key,
+        key, notice,
         session::{self, SignedIn},
     },
     store,
@@ -80,7 +80,7 @@ pub fn exchange(
         return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
     };
     if row.spent || !store::authorization::spend_code(tx, &hash)? {
-        return replayed(tx, who, client, &row);
+        return replayed(tx, env, who, client, &row);
     }
     let refusal = match fit(tx, env, client, &row, ask)? {
         Ok(fit) => return give(tx, env, who, &hash, &fit),
@@ -150,17 +150,26 @@ fn judge(
 /// A second use: someone else may have had the code, so what it gave is taken back (RFC 6749 §4.1.2).
 fn replayed(
     tx: &Write<'_>,
+    env: &Env,
     who: &Actor,
     client: &Client,
     row: &AuthorizationCode,
 ) -> Result<Outcome> {
     let mut event = Event::new("code.replayed").user(&row.user_id).client(&client.id);
     if let Some(grant) = &row.grant_id {
-        store::grant::revoke(tx, grant, "code replayed")?;
+        if store::grant::revoke(tx, grant, "code replayed")? {
+            cut_off(tx, env, who, row)?;
+        }
         event = event.grant(grant);
     }
     audit::record(tx, who, &event)?;
     Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD))
+}
+
+/// Whoever shows the code may not be the client that has it: the person is told of the one that loses its tokens.
+fn cut_off(tx: &Write<'_>, env: &Env, who: &Actor, row: &AuthorizationCode) -> Result<()> {
+    let Some(owner) = store::client::by_id(tx, &row.client_id)? else { return Ok(()) };
+    notice::cut_off(tx, env, who, &row.user_id, &owner)
 }
 
 fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) -> Result<Outcome> {

@@ -21,7 +21,7 @@ use crate::{
         scope::{OFFLINE_ACCESS, ScopeSet},
         user::{User, UserState},
     },
-    ops::{audit, env::Env},
+    ops::{audit, env::Env, notice},
     store,
 };
 
@@ -87,6 +87,7 @@ pub fn refresh(
         Verdict::Replayed => {
             store::grant::revoke(tx, &shown.grant.id, "refresh token replayed")?;
             audit::record(tx, who, &shown.event("refresh.replayed"))?;
+            notice::cut_off(tx, env, who, &shown.grant.user_id, client)?;
             return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
         }
         Verdict::Expired => Refusal::new(Code::InvalidGrant, "the refresh token has expired"),

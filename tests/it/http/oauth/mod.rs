@@ -9,6 +9,7 @@ mod documents;
 mod dpop;
 mod endpoints;
 mod enterprise;
+mod failures;
 mod form_post;
 mod hostile;
 mod keys;
