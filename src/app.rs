@@ -8,12 +8,22 @@ use crate::{
         keyring::Keyring,
         password::{HashLimits, Hasher, Params},
         seal::{MasterKey, Vault},
+        secret::Plain,
         session::SessionSigner,
     },
     db::{self, Clock, Db},
     error::{Error, Result},
     model::audit::chain::Link,
-    ops::{self, env::Env, seen::Seen},
+    ops::{
+        self,
+        apikey::{
+            self, BadKey,
+            gate::{self, Verdict},
+            meter::Meters,
+        },
+        env::Env,
+        seen::Seen,
+    },
 };
 
 /// Everything a face holds.
@@ -53,6 +63,7 @@ impl App {
             look: Look::of(&config.server.brand),
             keys: Keyring::new(vault, session),
             hasher: hasher(&config)?,
+            meters: Meters::default(),
             config,
         });
         ops::key::ensure(&db, &env)?;
@@ -65,13 +76,11 @@ impl App {
     }
 
     /// Notes beside the database where the audit record ends, so that an older copy of the database is found out.
-    /// Only ever further on: what was cut stays found.
+    /// Only ever further on from what was noted before: what was cut or replaced stays found.
     pub fn note_audit(&self) -> Result<()> {
-        let Some(last) = self.db.read(ops::audit::chain::last)? else { return Ok(()) };
-        if self.audit_anchor()?.is_some_and(|noted| noted.id >= last.id) {
-            return Ok(());
-        }
-        self.write_anchor(&last)
+        let noted = self.audit_anchor()?;
+        let next = self.db.read(|r| ops::audit::chain::next_anchor(r, noted.as_ref()))?;
+        next.map_or(Ok(()), |last| self.write_anchor(&last))
     }
 
     /// [`App::note_audit`], whatever was noted before: for whoever restored an older copy.
@@ -84,6 +93,22 @@ impl App {
     fn write_anchor(&self, last: &Link) -> Result<()> {
         let path = self.env.config.storage.data_dir.join(AUDIT_ANCHOR_FILE);
         db::files::replace_private(&path, format!("{last}\n").as_bytes())
+    }
+
+    /// Judges a call by API key from an address: one look-up, and now and then a write. A text that cannot be a key asks no database.
+    pub async fn authenticate_api_key(&self, address: &str, text: &str) -> Result<Verdict> {
+        if !apikey::is_one(&self.env, text) {
+            return Ok(Verdict::Bad(BadKey::Malformed));
+        }
+        let verdict = match self.db.read(|r| gate::authenticate(r, &self.env, text))? {
+            Some(verdict) => verdict,
+            None => {
+                let (env, text) = (self.env(), Plain::new(text.to_owned()));
+                self.db.write(move |tx| gate::draw(tx, &env, text.expose())).await?
+            }
+        };
+        self.seen.count(&verdict, address);
+        Ok(verdict)
     }
 
     /// Another handle on what ops need, for a job that outlives the request.

@@ -41,6 +41,12 @@ pub fn set_hash(tx: &Write<'_>, id: i64, hash: &[u8]) -> Result<()> {
     tx.exec_one("update audit_events set hash = ?2 where id = ?1", params![id, hash])
 }
 
+/// The hash that an event carries; none for an event that is not there.
+pub fn hash(r: &Read<'_>, id: i64) -> Result<Option<Vec<u8>>> {
+    let found = r.one("select hash from audit_events where id = ?1", params![id], |row| row.get(0))?;
+    Ok(found.flatten())
+}
+
 /// The number of the newest event; 0 when there is none.
 pub fn last_id(r: &Read<'_>) -> Result<i64> {
     let found = r.one("select max(id) from audit_events", params![], |row| row.get(0))?;
@@ -141,7 +147,7 @@ pub fn of_grant(r: &Read<'_>, grant: &GrantId, limit: u32) -> Result<Vec<EventRo
     r.all(&sql, params![grant.as_str(), limit], from_row)
 }
 
-/// The last events about a session, in the order in which they happened. Looks through the whole log.
+/// The last events about a session, in the order in which they happened.
 pub fn of_session(r: &Read<'_>, session: &SessionId, limit: u32) -> Result<Vec<EventRow>> {
     let sql = format!(
         "select * from (select {COLUMNS} from audit_events where session_id = ?1 order by id desc limit ?2)

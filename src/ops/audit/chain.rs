@@ -166,6 +166,22 @@ pub fn last(r: &Read<'_>) -> Result<Option<Link>> {
     Ok(store::audit::ends(r)?.map(|(ends, _)| ends.last))
 }
 
+/// Where the record ends now, if that is further on than what was noted and the noted event still stands.
+pub fn next_anchor(r: &Read<'_>, noted: Option<&Link>) -> Result<Option<Link>> {
+    let Some((ends, _)) = store::audit::ends(r)? else { return Ok(None) };
+    let stands = match noted {
+        Some(noted) if noted.id > ends.base.id => {
+            store::audit::hash(r, noted.id)?.as_ref() == Some(&noted.hash)
+        }
+        Some(_) | None => true,
+    };
+    if !stands {
+        tracing::error!("the audit record is not the one that was noted: mcpcodex audit verify");
+    }
+    let further = noted.is_none_or(|noted| noted.id < ends.last.id);
+    Ok(Some(ends.last).filter(|_| stands && further))
+}
+
 /// Makes the chain ready when a database is opened: gives the writer its key and begins the chain if there is none.
 pub fn ensure(db: &Db, vault: &Vault, noted: bool) -> Result<()> {
     db.seal_with(mac(vault));
