@@ -233,6 +233,12 @@ pub fn pending(r: &Read<'_>, who: &Actor) -> Result<Vec<Client>> {
     store::client::in_state(r, ClientState::Pending)
 }
 
+/// Clients as the console shows them: those that wait, then the last seen.
+pub fn recent(r: &Read<'_>, who: &Actor, limit: u32) -> Result<Vec<Client>> {
+    who.must_operate()?;
+    store::client::recent(r, limit)
+}
+
 /// Every client by name.
 pub fn list(r: &Read<'_>, who: &Actor, limit: u32) -> Result<Vec<Client>> {
     who.must_operate()?;

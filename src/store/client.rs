@@ -207,6 +207,15 @@ pub fn in_state(r: &Read<'_>, state: ClientState) -> Result<Vec<Client>> {
     r.all(&sql, params![state.as_str()], from_row)
 }
 
+/// Those that wait, then the last used or made.
+pub fn recent(r: &Read<'_>, limit: u32) -> Result<Vec<Client>> {
+    let sql = format!(
+        "select {COLUMNS} from clients c
+         order by c.state <> 'pending', max(c.created_at, coalesce(c.last_used_at, 0)) desc, c.id limit ?1"
+    );
+    r.all(&sql, params![limit], from_row)
+}
+
 /// Every client by name.
 pub fn list(r: &Read<'_>, limit: u32) -> Result<Vec<Client>> {
     let sql = format!("select {COLUMNS} from clients c order by c.name, c.id limit ?1");

@@ -10,12 +10,15 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{error::OAuthError, resolve::Resolver};
+use super::{error::OAuthError, resolve::Resolver, told::told};
 use crate::{
     app::App,
     crypto::{jwt, secret::Plain},
     http::{extract::From, fields::Fields},
-    model::actor::Actor,
+    model::{
+        actor::{Actor, Origin},
+        trace::{Kind, Rule},
+    },
     ops::{
         client::Presented,
         oauth::{
@@ -27,24 +30,6 @@ use crate::{
 
 const ASSERTION_TYPE: &str = "client_assertion_type";
 const FORM: &str = "application/x-www-form-urlencoded";
-/// What must never stand in a URL, where logs and histories keep it (RFC 6749 §2.3.1).
-const BODY_ONLY: [&str; 15] = [
-    "grant_type",
-    "client_id",
-    "client_secret",
-    "client_assertion",
-    "code",
-    "code_verifier",
-    "device_code",
-    "subject_token",
-    "actor_token",
-    "assertion",
-    "redirect_uri",
-    "refresh_token",
-    "token",
-    "scope",
-    "resource",
-];
 
 /// A form and who says that it sent it.
 #[derive(Clone, Debug)]
@@ -78,15 +63,47 @@ impl FromRequest<App> for ClientForm {
     type Rejection = OAuthError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Self::Rejection> {
-        let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
-        if BODY_ONLY.iter().any(|name| query.get(name).is_some()) {
-            return Err(OAuthError::request("parameters belong into the body, not into the URL"));
-        }
+        let kind = attempt(request.uri().path());
         let (mut parts, body) = request.into_parts();
         let Ok(From(origin)) = From::from_request_parts(&mut parts, app).await;
-        let resolver = parts.extensions.get::<Arc<Resolver>>().map(Arc::clone);
-        let headers = parts.headers.clone();
-        let fields = form(Request::from_parts(parts, body), app).await?;
+        let mut came = Vec::new();
+        let read =
+            Self::read(Request::from_parts(parts, body), app, origin.clone(), &mut came).await;
+        match (read, kind) {
+            (Err(refused), Some(kind)) => Err(told(app, origin, kind, came, refused).await),
+            (read, _) => read,
+        }
+    }
+}
+
+/// What is attempted at an endpoint, where that is told.
+fn attempt(path: &str) -> Option<Kind> {
+    let (_, endpoint) = path.rsplit_once('/')?;
+    match endpoint {
+        "token" => Some(Kind::Token),
+        "par" => Some(Kind::Push),
+        "device_authorization" => Some(Kind::Device),
+        _ => None,
+    }
+}
+
+impl ClientForm {
+    /// Reads a request; `came` gets its parameters as soon as there are any.
+    async fn read(
+        request: Request,
+        app: &App,
+        origin: Origin,
+        came: &mut Vec<(String, String)>,
+    ) -> Result<Self, OAuthError> {
+        // In a URL, logs and histories keep them (RFC 6749 §2.3.1); and one that stands in both places came twice (§3.2).
+        if let Some(query) = request.uri().query().filter(|query| !query.is_empty()) {
+            Fields::parse(query.as_bytes()).pairs().clone_into(came);
+            return Err(OAuthError::request("parameters belong into the body, not into the URL"));
+        }
+        let resolver = request.extensions().get::<Arc<Resolver>>().map(Arc::clone);
+        let headers = request.headers().clone();
+        let fields = form(request, app).await?;
+        fields.pairs().clone_into(came);
         let (mut shown, basic) = credentials(&headers, &fields)?;
         if let Some(resolver) = resolver {
             let who = Actor::anonymous(origin);
@@ -95,7 +112,7 @@ impl FromRequest<App> for ClientForm {
                 known.map_err(|problem| OAuthError::document(&problem, basic))?;
             }
             if let (Some(text), Some((id, _))) = (statement(&fields), shown.readings.first()) {
-                shown.proof = Some(resolver.prove(app, id, text).await?);
+                shown.proof = Some(resolver.prove(app, &who, id, text).await?);
             }
         }
         Ok(Self { fields, shown, basic, proof: None })
@@ -108,7 +125,7 @@ pub fn one_proof(headers: &HeaderMap) -> Result<Option<Proof>, Refusal> {
     let Some(value) = all.next() else { return Ok(None) };
     if all.next().is_some() {
         let why = "the DPoP header came more than once";
-        return Err(Refusal::new(Code::InvalidDpopProof, why));
+        return Err(Refusal::new(Code::InvalidDpopProof, Rule::DpopProof, why));
     }
     Ok(Some(dpop::read(value.to_str().unwrap_or_default())?))
 }
@@ -144,7 +161,7 @@ pub async fn form(request: Request, app: &App) -> Result<Fields, OAuthError> {
         .map_err(|_| OAuthError::request("the body was too large or cut off"))?;
     let fields = Fields::parse(&bytes);
     if fields.repeated(&["resource", "audience"]).is_some() {
-        return Err(OAuthError::request("a parameter came more than once"));
+        return Err(OAuthError::repeated());
     }
     Ok(fields)
 }

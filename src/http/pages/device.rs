@@ -18,12 +18,18 @@ use crate::{
         extract::{Browser, From, MaybeSession, PageForm, Session},
         fields::Fields,
         lang::{scope, when},
+        oauth::told,
         view::{
             DeviceCode, DeviceDone, DeviceQuestion, ErrorPage, Label, Resource, ScopeLine, Trust,
         },
     },
     model::{
-        actor::Origin, client::ClientOrigin, device::in_words, id::DeviceRequestId, sign_in::Stage,
+        actor::Origin,
+        client::ClientOrigin,
+        device::in_words,
+        id::{DeviceRequestId, TraceId},
+        sign_in::Stage,
+        trace::{Kind, Rule, Shown},
     },
     ops::{
         oauth::device::{self as op, Answered, Decision, Looked, Question},
@@ -78,7 +84,10 @@ pub async fn submit(
     match fields.get("decision") {
         Some("allow") => visit.answer(&fields, true, &code).await,
         Some("deny") => visit.answer(&fields, false, &code).await,
-        Some(_) => Err(Error::invalid("decision", "the decision must be allow or deny").into()),
+        Some(_) => {
+            let error = Error::invalid("decision", "the decision must be allow or deny");
+            Err(visit.told(Rule::Malformed, error).await)
+        }
         None if code.is_empty() => Ok(visit.code_page(&code, None)),
         None => visit.look(&code).await,
     }
@@ -117,6 +126,10 @@ impl Visit {
             Looked::Enrol => Redirect::to(&enrolment(code)).into_response(),
             Looked::Wrong => self.code_page(code, Some(Refused::Wrong)),
             Looked::Wait(wait) => self.code_page(code, Some(Refused::Wait(wait))),
+            Looked::Nothing(story) => {
+                let keys = ("device-nothing-title", "device-nothing", "device-nothing-next");
+                self.refusal_page(StatusCode::FORBIDDEN, keys, &story)
+            }
         })
     }
 
@@ -137,13 +150,25 @@ impl Visit {
                 let decision = Decision { request: &request, allow, shown: &shown };
                 op::answer(tx, &env, &who, &signed_in, decision)
             })
-            .await?;
+            .await;
+        let answered = match answered {
+            Ok(answered) => answered,
+            Err(error) => return Err(self.told(Rule::NotShown, error).await),
+        };
         Ok(match answered {
             Answered::Stale => return self.look(code).await,
             Answered::Allowed(client) => self.done_page(&client, true),
             Answered::Denied(client) => self.done_page(&client, false),
-            Answered::Gone => self.gone_page(),
+            Answered::Gone(story) => {
+                let keys = ("gone-title", "device-gone", "device-gone-next");
+                self.refusal_page(StatusCode::BAD_REQUEST, keys, &story)
+            }
         })
+    }
+
+    async fn told(&self, rule: Rule, error: Error) -> PageError {
+        let who = self.signed_in.actor(self.origin.clone());
+        told::page(&self.app, who, Kind::Device, rule, error).await
     }
 
     fn code_page(&self, code: &str, refused: Option<Refused>) -> Response {
@@ -224,16 +249,22 @@ impl Visit {
         page(env, browser, StatusCode::OK, view.render())
     }
 
-    fn gone_page(&self) -> Response {
+    /// Title, what was wrong, what to do, and where it is told.
+    fn refusal_page(
+        &self,
+        status: StatusCode,
+        (title, what, next): (&'static str, &'static str, &'static str),
+        story: &TraceId,
+    ) -> Response {
         let (env, browser) = (&self.app.env, &self.browser);
         let view = ErrorPage {
             shell: shell(env, browser),
-            title: browser.t("gone-title").into(),
-            what: browser.t("device-gone").into(),
-            next: browser.t("device-gone-next").into(),
-            reference: None,
+            title: browser.t(title).into(),
+            what: browser.t(what).into(),
+            next: browser.t(next).into(),
+            reference: Some(Shown(story).to_string()),
             link: None,
         };
-        page(env, browser, StatusCode::BAD_REQUEST, view.render())
+        page(env, browser, status, view.render())
     }
 }

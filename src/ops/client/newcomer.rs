@@ -62,6 +62,17 @@ pub fn begin_anew(tx: &Write<'_>, env: &Env, before: &Client, client: &mut Clien
     Ok(true)
 }
 
+/// Whether a client is more than a stranger here: an operator entered it or let it in, or a person did and has not taken
+/// that back.
+pub fn is_in_use(r: &Read<'_>, client: &Client) -> Result<bool> {
+    match client.origin {
+        ClientOrigin::BuiltIn | ClientOrigin::Static => Ok(true),
+        ClientOrigin::Dynamic | ClientOrigin::Document => {
+            store::registration::is_in_use(r, &client.id)
+        }
+    }
+}
+
 /// Whether one more may come, if need be in the place of one that nobody uses.
 pub fn has_room(r: &Read<'_>, env: &Env) -> Result<bool> {
     Ok(store::registration::count(r)? < env.config.authentication.clients.most

@@ -27,6 +27,7 @@ use crate::{
         resource::Resource,
         scope::{STANDARD, ScopeSet},
         session::{RECENT, amr},
+        trace::Rule,
         user::{User, UserState},
     },
     ops::{
@@ -76,6 +77,17 @@ impl From<jwt::Refusal> for Why {
     }
 }
 
+impl Why {
+    /// The rule that says so.
+    fn rule(&self) -> Rule {
+        match self {
+            Self::Issuer => Rule::AssertionIssuer,
+            Self::Keys => Rule::AssertionKeys,
+            Self::Token(_) | Self::Claim(_) => Rule::AssertionToken,
+        }
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -116,10 +128,13 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
                 who,
                 client,
                 None,
-                Refusal::new(Code::InvalidGrant, why.to_string()),
+                Refusal::new(Code::InvalidGrant, why.rule(), why.to_string()),
             );
         }
-        None => return Ok(Outcome::refuse(Code::InvalidRequest, "assertion is missing")),
+        None => {
+            let why = "assertion is missing";
+            return Ok(Outcome::refuse(Code::InvalidRequest, Rule::Missing, why));
+        }
     };
     let fit = match fit(tx, env, client, proof, ask)? {
         Ok(fit) => fit,
@@ -178,26 +193,28 @@ struct Fit {
 type Judged<T> = Result<Result<T, Refusal>>;
 
 fn fit(tx: &Write<'_>, env: &Env, client: &Client, proof: &Proof, ask: &Ask) -> Judged<Fit> {
-    let invalid = |why: &'static str| Ok(Err(Refusal::new(Code::InvalidGrant, why)));
+    let invalid = |rule, why: &'static str| Ok(Err(Refusal::new(Code::InvalidGrant, rule, why)));
     // Distrusted, or with other keys, since the signature was checked.
     let trusted = store::assertion::issuer(tx, &proof.issuer)?;
     let Some(trusted) = trusted.filter(|trusted| trusted.keys == proof.keys) else {
-        return invalid("the issuer of the assertion is not trusted here");
+        return invalid(Rule::AssertionIssuer, "the issuer of the assertion is not trusted here");
     };
     // Before it is spent, so that nobody can use up what is somebody else's.
     if proof.client_id != client.id.as_str() {
-        return invalid("the assertion was given to another client");
+        return invalid(Rule::AssertionClient, "the assertion was given to another client");
     }
     let kind = Kind::IdentityAssertion;
     if !replay::first_use(tx, kind, &proof.issuer, &proof.jti, proof.until)? {
-        return invalid("the assertion was used before");
+        return invalid(Rule::AssertionUsed, "the assertion was used before");
     }
     let Some((user, found_by)) = person(tx, &trusted, proof)? else {
-        return invalid("the subject of the assertion is nobody who may sign in here");
+        let why = "the subject of the assertion is nobody who may sign in here";
+        return invalid(Rule::AssertionPerson, why);
     };
     let proved = proof.amr.iter().any(|method| method == amr::MFA);
     if env.factor_required(&user) && !proved {
-        return invalid("this person must use a second factor, and the assertion names none");
+        let why = "this person must use a second factor, and the assertion names none";
+        return invalid(Rule::AssertionFactor, why);
     }
     let targeted = target(tx, client, proof, ask)?;
     let resources = match targeted.and_then(|found| policy::open_to(&user, found)) {
@@ -212,7 +229,7 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, proof: &Proof, ask: &Ask) -> 
     let scopes = scopes.filter(|scope| !held_back.has(scope));
     if scopes.is_empty() && (ask.scope.is_some() || proof.scope.is_some()) {
         let why = "none of the scopes were asserted and can be had";
-        return Ok(Err(Refusal::new(Code::InvalidScope, why)));
+        return Ok(Err(Refusal::new(Code::InvalidScope, Rule::AssertionScope, why)));
     }
     Ok(Ok(Fit { user, found_by, resources, scopes }))
 }
@@ -250,7 +267,8 @@ fn target(r: &Read<'_>, client: &Client, proof: &Proof, ask: &Ask) -> Judged<Vec
     Ok(if within {
         Ok(asserted)
     } else {
-        Err(Refusal::new(Code::InvalidTarget, "the assertion was made for another resource"))
+        let why = "the assertion was made for another resource";
+        Err(Refusal::new(Code::InvalidTarget, Rule::AssertionTarget, why))
     })
 }
 

@@ -9,6 +9,7 @@ use crate::{
         client::{Client, ClientOrigin},
         resource::{Resource, ResourceUri, Risk},
         scope::{ADMIN_PREFIX, EMAIL, OPENID, PROFILE, STANDARD, ScopeSet},
+        trace::Rule,
         user::{ADMIN, User},
     },
     store,
@@ -24,17 +25,19 @@ pub fn resources(
     client: &Client,
     asked: &[String],
 ) -> Result<Result<Vec<Resource>, Refusal>> {
-    let refuse = |why: &'static str| Ok(Err(Refusal::new(Code::InvalidTarget, why)));
+    let refuse = |rule, why: &'static str| Ok(Err(Refusal::new(Code::InvalidTarget, rule, why)));
     if asked.len() > MOST_RESOURCES {
-        return refuse("too many resources in one request");
+        return refuse(Rule::ResourceMany, "too many resources in one request");
     }
     let mut found: Vec<Resource> = Vec::with_capacity(asked.len());
     for text in asked {
         let Ok(uri) = ResourceUri::parse(text) else {
-            return refuse("a resource must be an absolute URI without a fragment");
+            let why = "a resource must be an absolute URI without a fragment";
+            return refuse(Rule::ResourceMalformed, why);
         };
         let Some(resource) = registered(r, client, &uri)? else {
-            return refuse("this resource is not registered here, or not for this client");
+            let why = "this resource is not registered here, or not for this client";
+            return refuse(Rule::ResourceUnknown, why);
         };
         if !found.iter().any(|seen| seen.uri == resource.uri) {
             found.push(resource);
@@ -65,6 +68,7 @@ pub fn narrow(
         return Ok(if left.is_empty() && !granted.is_empty() {
             Err(Refusal::new(
                 Code::InvalidTarget,
+                Rule::ResourceGone,
                 "the resource of this grant is no longer registered",
             ))
         } else {
@@ -78,7 +82,8 @@ pub fn narrow(
     Ok(if found.iter().all(|resource| granted.contains(&resource.uri)) {
         Ok(found)
     } else {
-        Err(Refusal::new(Code::InvalidTarget, "this resource was not granted"))
+        let why = "this resource was not granted";
+        Err(Refusal::new(Code::InvalidTarget, Rule::ResourceNotGranted, why))
     })
 }
 
@@ -99,7 +104,7 @@ pub fn open_to(user: &User, mut resources: Vec<Resource>) -> Result<Vec<Resource
     resources.retain(|resource| resource.is_for(&user.roles));
     if resources.is_empty() && before > 0 {
         let why = "this person may not use the resource: it takes a role that they do not have";
-        return Err(Refusal::new(Code::InvalidTarget, why));
+        return Err(Refusal::new(Code::InvalidTarget, Rule::ResourceOfPerson, why));
     }
     Ok(resources)
 }

@@ -17,16 +17,18 @@ use crate::{
         audit::Event,
         client::{Client, ClientOrigin},
         device_request::{DeviceRequest, State},
-        id::{ClientId, DeviceRequestId},
+        id::{ClientId, DeviceRequestId, TraceId},
         scope::ScopeSet,
         session::Session,
+        trace::{Kind, Rule, Step},
     },
     ops::{
         attempt, audit,
         env::Env,
         factor, login,
-        oauth::{consent, consent::Line, policy},
+        oauth::{Code, Refusal, consent, consent::Line, policy},
         session::{self, SignedIn},
+        trace::{self, Grounds},
     },
     store,
     time::Time,
@@ -85,6 +87,8 @@ pub enum Looked {
     Wrong,
     /// Too many were wrong lately; not even the right one counts before this has passed.
     Wait(Duration),
+    /// Nothing of what it asks for can be had by this person; where that is told.
+    Nothing(TraceId),
 }
 
 /// Finds the device that waits for a code. Nothing is allowed by that.
@@ -110,8 +114,11 @@ pub fn look(
         return step_up(tx, env, (browser, signed_in), &code);
     }
     if scopes.is_empty() && !request.scopes.is_empty() {
-        return Err(Error::denied("nothing of what this device asks for can be had by you"));
+        let (kind, story) = (Kind::Device, request.trace.as_ref());
+        return trace::page(tx, who, kind, story, Rule::ScopeOfPerson).map(Looked::Nothing);
     }
+    trace::note(tx, request.trace.as_ref(), Step::Asked, "")?;
+    trace::belongs(tx, request.trace.as_ref(), Some(&signed_in.user.id), None)?;
     let offer = consent::offer(tx, &ScopeSet::default(), &request.resources, &scopes)?;
     Ok(Looked::Question(Box::new(Question {
         shown: shown(env, &request, &signed_in.session),
@@ -250,8 +257,8 @@ pub enum Answered {
     Denied(String),
     /// Nothing yet: to allow it takes a second factor, which was not proved, or too long ago. [`look`] says how.
     Stale,
-    /// It was answered before, or too late.
-    Gone,
+    /// It was answered before, or too late; where that is told.
+    Gone(TraceId),
 }
 
 /// Takes the person's decision, once.
@@ -263,8 +270,11 @@ pub fn answer(
     decision: Decision<'_>,
 ) -> Result<Answered> {
     session::permit(tx, who, &signed_in.user.id)?;
+    let gone = |story: Option<&TraceId>| {
+        trace::page(tx, who, Kind::Device, story, Rule::RequestGone).map(Answered::Gone)
+    };
     let Some(request) = store::device_request::by_id(tx, decision.request)? else {
-        return Ok(Answered::Gone);
+        return gone(None);
     };
     let proof = shown(env, &request, &signed_in.session);
     if !equal(decision.shown.as_bytes(), proof.as_bytes()) {
@@ -272,7 +282,7 @@ pub fn answer(
     }
     let found = standing(tx, env, signed_in, &request)?;
     let Some(Standing { client, scopes, needs_factor }) = found else {
-        return Ok(Answered::Gone);
+        return gone(request.trace.as_ref());
     };
     if needs_factor && decision.allow {
         return Ok(Answered::Stale);
@@ -289,7 +299,15 @@ pub fn answer(
         scopes: &scopes,
     };
     if !store::device_request::decide(tx, &request.id, decided)? {
-        return Ok(Answered::Gone);
+        return gone(request.trace.as_ref());
+    }
+    let story = request.trace.as_ref();
+    trace::belongs(tx, story, Some(&signed_in.user.id), None)?;
+    if decision.allow {
+        trace::note(tx, story, Step::Allowed, &format!("scopes: {scopes}"))?;
+    } else {
+        let no = Refusal::new(Code::AccessDenied, Rule::SaidNo, "the person said no");
+        trace::refuse(tx, story, no, &Grounds::default())?;
     }
     let event = Event::new(name)
         .user(&signed_in.user.id)
