@@ -165,7 +165,7 @@ fn tokens_of_a_device_name_the_resource_as_the_device_did() {
         (MCP, vec![], &MCP.into(), &MCP.into()),
     ] {
         let scope = Some("read:models".to_owned());
-        let ask = Ask { scope, resources: vec![asked.to_owned()] };
+        let ask = Ask { scope, resources: vec![asked.to_owned()], trace: None };
         let Begun::Waiting(waiting) = world.try_device(&world.client, ask).unwrap() else {
             panic!("{asked}")
         };
