@@ -49,7 +49,7 @@ async fn answer(app: &App, who: Actor, form: ClientForm) -> Result<Response, OAu
                     return Ok(Err(refusal.into()));
                 }
                 let (pairs, jkt) = (form.fields.pairs(), form.jkt());
-                match par::push(tx, &env, &client, pairs, jkt.as_deref())? {
+                match par::push(tx, &env, &who, &client, pairs, jkt.as_deref())? {
                     Ok(pushed) => Ok(Ok(pushed)),
                     Err(refusal) => {
                         let grounds =

@@ -5,7 +5,7 @@ use super::{
     Code, Refusal,
     consent::{self, Question},
     policy,
-    reply::{Post, Reply, Return},
+    reply::{Held, Post, Reply, Return, may_redirect},
 };
 use crate::{
     crypto::secret::{Hashed, Plain, b64, equal, random_token},
@@ -24,6 +24,7 @@ use crate::{
     },
     ops::{
         audit,
+        client::newcomer,
         env::Env,
         factor, login,
         session::{self, SignedIn},
@@ -47,6 +48,8 @@ pub enum Next {
     Redirect(String),
     /// The answer goes to the client in a form.
     Post(Post),
+    /// The person is told what is wrong, and may go back to the client, for which nobody here vouches.
+    Held(Box<Held>),
     /// No such request in this browser: answered before, too old, or never there.
     Gone,
 }
@@ -233,8 +236,12 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, who: &Actor, visit: Visit<'a>) -> Resu
     };
     if request.mfa && !env.config.authentication.mfa.enabled {
         let why = "second factors are switched off here";
-        return refuse(tx, env, &request, Code::UnmetAuthenticationRequirements, why)
-            .map(Opened::Next);
+        let code = Code::UnmetAuthenticationRequirements;
+        return if signed_in.is_some() || may_redirect(tx, &client, &request.redirect_uri)? {
+            refuse(tx, env, &request, code, why).map(Opened::Next)
+        } else {
+            hold(tx, env, &request, code, why).map(Opened::Next)
+        };
     }
     let meant = |one: &SignedIn| request.subject.as_ref().is_none_or(|who| *who == one.user.id);
     let fitting = signed_in.filter(|one| {
@@ -245,9 +252,11 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, who: &Actor, visit: Visit<'a>) -> Resu
         // Whoever signed in for this request is somebody else: to ask again would be to ask for ever.
         let other =
             signed_in.is_some_and(|one| !meant(one) && one.session.auth_time > request.created_at);
-        return if request.prompt.none || other {
-            refuse(tx, env, &request, Code::LoginRequired, "nobody fitting is signed in")
-                .map(Opened::Next)
+        let why = "nobody fitting is signed in";
+        return if other || (request.prompt.none && may_tell(tx, &client, &request, signed_in)?) {
+            refuse(tx, env, &request, Code::LoginRequired, why).map(Opened::Next)
+        } else if request.prompt.none {
+            hold(tx, env, &request, Code::LoginRequired, why).map(Opened::Next)
         } else {
             trace::note(tx, request.trace.as_ref(), Step::SignIn, "")?;
             next(if signed_in.is_some() { Next::SignInAgain } else { Next::SignIn })
@@ -373,6 +382,35 @@ fn refuse(
     let story = request.trace.as_ref();
     let refusal = trace::refuse(tx, story, Refusal::new(code, why), &Grounds::default())?;
     Ok(back(request).refuse(env, &refusal).into())
+}
+
+/// Whether an app that asks in silence may be told that nobody is signed in. Nobody has to do anything for that, so that
+/// it must be one that an operator vouches for or somebody here has let in: apps ask so again and again in the background.
+fn may_tell(
+    tx: &Write<'_>,
+    client: &Client,
+    request: &AuthorizationRequest,
+    signed_in: Option<&SignedIn>,
+) -> Result<bool> {
+    Ok(signed_in.is_some()
+        || newcomer::is_in_use(tx, client)?
+        || may_redirect(tx, client, &request.redirect_uri)?)
+}
+
+/// Answers the person with an error that the client may be told, once.
+fn hold(
+    tx: &Write<'_>,
+    env: &Env,
+    request: &AuthorizationRequest,
+    code: Code,
+    why: &'static str,
+) -> Result<Next> {
+    if !store::authorization::take_request(tx, &request.id)? {
+        return Ok(Next::Gone);
+    }
+    let story = request.trace.as_ref();
+    let refusal = trace::refuse(tx, story, Refusal::new(code, why), &Grounds::default())?;
+    Ok(Next::Held(Box::new(back(request).hold(env, refusal, story))))
 }
 
 fn back(request: &AuthorizationRequest) -> Return<'_> {

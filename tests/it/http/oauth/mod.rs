@@ -11,6 +11,7 @@ mod dpop;
 mod endpoints;
 mod enterprise;
 mod form_post;
+mod held;
 mod hostile;
 mod keys;
 mod logout;

@@ -193,7 +193,9 @@ pub(crate) fn params(client: &Client, over: &[(&str, &str)]) -> Vec<(String, Str
 impl World {
     pub(crate) fn begin_raw(&self, pairs: Vec<(String, String)>) -> Begun {
         let env = Arc::clone(&self.env);
-        self.db.write_blocking(move |tx| begin::begin(tx, &env, &browser(), &pairs, None)).unwrap()
+        self.db
+            .write_blocking(move |tx| begin::begin(tx, &env, &app(), &browser(), &pairs, None))
+            .unwrap()
     }
 
     pub(crate) fn begin(&self, over: &[(&str, &str)]) -> Begun {
@@ -206,7 +208,7 @@ impl World {
         self.db
             .write_blocking(move |tx| {
                 let story = trace::open(tx, &app(), Kind::Authorize, &pairs)?;
-                let begun = begin::begin(tx, &env, &browser(), &pairs, Some(&story))?;
+                let begun = begin::begin(tx, &env, &app(), &browser(), &pairs, Some(&story))?;
                 Ok((begun, story))
             })
             .unwrap()
@@ -220,7 +222,11 @@ impl World {
     pub(crate) fn waiting(&self, over: &[(&str, &str)]) -> RequestId {
         match self.begin(over) {
             Begun::Waiting(id) => id,
-            other @ (Begun::Redirect(_) | Begun::Post(_) | Begun::Pending(_) | Begun::Page(_)) => {
+            other @ (Begun::Redirect(_)
+            | Begun::Post(_)
+            | Begun::Held(_)
+            | Begun::Pending(_)
+            | Begun::Page(_)) => {
                 panic!("not waiting: {other:?}")
             }
         }
@@ -257,6 +263,7 @@ impl World {
                     | Next::StepUp(_)
                     | Next::Redirect(_)
                     | Next::Post(_)
+                    | Next::Held(_)
                     | Next::Gone) => return Ok(elsewhere),
                 };
                 let decision = authorize::Decision { allow, shown: &shown };
