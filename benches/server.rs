@@ -72,7 +72,7 @@ async fn discovery(
     Ok(())
 }
 
-/// A valid access token, asked about by a confidential client.
+/// A valid access token, asked about by the resource server that it is for.
 async fn introspection(
     report: &mut Report,
     peer: &Peer,

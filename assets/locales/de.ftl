@@ -287,6 +287,7 @@ invite-submit = Fertigstellen
 ## Einwilligung
 consent-title = { $client } den Zugriff erlauben
 consent-heading = { $client } bittet um Zugriff
+consent-again = Sie haben das schon einmal erlaubt. Auf diesem Gerät kann sich aber jedes Programm als { $client } ausgeben, deshalb werden Sie jedes Mal gefragt.
 consent-unverified = Nicht geprüft
 consent-addressed = Durch ihre Adresse bekannt
 consent-approved = Von einem Administrator zugelassen
@@ -331,6 +332,9 @@ device-denied = <b>{ $client }</b> weiß nun, dass Sie abgelehnt haben. Sie kön
 device-apps = Apps mit Zugriff auf Ihr Konto
 device-gone = Sie wurde schon beantwortet, oder es hat länger als zehn Minuten gedauert.
 device-gone-next = Beginnen Sie am Gerät von vorn; es zeigt dann einen neuen Code.
+device-nothing-title = Dieses Gerät kann nicht verbunden werden
+device-nothing = Nichts von dem, worum dieses Gerät bittet, können Sie vergeben.
+device-nothing-next = Bitten Sie den Administrator um eine Rolle, die das darf, und nennen Sie ihm die Kennung.
 scope-openid = Wissen, wer Sie sind
 scope-profile = Ihren Namen und Ihre Rollen sehen
 scope-email = Ihre E-Mail-Adresse sehen
@@ -497,7 +501,7 @@ held-next-alone = Niemand hat diese App geprüft. Darum werden Sie nicht ohne Ih
 held-back = Zurück zu { $place }
 waiting-title = Diese App wartet auf einen Administrator
 waiting-what = Die App { $client } ({ $place }) ist hier neu. Auf diesem Server stimmt ein Administrator jeder neuen App zu, bevor jemand sie benutzen kann.
-waiting-next = Bitten Sie den Betreiber dieses Servers, sie zu erlauben: mit dem Befehl „mcpcodex client approve { $id }“. Beginnen Sie dann in der App von vorn.
+waiting-next = Bitten Sie den Betreiber dieses Servers, sie zu erlauben: in der Konsole unter Clients oder mit dem Befehl „mcpcodex client approve { $id }“. Beginnen Sie dann in der App von vorn.
 document-off = Die App weist sich durch ein eigenes Dokument aus, und dieser Server nimmt solche Apps nicht an.
 document-domain = Die App weist sich durch ein Dokument auf einer Website aus, von der dieser Server keine Apps annimmt.
 document-full = Dieser Server kennt so viele Apps, wie er darf, und diese ist neu.
@@ -533,7 +537,6 @@ gone-next = Gehen Sie zur App zurück, und beginnen Sie dort von vorn.
 
 ## Sätze des Kerns
 core-question-not-shown = Diese Frage wurde in dieser Sitzung nicht gestellt.
-core-device-nothing = Nichts von dem, worum dieses Gerät bittet, können Sie vergeben.
 core-totp-off = Authenticator-Apps sind in der Konfiguration ausgeschaltet.
 core-totp-off-next = Setzen Sie authentication.mfa.providers.totp.enabled: true.
 core-enrolment-none = Es wartet keine Authenticator-App auf Bestätigung.

@@ -288,6 +288,7 @@ invite-submit = Finish
 ## Consent
 consent-title = Allow access for { $client }
 consent-heading = { $client } asks for access
+consent-again = You have allowed this before. On this device any program can say that it is { $client }, so you are asked each time.
 consent-unverified = Not verified
 consent-addressed = Known by its address
 consent-approved = Allowed by an administrator
@@ -332,6 +333,9 @@ device-denied = <b>{ $client }</b> was told that you said no. You can close this
 device-apps = Apps with access to your account
 device-gone = It was answered before, or it took longer than ten minutes.
 device-gone-next = Start again on the device; it then shows a new code.
+device-nothing-title = This device cannot be connected
+device-nothing = Nothing of what this device asks for can be had by you.
+device-nothing-next = Ask the administrator for a role that may use it, and tell them the reference.
 scope-openid = Know who you are
 scope-profile = See your name and roles
 scope-email = See your e-mail address
@@ -498,7 +502,7 @@ held-next-alone = Nobody has verified this app, so you are not sent on without y
 held-back = Back to { $place }
 waiting-title = This app waits for an administrator
 waiting-what = The app { $client } ({ $place }) is new here. On this server an administrator agrees to each new app before anybody can use it.
-waiting-next = Ask whoever runs this server to allow it: with the command “mcpcodex client approve { $id }”. Then start again in the app.
+waiting-next = Ask whoever runs this server to allow it: in the console under Clients, or with the command “mcpcodex client approve { $id }”. Then start again in the app.
 document-off = The app names itself by a document of its own, and this server does not take such apps.
 document-domain = The app names itself by a document on a site that is not among those this server takes apps from.
 document-full = This server knows as many apps as it may, and this one is new.
@@ -534,7 +538,6 @@ gone-next = Go back to the app and start again there.
 
 ## Sentences of the core, as the core says them (beginning with a capital and ending with a full stop), one line each
 core-question-not-shown = This question was not shown in this session.
-core-device-nothing = Nothing of what this device asks for can be had by you.
 core-totp-off = TOTP is switched off in the configuration.
 core-totp-off-next = Set authentication.mfa.providers.totp.enabled: true.
 core-enrolment-none = No authenticator waits to be confirmed.

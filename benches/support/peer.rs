@@ -16,6 +16,8 @@ use crate::load::{Ask, Http, Measured, cpu_time, http};
 
 const PASSWORD: &str = "Vexing-Otter7-Quilt";
 const REDIRECT: &str = "http://127.0.0.1:9/callback";
+/// The protected server that asks about tokens: it may know only of those that are meant for it.
+const RESOURCE: &str = "http://127.0.0.1:9/mcp";
 const FAMILIES: usize = 64;
 /// Each signs in as a person of its own: tries for one name are counted one after the other.
 pub(crate) const BROWSERS: usize = 8;
@@ -110,17 +112,18 @@ impl Peer {
         }
         let scopes = ["--scope", "offline_access"];
         let grants = ["--grant", "authorization_code", "--grant", "refresh_token"];
-        let make = |name: &'static str, more: &[&'static str]| {
-            let arguments: Vec<&str> = ["client", "create", name, "--redirect-uri", REDIRECT]
+        let arguments: Vec<&str> =
+            ["client", "create", "app", "--public", "--redirect-uri", REDIRECT]
                 .into_iter()
                 .chain(scopes)
                 .chain(grants)
-                .chain(more.iter().copied())
                 .collect();
-            folder.cli(&arguments, "")
-        };
-        let public = make("app", &["--public"])?;
-        let confidential = make("resource server", &[])?;
+        let public = folder.cli(&arguments, "")?;
+        folder.cli(&["resource", "add", RESOURCE, "--name", "Bench"], "")?;
+        let confidential = folder.cli(
+            &["client", "create", "resource server", "--grant", "none", "--resource", RESOURCE],
+            "",
+        )?;
         let text = |value: &Value, key: &str| {
             value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
@@ -172,6 +175,15 @@ impl Peer {
             self.access_token = text("access_token");
             self.refresh_tokens.push(text("refresh_token"));
         }
+        // What is measured is the answer about a good token, so that it must be one.
+        let body = encode(&[("token", &self.access_token)]);
+        let told =
+            Ask::form(&self.url, "/introspect", &body, Some(&self.basic)).send(&http).await?;
+        let told: Value = serde_json::from_slice(told.body())?;
+        ensure!(
+            told.get("active").and_then(Value::as_bool) == Some(true),
+            "introspection knows nothing of the token: {told}"
+        );
         ensure!(
             self.refresh_tokens.iter().all(|token| !token.is_empty()),
             "a refresh token is missing"
@@ -208,6 +220,7 @@ impl Peer {
             ("redirect_uri", REDIRECT),
             // Without openid, so that a refresh signs one token: what its limit signs.
             ("scope", "offline_access"),
+            ("resource", RESOURCE),
             ("code_challenge", &pkce::challenge_s256(verifier.expose())),
             ("code_challenge_method", "S256"),
         ]);
@@ -235,6 +248,7 @@ impl Peer {
             ("code", &code),
             ("redirect_uri", REDIRECT),
             ("code_verifier", verifier.expose()),
+            ("resource", RESOURCE),
         ]);
         let answer = Ask::form(&self.url, "/token", &form, None).send(http).await?;
         ensure!(answer.status().is_success(), "the code exchange answered {}", answer.status());

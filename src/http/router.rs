@@ -77,6 +77,7 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         .layer(layer::from_fn_with_state(app.clone(), middleware::own_host))
         .layer(layer::from_fn_with_state(middleware::Doubt::of(&app), middleware::doubt_proxy))
         .layer(CatchPanicLayer::custom(pages::panicked))
+        .layer(layer::from_fn(oauth::cors::failures))
         .layer(layer::from_fn_with_state(app.clone(), middleware::error_pages))
         .layer(layer::from_fn_with_state(app.clone(), middleware::secure_headers))
         .with_state(app)

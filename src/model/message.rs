@@ -70,6 +70,8 @@ pub enum Kind {
     FactorAdded,
     /// A second factor was removed.
     FactorRemoved,
+    /// An app was cut off because a copy of what it holds was shown.
+    ConnectionEnded,
     /// An API key falls due.
     KeyDue,
 }
@@ -98,7 +100,7 @@ impl Class {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SmsCode,
         Self::EmailCode,
         Self::Reset,
@@ -108,6 +110,7 @@ impl Kind {
         Self::PasswordChanged,
         Self::FactorAdded,
         Self::FactorRemoved,
+        Self::ConnectionEnded,
         Self::KeyDue,
     ];
 
@@ -123,6 +126,7 @@ impl Kind {
             Self::PasswordChanged => "password_changed",
             Self::FactorAdded => "factor_added",
             Self::FactorRemoved => "factor_removed",
+            Self::ConnectionEnded => "connection_ended",
             Self::KeyDue => "key_due",
         }
     }
@@ -141,6 +145,7 @@ impl Kind {
             | Self::PasswordChanged
             | Self::FactorAdded
             | Self::FactorRemoved
+            | Self::ConnectionEnded
             | Self::KeyDue => Class::Notice,
         }
     }

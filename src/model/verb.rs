@@ -23,6 +23,8 @@ pub enum Noun {
     Session,
     /// A key that signs tokens.
     Key,
+    /// An app.
+    Client,
 }
 
 /// An act.
@@ -50,6 +52,10 @@ pub enum Verb {
     KeyRotate,
     /// Takes a signing key out of use at once.
     KeyRetire,
+    /// Lets an app in that waits, or switches one on again.
+    ClientEnable,
+    /// Switches an app off, or keeps one out that waits.
+    ClientDisable,
 }
 
 /// What every face has to say about a verb.
@@ -73,7 +79,7 @@ pub struct Spec {
 
 impl Verb {
     /// Every verb there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::UserLock,
         Self::UserUnlock,
         Self::SessionRevoke,
@@ -85,6 +91,8 @@ impl Verb {
         Self::KeyStage,
         Self::KeyRotate,
         Self::KeyRetire,
+        Self::ClientEnable,
+        Self::ClientDisable,
     ];
 
     /// What the faces say about it.
@@ -162,6 +170,24 @@ impl Verb {
                 noun: Noun::User,
                 undo: None,
             },
+            Self::ClientEnable => Spec {
+                words: "client enable",
+                command: "mcpcodex client enable CLIENT",
+                label: "let in",
+                help: "let an app be used that waits or was switched off",
+                tier: Tier::Reversible,
+                noun: Noun::Client,
+                undo: Some(Self::ClientDisable),
+            },
+            Self::ClientDisable => Spec {
+                words: "client disable",
+                command: "mcpcodex client disable CLIENT",
+                label: "switch off",
+                help: "let nobody use an app, and revoke its refresh tokens",
+                tier: Tier::Reversible,
+                noun: Noun::Client,
+                undo: Some(Self::ClientEnable),
+            },
             Self::KeyStage | Self::KeyRotate | Self::KeyRetire => self.of_key(),
         }
     }
@@ -190,7 +216,9 @@ impl Verb {
             | Self::MfaReset
             | Self::MfaLink
             | Self::UserInvite
-            | Self::UserResetLink => (
+            | Self::UserResetLink
+            | Self::ClientEnable
+            | Self::ClientDisable => (
                 "key retire",
                 "mcpcodex key retire KID",
                 "retire",

@@ -5,9 +5,21 @@ use super::{env::Env, outbox};
 use crate::{
     db::Write,
     error::Result,
-    model::{id::UserId, message::mail::Mail},
+    model::{actor::Actor, client::Client, id::UserId, message::mail::Mail},
     store,
 };
+
+/// Tells a person that an app was cut off, because what it holds was shown by two.
+pub(super) fn cut_off(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    user: &UserId,
+    client: &Client,
+) -> Result<()> {
+    let (client, address) = (client.name.clone(), who.origin.address.clone());
+    tell(tx, env, user, &Mail::ConnectionEnded { client, address, at: tx.now })
+}
 
 /// Tells a person something, at the address that their account has.
 pub(super) fn tell(tx: &Write<'_>, env: &Env, user: &UserId, mail: &Mail) -> Result<()> {

@@ -80,13 +80,14 @@ impl App {
         match self.tab {
             Tab::Users if self.person().0.is_some() => self.users.page = true,
             Tab::Sessions if self.sessions.list.selected().is_some() => self.sessions.page = true,
+            Tab::Clients if self.clients.list.selected().is_some() => self.clients.page = true,
             Tab::Keys if self.keys.list.selected().is_some() => self.keys.page = true,
             Tab::Messages => {
                 let ticket = self.ticket();
                 let query = self.messages.open(ticket);
                 self.effects.extend(query.map(|query| Effect::Ask(ticket, query)));
             }
-            Tab::Users | Tab::Sessions | Tab::Mfa | Tab::Keys | Tab::Audit => {}
+            Tab::Users | Tab::Sessions | Tab::Clients | Tab::Mfa | Tab::Keys | Tab::Audit => {}
         }
     }
 
@@ -147,7 +148,7 @@ impl App {
             Tab::Users | Tab::Mfa => self.person().0.map(|row| row.user.id.to_string()),
             Tab::Sessions => self.sessions.list.selected().map(|row| row.session.id.to_string()),
             Tab::Audit => self.audit.list.selected().map(|row| row.id.to_string()),
-            Tab::Keys | Tab::Messages => {
+            Tab::Clients | Tab::Keys | Tab::Messages => {
                 self.say(Tone::Bad, "go to a person, a session or an attempt for that: 1 2 8");
                 return;
             }

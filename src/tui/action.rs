@@ -9,6 +9,8 @@ pub enum Tab {
     Users,
     /// Signed-in browsers.
     Sessions,
+    /// Apps.
+    Clients,
     /// Second factors.
     Mfa,
     /// Keys that sign tokens.
@@ -21,14 +23,22 @@ pub enum Tab {
 
 impl Tab {
     /// Every screen, in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Users, Self::Sessions, Self::Mfa, Self::Keys, Self::Audit, Self::Messages];
+    pub const ALL: [Self; 7] = [
+        Self::Users,
+        Self::Sessions,
+        Self::Clients,
+        Self::Mfa,
+        Self::Keys,
+        Self::Audit,
+        Self::Messages,
+    ];
 
     /// The key that shows it. Numbers stay when screens come between.
     pub const fn number(self) -> char {
         match self {
             Self::Users => '1',
             Self::Sessions => '2',
+            Self::Clients => '5',
             Self::Mfa => '6',
             Self::Keys => '7',
             Self::Audit => '8',
@@ -41,6 +51,7 @@ impl Tab {
         match self {
             Self::Users => "Users",
             Self::Sessions => "Sessions",
+            Self::Clients => "Clients",
             Self::Mfa => "MFA",
             Self::Keys => "Sign keys",
             Self::Audit => "Audit",
@@ -131,9 +142,10 @@ pub enum Action {
 
 impl Action {
     /// What may be typed after `:`, in the order of the palette.
-    pub const COMMANDS: [Self; 28] = [
+    pub const COMMANDS: [Self; 31] = [
         Self::Show(Tab::Users),
         Self::Show(Tab::Sessions),
+        Self::Show(Tab::Clients),
         Self::Show(Tab::Mfa),
         Self::Show(Tab::Keys),
         Self::Show(Tab::Audit),
@@ -150,6 +162,8 @@ impl Action {
         Self::Run(Verb::KeyStage),
         Self::Run(Verb::KeyRotate),
         Self::Run(Verb::KeyRetire),
+        Self::Run(Verb::ClientEnable),
+        Self::Run(Verb::ClientDisable),
         Self::Everyone,
         Self::SessionsOfUser,
         Self::UserOfSession,
@@ -167,6 +181,7 @@ impl Action {
         Some(match self {
             Self::Show(Tab::Users) => "users",
             Self::Show(Tab::Sessions) => "sessions",
+            Self::Show(Tab::Clients) => "clients",
             Self::Show(Tab::Mfa) => "mfa",
             Self::Show(Tab::Keys) => "keys",
             Self::Show(Tab::Audit) => "audit",
@@ -244,6 +259,7 @@ impl Action {
         match self {
             Self::Show(Tab::Users) => "show the people who may sign in",
             Self::Show(Tab::Sessions) => "show who is signed in now",
+            Self::Show(Tab::Clients) => "show the apps, how they came and which of them wait",
             Self::Show(Tab::Mfa) => "show who has a second factor and who has none",
             Self::Show(Tab::Keys) => "show the keys that sign tokens and when they take turns",
             Self::Show(Tab::Audit) => {

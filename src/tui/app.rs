@@ -15,7 +15,8 @@ use super::{
     msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Ticket},
     palette::Palette,
     screens::{
-        audit::Audit, keys::Keys, messages::Messages, mfa::Mfa, sessions::Sessions, users::Users,
+        audit::Audit, clients::Clients, keys::Keys, messages::Messages, mfa::Mfa,
+        sessions::Sessions, users::Users,
     },
     secret::SHOWN,
     story::Open,
@@ -76,6 +77,8 @@ pub struct App {
     pub users: Users,
     /// The screen of sessions.
     pub sessions: Sessions,
+    /// The screen of clients.
+    pub clients: Clients,
     /// The screen of second factors.
     pub mfa: Mfa,
     /// The screen of signing keys.
@@ -114,6 +117,7 @@ impl App {
             tab: Tab::Users,
             users: Users::default(),
             sessions: Sessions::default(),
+            clients: Clients::default(),
             mfa: Mfa::default(),
             keys: Keys::default(),
             audit: Audit::default(),
@@ -189,6 +193,10 @@ impl App {
         let access = self.site.access_lifetime;
         let (gone, question) = match self.tab {
             Tab::Audit | Tab::Messages => (None, None),
+            Tab::Clients => {
+                let row = self.clients.list.selected();
+                (self.clients.list.gone(), row.map(|row| confirm::clients::about(verb, row)))
+            }
             Tab::Keys => {
                 let schedule = &self.site.schedule;
                 let row = self.keys.list.selected();
@@ -259,6 +267,9 @@ impl App {
             Ok(Reply::Sessions(rows)) if self.sessions.list.wait.expects(ticket) => {
                 self.sessions.take(rows)
             }
+            Ok(Reply::Clients(rows)) if self.clients.list.wait.expects(ticket) => {
+                self.clients.take(rows)
+            }
             Ok(Reply::Keys(rows)) if self.keys.list.wait.expects(ticket) => self.keys.take(rows),
             Ok(Reply::Attempts(rows)) if self.audit.list.wait.expects(ticket) => {
                 self.audit.take(rows)
@@ -293,6 +304,7 @@ impl App {
             // An answer to a question that nobody asks any more.
             Ok(
                 Reply::Users(_)
+                | Reply::Clients(_)
                 | Reply::Sessions(_)
                 | Reply::Keys(_)
                 | Reply::Attempts(_)

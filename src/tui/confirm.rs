@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+pub mod clients;
 pub mod keys;
 
 use tui_input::InputRequest;
@@ -116,6 +117,7 @@ pub fn about_user(verb: Verb, row: &UserRow, access: Duration) -> Result<Confirm
         Verb::KeyStage | Verb::KeyRotate | Verb::KeyRetire => {
             return Err(keys::ELSEWHERE.to_owned());
         }
+        Verb::ClientEnable | Verb::ClientDisable => return Err(clients::ELSEWHERE.to_owned()),
     };
     let ends = steps.iter().any(|step| *step == tokens());
     let target = Target::User { id: row.user.id.clone(), name };
@@ -247,6 +249,7 @@ pub fn about_session(
         Verb::KeyStage | Verb::KeyRotate | Verb::KeyRetire => {
             return Err(keys::ELSEWHERE.to_owned());
         }
+        Verb::ClientEnable | Verb::ClientDisable => return Err(clients::ELSEWHERE.to_owned()),
     };
     let note = Some(outlive(access));
     Ok(Confirm { change: Change { verb, target }, title, steps, note, armed: false, word: None })

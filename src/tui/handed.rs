@@ -40,7 +40,9 @@ impl Handed {
             | Verb::SessionRevokeOfUser
             | Verb::KeyStage
             | Verb::KeyRotate
-            | Verb::KeyRetire => ("Enrolment link", "They enrol a second factor behind it."),
+            | Verb::KeyRetire
+            | Verb::ClientEnable
+            | Verb::ClientDisable => ("Enrolment link", "They enrol a second factor behind it."),
         };
         Self {
             title: format!("{title} for {name}"),

@@ -20,6 +20,8 @@ pub enum Place {
     Users,
     /// On the screen of sessions.
     Sessions,
+    /// On the screen of clients.
+    Clients,
     /// On the screen of second factors.
     Mfa,
     /// On the screen of signing keys.
@@ -119,6 +121,7 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Screen, &[ch('G'), one(K::End)], A::Move(Motion::Last), G::Move, None),
         bind(P::Screen, &[ch('1')], A::Show(Tab::Users), G::Move, None),
         bind(P::Screen, &[ch('2')], A::Show(Tab::Sessions), G::Move, None),
+        bind(P::Screen, &[ch('5')], A::Show(Tab::Clients), G::Move, None),
         bind(P::Screen, &[ch('6')], A::Show(Tab::Mfa), G::Move, None),
         bind(P::Screen, &[ch('7')], A::Show(Tab::Keys), G::Move, None),
         bind(P::Screen, &[ch('8')], A::Show(Tab::Audit), G::Move, None),
@@ -129,6 +132,9 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Audit, &[one(K::Enter)], A::Why, G::Look, Some(2)),
         bind(P::Users, &[ch('w')], A::Why, G::Look, None),
         bind(P::Sessions, &[ch('w')], A::Why, G::Look, Some(5)),
+        bind(P::Clients, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::Clients, &[ch('A')], A::Run(Verb::ClientEnable), G::Act, Some(3)),
+        bind(P::Clients, &[ch('D')], A::Run(Verb::ClientDisable), G::Act, Some(4)),
         bind(P::Keys, &[one(K::Enter)], A::Open, G::Look, Some(2)),
         bind(P::Messages, &[one(K::Enter)], A::Open, G::Look, Some(2)),
         bind(P::Mfa, &[one(K::Enter)], A::Enroll, G::Look, Some(2)),
@@ -208,9 +214,10 @@ pub const BINDINGS: &[Binding] = &{
 };
 
 /// Where keys work while nothing lies over a screen.
-pub const EVERY: [Place; 8] = [
+pub const EVERY: [Place; 9] = [
     Place::Users,
     Place::Sessions,
+    Place::Clients,
     Place::Mfa,
     Place::Keys,
     Place::Audit,
@@ -252,8 +259,15 @@ mod tests {
     use super::*;
     use crate::model::verb::Tier;
 
-    const SCREENS: [Place; 6] =
-        [Place::Users, Place::Sessions, Place::Mfa, Place::Keys, Place::Audit, Place::Messages];
+    const SCREENS: [Place; 7] = [
+        Place::Users,
+        Place::Sessions,
+        Place::Clients,
+        Place::Mfa,
+        Place::Keys,
+        Place::Audit,
+        Place::Messages,
+    ];
 
     #[test]
     fn every_verb_has_a_key_in_upper_case_and_looking_has_none() {

@@ -172,7 +172,7 @@ pub fn page(tab: Tab, width: u16, height: u16) -> usize {
     let body = Parts::of(Rect::new(0, 0, width, height)).body;
     let (list, _) = match tab {
         Tab::Users => users(body),
-        Tab::Sessions | Tab::Messages | Tab::Audit => sessions(body),
+        Tab::Sessions | Tab::Clients | Tab::Messages | Tab::Audit => sessions(body),
         Tab::Keys => {
             let parts = keys(body);
             (parts.list, None)

@@ -13,8 +13,9 @@ use crate::{
     error::{Error, Kind},
     model::{
         audit::EventRow,
+        client::Client,
         coverage::Coverage,
-        id::{MessageId, SessionId, UserId},
+        id::{ClientId, MessageId, SessionId, UserId},
         key::KeyStanding,
         message::MessageRow,
         session::SessionRow,
@@ -123,6 +124,8 @@ pub enum Query {
     },
     /// How many people have a second factor.
     Coverage,
+    /// The clients.
+    Clients,
     /// The signing keys.
     Keys,
     /// The newest attempts to get a token.
@@ -153,6 +156,8 @@ pub enum Reply {
     Sessions(Vec<SessionRow>),
     /// To [`Query::Coverage`].
     Coverage(Box<Coverage>),
+    /// To [`Query::Clients`].
+    Clients(Vec<Client>),
     /// To [`Query::Keys`].
     Keys(Vec<KeyStanding>),
     /// To [`Query::Attempts`].
@@ -204,6 +209,13 @@ pub enum Target {
         /// Its owner's user name, fit for the screen.
         name: String,
     },
+    /// A client.
+    Client {
+        /// Which.
+        id: ClientId,
+        /// Its name, fit for the screen.
+        name: String,
+    },
     /// A signing key.
     Key {
         /// Which; for a new one, the one that it will follow.
@@ -218,7 +230,10 @@ pub enum Target {
 impl Target {
     /// What to call it.
     pub fn name(&self) -> &str {
-        let (Self::User { name, .. } | Self::Session { name, .. } | Self::Key { name, .. }) = self;
+        let (Self::User { name, .. }
+        | Self::Session { name, .. }
+        | Self::Client { name, .. }
+        | Self::Key { name, .. }) = self;
         name
     }
 }

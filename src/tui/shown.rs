@@ -20,6 +20,7 @@ impl App {
         match self.tab {
             Tab::Users => self.users.page,
             Tab::Sessions => self.sessions.page,
+            Tab::Clients => self.clients.page,
             Tab::Keys => self.keys.page,
             Tab::Messages => self.messages.page,
             Tab::Mfa | Tab::Audit => false,
@@ -31,6 +32,7 @@ impl App {
         match self.tab {
             Tab::Users => std::mem::take(&mut self.users.page),
             Tab::Sessions => std::mem::take(&mut self.sessions.page),
+            Tab::Clients => std::mem::take(&mut self.clients.page),
             Tab::Keys => std::mem::take(&mut self.keys.page),
             Tab::Messages => self.messages.close(),
             Tab::Mfa | Tab::Audit => false,
@@ -54,6 +56,7 @@ impl App {
             (None, false, Tab::Users) => &[Place::Users, Place::Screen],
             (None, false, Tab::Sessions) => &[Place::Sessions, Place::Screen],
             (None, false, Tab::Mfa) => &[Place::Mfa, Place::Screen],
+            (None, false, Tab::Clients) => &[Place::Clients, Place::Screen],
             (None, false, Tab::Keys) => &[Place::Keys, Place::Screen],
             (None, false, Tab::Audit) => &[Place::Audit, Place::Screen],
             (None, false, Tab::Messages) => &[Place::Messages, Place::Screen],
@@ -66,6 +69,7 @@ impl App {
             Tab::Users => &self.users.people.search,
             Tab::Sessions => &self.sessions.search,
             Tab::Mfa => &self.mfa.people.search,
+            Tab::Clients => &self.clients.search,
             Tab::Keys => &self.keys.search,
             Tab::Audit => &self.audit.search,
             Tab::Messages => &self.messages.search,
@@ -77,6 +81,7 @@ impl App {
             Tab::Users => &mut self.users.people.search,
             Tab::Sessions => &mut self.sessions.search,
             Tab::Mfa => &mut self.mfa.people.search,
+            Tab::Clients => &mut self.clients.search,
             Tab::Keys => &mut self.keys.search,
             Tab::Audit => &mut self.audit.search,
             Tab::Messages => &mut self.messages.search,
@@ -89,6 +94,7 @@ impl App {
             Tab::Users => &self.users.people.list.wait,
             Tab::Sessions => &self.sessions.list.wait,
             Tab::Mfa => &self.mfa.people.list.wait,
+            Tab::Clients => &self.clients.list.wait,
             Tab::Keys => &self.keys.list.wait,
             Tab::Audit => &self.audit.list.wait,
             Tab::Messages => &self.messages.list.wait,
@@ -100,6 +106,7 @@ impl App {
             Tab::Users => &mut self.users.people.list.wait,
             Tab::Sessions => &mut self.sessions.list.wait,
             Tab::Mfa => &mut self.mfa.people.list.wait,
+            Tab::Clients => &mut self.clients.list.wait,
             Tab::Keys => &mut self.keys.list.wait,
             Tab::Audit => &mut self.audit.list.wait,
             Tab::Messages => &mut self.messages.list.wait,
@@ -107,11 +114,12 @@ impl App {
     }
 
     /// How the questions of every screen went.
-    pub(super) fn waits_mut(&mut self) -> [&mut Wait; 6] {
+    pub(super) fn waits_mut(&mut self) -> [&mut Wait; 7] {
         [
             &mut self.users.people.list.wait,
             &mut self.sessions.list.wait,
             &mut self.mfa.people.list.wait,
+            &mut self.clients.list.wait,
             &mut self.keys.list.wait,
             &mut self.audit.list.wait,
             &mut self.messages.list.wait,
@@ -124,6 +132,7 @@ impl App {
             Tab::Users => self.users.people.list.rows().len(),
             Tab::Sessions => self.sessions.list.rows().len(),
             Tab::Mfa => self.mfa.people.list.rows().len(),
+            Tab::Clients => self.clients.list.rows().len(),
             Tab::Keys => self.keys.list.rows().len(),
             Tab::Audit => self.audit.list.rows().len(),
             Tab::Messages => self.messages.list.rows().len(),
@@ -135,7 +144,9 @@ impl App {
         let people = match self.tab {
             Tab::Users => &self.users.people,
             Tab::Mfa => &self.mfa.people,
-            Tab::Sessions | Tab::Keys | Tab::Audit | Tab::Messages => return (None, None),
+            Tab::Sessions | Tab::Clients | Tab::Keys | Tab::Audit | Tab::Messages => {
+                return (None, None);
+            }
         };
         (people.list.selected(), people.list.gone())
     }
@@ -157,6 +168,7 @@ impl App {
             }
             Tab::Sessions => self.sessions.query(),
             Tab::Mfa => self.mfa.query(),
+            Tab::Clients => Query::Clients,
             Tab::Keys => Query::Keys,
             Tab::Audit => Query::Attempts,
             Tab::Messages => Query::Messages,
@@ -181,6 +193,7 @@ impl App {
                 self.ask(true);
             }
             Tab::Sessions => self.sessions.sift_anew(),
+            Tab::Clients => self.clients.sift_anew(),
             Tab::Keys => self.keys.sift_anew(),
             Tab::Audit => self.audit.sift_anew(),
             Tab::Messages => self.messages.sift_anew(),
@@ -194,6 +207,10 @@ impl App {
             Tab::Mfa => self.mfa.people.step(motion, page),
             Tab::Sessions => {
                 self.sessions.list.step(motion, page);
+                false
+            }
+            Tab::Clients => {
+                self.clients.list.step(motion, page);
                 false
             }
             Tab::Keys => {
@@ -222,6 +239,7 @@ impl App {
         self.users.people.list.follow(layout::page(Tab::Users, width, height));
         self.sessions.list.follow(layout::page(Tab::Sessions, width, height));
         self.mfa.people.list.follow(layout::page(Tab::Mfa, width, height));
+        self.clients.list.follow(layout::page(Tab::Clients, width, height));
         self.keys.list.follow(layout::page(Tab::Keys, width, height));
         self.audit.list.follow(layout::page(Tab::Audit, width, height));
         self.messages.list.follow(layout::page(Tab::Messages, width, height));
@@ -232,7 +250,7 @@ impl App {
         match (&self.overlay, self.tab) {
             (Some(Overlay::Enroll(enroll)), _) => Some(format!("enrol {}", enroll.name)),
             (_, Tab::Users | Tab::Mfa) => self.person().0.map(Keyed::title),
-            (_, Tab::Keys | Tab::Audit | Tab::Messages) => None,
+            (_, Tab::Clients | Tab::Keys | Tab::Audit | Tab::Messages) => None,
             (_, Tab::Sessions) => self.sessions.of.as_ref().map(|(_, name)| name.clone()),
         }
     }

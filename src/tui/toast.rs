@@ -58,6 +58,8 @@ pub fn report(change: &Change, outcome: &Outcome) -> String {
         Verb::MfaLink => format!("made an enrolment link for {name}"),
         Verb::UserInvite => format!("made an invitation for {name}"),
         Verb::UserResetLink => format!("made a password reset link for {name}"),
+        Verb::ClientEnable => format!("{name} may be used"),
+        Verb::ClientDisable => format!("switched {name} off"),
         Verb::KeyStage => "published a new key: it signs later".to_owned(),
         Verb::KeyRotate => format!("{name} signs from now on"),
         Verb::KeyRetire => format!("retired {name}: its tokens are refused"),

@@ -7,7 +7,9 @@ use super::{
     app::{App, Overlay},
     canvas::Canvas,
     layout::{Parts, Room},
-    screens::{audit_view, keys_view, messages_view, mfa_view, sessions_view, users_view},
+    screens::{
+        audit_view, clients_view, keys_view, messages_view, mfa_view, sessions_view, users_view,
+    },
     text,
     theme::{Role, Theme},
     widgets::{chrome, dialog, enroll, handed, help, palette, story},
@@ -62,6 +64,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         (Some(Overlay::Enroll(open)), _) => enroll::draw(canvas, parts.body, app, open),
         (_, Tab::Users) => users_view::draw(canvas, parts.body, app),
         (_, Tab::Sessions) => sessions_view::draw(canvas, parts.body, app),
+        (_, Tab::Clients) => clients_view::draw(canvas, parts.body, app),
         (_, Tab::Mfa) => mfa_view::draw(canvas, parts.body, app),
         (_, Tab::Keys) => keys_view::draw(canvas, parts.body, app),
         (_, Tab::Audit) => audit_view::draw(canvas, parts.body, app),
@@ -114,6 +117,10 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         (_, Tab::Audit) => match app.audit.list.selected() {
             Some(row) => audit_view::word(row),
             None => "no attempt".to_owned(),
+        },
+        (_, Tab::Clients) => match app.clients.list.selected() {
+            Some(row) => clients_view::word(row),
+            None => "no client".to_owned(),
         },
         (_, Tab::Messages) => match app.messages.list.selected() {
             Some(row) => messages_view::word(row),

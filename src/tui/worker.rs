@@ -12,7 +12,7 @@ use std::{
 use super::{
     enroll::{Given, Wanted},
     msg::{Change, Detail, Msg, Outcome, Problem, Query, Reply, Target, Ticket},
-    screens::{audit, messages, people, sessions},
+    screens::{audit, clients, messages, people, sessions},
 };
 use crate::{
     crypto::jwt::{Algorithm, SigningKey},
@@ -68,6 +68,7 @@ fn look(r: &Read<'_>, env: &Env, who: &Actor, query: &Query) -> Result<Reply> {
             let page = page(filter, after.as_deref(), limit(people::WINDOW));
             Reply::Users(ops::coverage::people(r, env, who, &page, *lacking)?)
         }
+        Query::Clients => Reply::Clients(ops::client::recent(r, who, limit(clients::WINDOW))?),
         Query::Keys => Reply::Keys(ops::key::list(r, env, who)?),
         Query::Attempts => {
             Reply::Attempts(ops::trace::newest(r, who, false, limit(audit::WINDOW))?)
@@ -121,7 +122,14 @@ pub fn carry_out(world: &World, change: &Change) -> Result<Outcome> {
             let sessions = ops::session::revoke(tx, &who, std::slice::from_ref(id))?;
             Ok(Outcome { sessions, ..Outcome::default() })
         }
-        Target::Session { .. } | Target::Key { .. } => Err(other_kind()),
+        Target::Client { id, .. } if change.verb == Verb::ClientEnable => {
+            ops::client::enable(tx, &who, id).map(|()| Outcome::default())
+        }
+        Target::Client { id, .. } if change.verb == Verb::ClientDisable => {
+            let grants = ops::client::disable(tx, &who, id)?;
+            Ok(Outcome { grants, ..Outcome::default() })
+        }
+        Target::Session { .. } | Target::Client { .. } | Target::Key { .. } => Err(other_kind()),
     })
 }
 
@@ -138,7 +146,9 @@ fn turn_keys(world: &World, verb: Verb, kid: &str, algorithm: Algorithm) -> Resu
         | Verb::MfaReset
         | Verb::MfaLink
         | Verb::UserInvite
-        | Verb::UserResetLink => return Err(other_kind()),
+        | Verb::UserResetLink
+        | Verb::ClientEnable
+        | Verb::ClientDisable => return Err(other_kind()),
     };
     let fresh = lacking.map(SigningKey::generate).transpose()?;
     let (env, who, kid) = (Arc::clone(&world.env), world.who.clone(), kid.to_owned());
@@ -183,9 +193,12 @@ fn alter_person(
             let reset = ops::factor::reset(tx, env, who, id)?;
             Ok(Outcome { factors: reset.removed, ..link(reset.link) })
         }
-        Verb::SessionRevoke | Verb::KeyStage | Verb::KeyRotate | Verb::KeyRetire => {
-            Err(other_kind())
-        }
+        Verb::SessionRevoke
+        | Verb::KeyStage
+        | Verb::KeyRotate
+        | Verb::KeyRetire
+        | Verb::ClientEnable
+        | Verb::ClientDisable => Err(other_kind()),
     }
 }
 

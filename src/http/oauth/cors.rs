@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::error::OAuthError;
-use crate::app::App;
+use crate::{app::App, http::error::Fault};
 
 const HEADERS: [(HeaderName, &str); 2] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
@@ -42,6 +42,41 @@ pub fn opened(mut response: Response) -> Response {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// Where programs ask, and below.
+const OPEN: [&str; 8] = [
+    "/.well-known",
+    "/device_authorization",
+    "/introspect",
+    "/par",
+    "/register",
+    "/revoke",
+    "/token",
+    "/userinfo",
+];
+
+/// What goes wrong around an endpoint rather than in it (too slow, another host, a fault of ours) is told in the
+/// endpoint's form too, and to every origin: a program can read nothing else.
+pub async fn failures(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let below = |place: &&str| {
+        path.strip_prefix(*place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let open = OPEN.iter().any(below);
+    let mut response = next.run(request).await;
+    if !open || response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        return response;
+    }
+    let status = response.status();
+    let told = if status == StatusCode::REQUEST_TIMEOUT {
+        OAuthError::too_slow().into_response()
+    } else if status.is_server_error() {
+        OAuthError::fault(status, Fault::take(&mut response)).into_response()
+    } else {
+        response
+    };
+    opened(told)
 }
 
 async fn mark(request: Request, next: Next) -> Response {

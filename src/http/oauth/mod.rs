@@ -19,6 +19,7 @@ pub mod resolve;
 pub mod revoke;
 pub mod statement;
 pub mod token;
+pub mod told;
 pub mod unfit;
 pub mod userinfo;
 pub mod vouched;

@@ -12,6 +12,17 @@ use crate::model::{
 const MOST_URIS: usize = 32;
 const LONGEST_NAME: usize = 100;
 const LONGEST_URI: usize = 2_048;
+/// The members that are one address.
+const ADDRESSES: [&str; 8] = [
+    "client_uri",
+    "logo_uri",
+    "tos_uri",
+    "policy_uri",
+    "jwks_uri",
+    "sector_identifier_uri",
+    "initiate_login_uri",
+    "backchannel_logout_uri",
+];
 /// What an app known by a document may do; the rest takes somebody's word for it.
 const GRANTS: [GrantType; 3] =
     [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::DeviceCode];
@@ -92,9 +103,9 @@ impl Document {
 struct Members<'d>(&'d Map<String, Value>);
 
 impl<'d> Members<'d> {
-    /// A member; null counts as left out.
+    /// A member; null and the empty text count as left out.
     fn get(&self, name: &str) -> Option<&'d Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+        self.0.get(name).filter(|value| !value.is_null() && value.as_str() != Some(""))
     }
 
     fn text(&self, name: &'static str) -> Result<Option<&'d str>, Flaw> {
@@ -119,12 +130,10 @@ impl<'d> Members<'d> {
         secret.map_or(Ok(()), |name| Err(Flaw::Secret(tidy(name))))
     }
 
-    /// Addresses for people and programs are https; those that answers go to have rules of their own. None of them is
-    /// fetched but `jwks_uri`.
+    /// Addresses for people and programs are https; those that answers go to have rules of their own, and members that
+    /// nobody here knows are nobody's business (RFC 7591 §2). None of them is fetched but `jwks_uri`.
     fn only_https(&self) -> Result<(), Flaw> {
-        let addresses = self.0.iter().filter(|(name, value)| {
-            name.ends_with("_uri") && *name != "redirect_uri" && !value.is_null()
-        });
+        let addresses = ADDRESSES.into_iter().filter_map(|name| Some((name, self.get(name)?)));
         for (name, value) in addresses {
             let fits = value.as_str().is_some_and(|text| {
                 text.len() <= LONGEST_URI

@@ -113,6 +113,8 @@ fn good_document_becomes_a_client_and_unknown_members_are_passed_over() {
     document["client_uri"] = json!("https://app.example.com/");
     document["backchannel_logout_uri"] = json!("https://app.example.com/logout");
     document["tos_uri"] = Value::Null;
+    document["policy_uri"] = json!("");
+    document["vendor_uri"] = json!("http://intranet/");
     let client = read(&document).unwrap();
     assert_eq!(client.name, "App");
     assert_eq!(client.auth_method, AuthMethod::None);

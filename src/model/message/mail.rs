@@ -49,6 +49,15 @@ pub enum Mail {
         /// When.
         at: Time,
     },
+    /// An app was cut off because a copy of what it holds was shown.
+    ConnectionEnded {
+        /// What the app calls itself.
+        client: String,
+        /// From where the copy was shown.
+        address: String,
+        /// When.
+        at: Time,
+    },
     /// An API key falls due.
     KeyDue {
         /// What its owner calls it.
@@ -76,6 +85,7 @@ impl Mail {
             Self::PasswordChanged { .. } => Kind::PasswordChanged,
             Self::FactorAdded { .. } => Kind::FactorAdded,
             Self::FactorRemoved { .. } => Kind::FactorRemoved,
+            Self::ConnectionEnded { .. } => Kind::ConnectionEnded,
             Self::KeyDue { .. } => Kind::KeyDue,
         }
     }
@@ -90,6 +100,7 @@ impl Mail {
             Self::PasswordChanged { .. } => "password-changed",
             Self::FactorAdded { .. } => "factor-added",
             Self::FactorRemoved { .. } => "factor-removed",
+            Self::ConnectionEnded { .. } => "connection-ended",
             Self::KeyDue { .. } => "key-due",
         }
     }
@@ -104,6 +115,7 @@ impl Mail {
             | Self::PasswordChanged { .. }
             | Self::FactorAdded { .. }
             | Self::FactorRemoved { .. }
+            | Self::ConnectionEnded { .. }
             | Self::KeyDue { .. } => Duration::from_secs(24 * 3_600),
         }
     }
@@ -116,6 +128,7 @@ impl Mail {
             | Self::PasswordChanged { .. }
             | Self::FactorAdded { .. }
             | Self::FactorRemoved { .. }
+            | Self::ConnectionEnded { .. }
             | Self::KeyDue { .. } => None,
         }
     }
@@ -147,6 +160,11 @@ impl Mail {
             Self::FactorAdded { method, at } => {
                 vec![("method", method.as_str().to_owned()), ("at", when(*at))]
             }
+            Self::ConnectionEnded { client, address, at } => vec![
+                ("client", tame(client)),
+                ("address", tame_address(address)),
+                ("at", when(*at)),
+            ],
             Self::KeyDue { name, at } => vec![("name", tame(name)), ("at", when(*at))],
         }
     }
@@ -182,6 +200,7 @@ mod tests {
             Mail::PasswordChanged { at },
             Mail::FactorAdded { method: Method::Totp, at },
             Mail::FactorRemoved { at },
+            Mail::ConnectionEnded { client: "Chat".into(), address: "::1".into(), at },
             Mail::KeyDue { name: "ci".into(), at },
         ]
     }

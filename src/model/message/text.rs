@@ -32,6 +32,7 @@ texts![
     "password-changed",
     "factor-added",
     "factor-removed",
+    "connection-ended",
     "key-due",
 ];
 

@@ -169,9 +169,17 @@ impl Waiting {
     }
 }
 
-/// Lets in a client that waits.
+/// Lets in a client that waits; of one that came in by itself it says that somebody here has looked at it.
 pub fn approve(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<Client> {
-    let client = decide(tx, who, id, ClientState::Active)?;
+    who.must_operate()?;
+    let stranger = store::client::by_id(tx, id)?.filter(|client| {
+        let came = matches!(client.origin, ClientOrigin::Dynamic | ClientOrigin::Document);
+        came && client.is_active()
+    });
+    let client = match stranger {
+        Some(client) if !store::registration::is_approved(tx, id)? => client,
+        Some(_) | None => decide(tx, who, id, ClientState::Active)?,
+    };
     store::registration::approve(tx, id)?;
     record(tx, who, "client.approve", &client)?;
     Ok(client)

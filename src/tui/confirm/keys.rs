@@ -39,6 +39,7 @@ pub fn about(
         | Verb::MfaLink
         | Verb::UserInvite
         | Verb::UserResetLink => Err("go to the person for that: 1".to_owned()),
+        Verb::ClientEnable | Verb::ClientDisable => Err(super::clients::ELSEWHERE.to_owned()),
     }
 }
 

@@ -39,6 +39,7 @@ pub fn kind(kind: Kind) -> &'static str {
         Kind::PasswordChanged => "password changed",
         Kind::FactorAdded => "factor added",
         Kind::FactorRemoved => "factor removed",
+        Kind::ConnectionEnded => "app cut off",
         Kind::KeyDue => "API key due",
     }
 }

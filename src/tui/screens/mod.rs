@@ -3,6 +3,8 @@
 
 pub mod audit;
 pub mod audit_view;
+pub mod clients;
+pub mod clients_view;
 mod heading;
 pub mod keys;
 pub mod keys_view;

@@ -69,6 +69,7 @@ fn lines(tab: Tab) -> Vec<Line> {
     let own = match tab {
         Tab::Users => Place::Users,
         Tab::Sessions => Place::Sessions,
+        Tab::Clients => Place::Clients,
         Tab::Mfa => Place::Mfa,
         Tab::Keys => Place::Keys,
         Tab::Audit => Place::Audit,

@@ -37,7 +37,7 @@ fn reference_is_told_however_it_is_typed_and_what_is_unknown_says_how_long_it_is
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec();
             let who = Actor::anonymous(origin);
-            let id = trace::open(tx, &who, Kind::Authorize, &pairs)?;
+            let id = trace::open(tx, &who, Kind::Authorize, &pairs, false)?;
             begin::begin(tx, &env, &who, &Hashed::of("b"), &pairs, Some(&id))?;
             Ok(id)
         })

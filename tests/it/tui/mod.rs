@@ -14,10 +14,12 @@ use mcpcodex::{
     crypto::{jwt::Algorithm, totp::Settings},
     model::{
         audit::EventRow,
+        client::{AuthMethod, Client, ClientOrigin, ClientState},
         coverage::{Coverage, Share},
         factor::Method,
-        id::{SessionId, TraceId, UserId},
+        id::{ClientId, SessionId, TraceId, UserId},
         key::{KeyStanding, KeyState, ROTATED, Schedule, SigningKeyRow},
+        redirect::RedirectUri,
         session::{Session, SessionRow},
         trace::{self, Hop, Rule, Step, Trace},
         user::{User, UserRow, UserState},
@@ -231,6 +233,54 @@ pub(crate) fn signing_keys() -> Vec<KeyStanding> {
     vec![next, active, retiring, retired]
 }
 
+/// An app that waits, one that an operator entered, one known by its document and one that was switched off.
+pub(crate) fn clients() -> Vec<Client> {
+    let client = |id: &str, name: &str, uris: &[&str], origin, state, days: u64| Client {
+        redirect_uris: uris.iter().map(|uri| RedirectUri::from_text((*uri).to_owned())).collect(),
+        origin,
+        state,
+        ..Client::new(ClientId::from_text(id), name.to_owned(), ago(days * 86_400))
+    };
+    let mut notebook = client(
+        "c_41ab",
+        "Notebook for Researchers",
+        &["https://notebook.example.com/callback"],
+        ClientOrigin::Static,
+        ClientState::Active,
+        212,
+    );
+    notebook.auth_method = AuthMethod::Basic;
+    notebook.client_uri = Some("https://notebook.example.com/".to_owned());
+    notebook.last_used_at = Some(ago(180));
+    vec![
+        client(
+            "c_rzpiuSwYo6CVQt2NCR8XRV",
+            "Assistant \u{202e}for Everything",
+            &["http://localhost:4711/callback", "cursor://anysphere.cursor-mcp/oauth/callback"],
+            ClientOrigin::Dynamic,
+            ClientState::Pending,
+            0,
+        ),
+        notebook,
+        client(
+            "https://app.example.com/oauth/client.json",
+            "Chat",
+            &["https://app.example.com/callback", "http://127.0.0.1/callback"],
+            ClientOrigin::Document,
+            ClientState::Active,
+            3,
+        ),
+        client(
+            "c_off",
+            "Spammer",
+            &["https://spam.example/cb"],
+            ClientOrigin::Dynamic,
+            ClientState::Disabled,
+            9,
+        ),
+    ]
+}
+
 /// An attempt that waits, and one that was refused for its address.
 pub(crate) fn attempts() -> Vec<Trace> {
     let hop = |secs: u64, step: Step, what: &str| Hop {
@@ -254,7 +304,7 @@ pub(crate) fn attempts() -> Vec<Trace> {
         id: TraceId::from_text("TMMM4444"),
         kind: trace::Kind::Authorize,
         state: trace::State::Open,
-        known: true,
+        proved: true,
         client: Some("c_41ab".to_owned()),
         user: None,
         grant: None,
@@ -346,6 +396,14 @@ impl Stage {
         let mut stage = Self::with_people(width, height, people());
         stage.press("2");
         stage.answer(|query| matches!(query, Query::Sessions(_)), Ok(Reply::Sessions(rows)));
+        stage
+    }
+
+    /// A console that shows these clients.
+    pub(crate) fn with_clients(width: u16, height: u16, rows: Vec<Client>) -> Self {
+        let mut stage = Self::with_people(width, height, people());
+        stage.press("5");
+        stage.answer(|query| matches!(query, Query::Clients), Ok(Reply::Clients(rows)));
         stage
     }
 

@@ -17,7 +17,7 @@ use mcpcodex::{
 };
 use ratatui::style::Modifier;
 
-use super::{NOW, Stage, ago, attempts, lacking, live, people, signing_keys, user};
+use super::{NOW, Stage, ago, attempts, clients, lacking, live, people, signing_keys, user};
 
 const SIZES: [(u16, u16); 4] = [(40, 12), (60, 16), (80, 24), (100, 30)];
 
@@ -412,6 +412,34 @@ fn signing_key_rotate_question() {
     picture("keys_rotate", |width, height| {
         let mut stage = Stage::with_keys(width, height, signing_keys());
         stage.press("R");
+        stage
+    });
+}
+
+#[test]
+fn clients_of_every_state() {
+    picture("clients", |width, height| Stage::with_clients(width, height, clients()));
+}
+
+#[test]
+fn clients_before_there_is_one() {
+    picture("clients_empty", |width, height| Stage::with_clients(width, height, Vec::new()));
+}
+
+#[test]
+fn client_as_a_page() {
+    picture("clients_page", |width, height| {
+        let mut stage = Stage::with_clients(width, height, clients());
+        stage.press("j<Enter>");
+        stage
+    });
+}
+
+#[test]
+fn client_let_in_question() {
+    picture("clients_let_in", |width, height| {
+        let mut stage = Stage::with_clients(width, height, clients());
+        stage.press("A");
         stage
     });
 }

@@ -14,7 +14,7 @@ use crate::{
         client::Client,
         grant::Grant,
         id::{ClientId, GrantId},
-        resource::{Resource, ResourceUri},
+        resource::Resource,
         scope::ScopeSet,
         user::{User, UserState},
     },
@@ -116,17 +116,18 @@ fn standing(
     claims: &Map<String, Value>,
     asked: &ScopeSet,
 ) -> Result<Option<(Vec<Resource>, ScopeSet)>> {
-    let named: Vec<&str> = match claims.get("aud") {
-        Some(Value::String(one)) => vec![one],
-        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
+    // Every token of ours says whom it is for (RFC 9068 §2.2); one that does not is none of ours.
+    let named: Option<Vec<&str>> = match claims.get("aud") {
+        Some(Value::String(one)) => Some(vec![one]),
+        Some(Value::Array(all)) => all.iter().map(Value::as_str).collect(),
+        _ => None,
     };
+    let Some(named) = named.filter(|all| !all.is_empty()) else { return Ok(None) };
     let given = claims.get("iat").and_then(Value::as_i64).map(Time::from_secs).unwrap_or_default();
     let own = Terms::of(env).audience;
-    // Whatever is no address is this server's own name, of now or of before.
-    let for_us = named.iter().all(|text| *text == own || ResourceUri::parse(text).is_err());
+    let for_us = named.iter().all(|text| *text == own);
     let all = if for_us { Vec::new() } else { policy::audience(r, &named, given)? };
-    let meant = policy::meaningful(client, &all, asked);
+    let meant = policy::meaningful(r, client, &all, asked)?;
     let (resources, scopes) = match owner {
         Owner::Person { user, .. } => {
             let scopes = policy::for_person(user, &all, &meant);

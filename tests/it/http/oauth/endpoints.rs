@@ -155,7 +155,18 @@ async fn parameter_in_url_and_form_is_one_too_many_wherever_it_stands() {
     let caller = Caller::new();
     let id = caller.world.client.id.to_string();
     for endpoint in ["/token", "/par", "/revoke", "/introspect"] {
-        for name in ["client_id", "client_secret", "redirect_uri", "scope", "code", "token"] {
+        for name in [
+            "client_id",
+            "client_secret",
+            "redirect_uri",
+            "scope",
+            "code",
+            "token",
+            "state",
+            "nonce",
+            "audience",
+            "requested_token_type",
+        ] {
             let path = format!("{endpoint}?{name}=x");
             let form = [("client_id", id.as_str()), (name, "x")];
             let answer = caller.send(&path, &[], &form[..1]).await;
@@ -179,7 +190,7 @@ async fn guessing_a_secret_is_slowed_down() {
     }
     for endpoint in ["/introspect", "/revoke"] {
         let answer = caller.send(endpoint, &[], &form).await;
-        assert_eq!(answer.refusal(429), "invalid_client");
+        assert_eq!(answer.refusal(429), "temporarily_unavailable", "clients drop what is invalid");
         assert_eq!(answer.header("retry-after"), Some("30"));
     }
 }

@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use mcpcodex::{
-    model::client::Client,
+    config::mfa::EmailProvider,
+    model::{client::Client, message::Kind},
     ops::{
-        client, key,
+        self, client, key,
         oauth::{Code, Outcome, refresh::Ask, revoke},
         password, session, user,
     },
@@ -64,6 +65,35 @@ fn replayed_refresh_token_revokes_its_family() {
     assert_eq!(refused(world.refresh(&three)), Code::InvalidGrant);
     assert!(!world.is_active(tokens.access_token.expose()));
     assert!(!world.is_active(&three));
+}
+
+#[test]
+fn person_is_told_once_of_the_app_that_a_replay_cut_off_and_never_of_an_honest_retry() {
+    let world = world_with(
+        |config| config.authentication.mfa.providers.email.provider = EmailProvider::Console,
+        |_| {},
+    );
+    let told = || {
+        let all = world.db.read(|r| ops::outbox::list(r, &operator(), 100)).unwrap();
+        all.iter().filter(|row| row.kind == Kind::ConnectionEnded).count()
+    };
+    let one = first(&world);
+    let two = rotated(world.refresh(&one));
+    rotated(world.refresh(&one));
+    assert_eq!(told(), 0, "an honest retry");
+    rotated(world.refresh(&two));
+    world.pass(31);
+    for _ in 0..3 {
+        assert_eq!(refused(world.refresh(&one)), Code::InvalidGrant);
+        assert_eq!(told(), 1);
+    }
+    // A code that is shown again takes its tokens back as well.
+    let code = world.code(&[]);
+    minted(world.exchange(ask(&code)));
+    for _ in 0..3 {
+        assert_eq!(refused(world.exchange(ask(&code))), Code::InvalidGrant);
+        assert_eq!(told(), 2);
+    }
 }
 
 #[test]

@@ -226,6 +226,12 @@ fn wrong_type_issuer_time_or_key_is_refused() {
         ("gid", json!("g_unknown")),
         ("gid", json!(null)),
         ("jti", json!(null)),
+        ("aud", json!(null)),
+        ("aud", json!([])),
+        ("aud", json!("")),
+        ("aud", json!(7)),
+        ("aud", json!([MCP, 7])),
+        ("aud", json!("https://elsewhere.example/mcp")),
     ] {
         assert!(!taken(&world, &own, "at+jwt", &with(name, value.clone())), "{name} {value}");
     }
