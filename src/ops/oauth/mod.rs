@@ -30,6 +30,7 @@ pub mod terms;
 pub mod token;
 pub mod token_exchange;
 pub mod userinfo;
+mod whence;
 
 use std::{borrow::Cow, fmt};
 

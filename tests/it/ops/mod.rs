@@ -14,6 +14,7 @@ mod factor;
 mod factor_removal;
 mod key;
 mod login;
+mod newcomer;
 pub(crate) mod oauth;
 mod outbox;
 mod passkey;

@@ -14,6 +14,7 @@ mod enterprise;
 mod failures;
 mod forged;
 mod form_post;
+mod held;
 mod hostile;
 mod keys;
 mod logout;
