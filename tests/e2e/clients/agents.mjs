@@ -92,8 +92,8 @@ const programs = [
   },
   {
     name: `FastMCP client ${pythonVersion("fastmcp")}`,
-    async connect(desk, url, by) {
-      return (await desk.run(script("clients/fastmcp_client.py"), [url, ...(by ? [by] : [])])).includes("notes of ");
+    async connect(desk, url) {
+      return (await desk.run(script("clients/fastmcp_client.py"), [url])).includes("notes of ");
     },
   },
 ];
