@@ -287,6 +287,7 @@ invite-submit = Fertigstellen
 ## Einwilligung
 consent-title = { $client } den Zugriff erlauben
 consent-heading = { $client } bittet um Zugriff
+consent-again = Sie haben das schon einmal erlaubt. Auf diesem Gerät kann sich aber jedes Programm als { $client } ausgeben, deshalb werden Sie jedes Mal gefragt.
 consent-unverified = Nicht geprüft
 consent-addressed = Durch ihre Adresse bekannt
 consent-approved = Von einem Administrator zugelassen
@@ -331,6 +332,9 @@ device-denied = <b>{ $client }</b> weiß nun, dass Sie abgelehnt haben. Sie kön
 device-apps = Apps mit Zugriff auf Ihr Konto
 device-gone = Sie wurde schon beantwortet, oder es hat länger als zehn Minuten gedauert.
 device-gone-next = Beginnen Sie am Gerät von vorn; es zeigt dann einen neuen Code.
+device-nothing-title = Dieses Gerät kann nicht verbunden werden
+device-nothing = Nichts von dem, worum dieses Gerät bittet, können Sie vergeben.
+device-nothing-next = Bitten Sie den Administrator um eine Rolle, die das darf, und nennen Sie ihm die Kennung.
 scope-openid = Wissen, wer Sie sind
 scope-profile = Ihren Namen und Ihre Rollen sehen
 scope-email = Ihre E-Mail-Adresse sehen
@@ -521,13 +525,14 @@ document-keys = In dem Dokument, durch das die App sich ausweist, sind die Schl�
 document-next-maker = Wenn Sie diese App herstellen, berichtigen Sie das Dokument, und versuchen Sie es in einer Minute noch einmal. Wenn Sie sie benutzen, sagen Sie es ihrem Hersteller, oder bitten Sie den Betreiber dieses Servers, die App zu registrieren.
 document-next-operator = Bitten Sie den Betreiber dieses Servers, die App zu registrieren oder sie durch ihr Dokument zuzulassen.
 document-next-later = Versuchen Sie es in einer Minute noch einmal. Wenn das nicht hilft, fragen Sie den Betreiber dieses Servers.
+document-next-again = Dieser Server scheint nichts außerhalb zu erreichen. Darum sagt er Apps von jetzt an, dass sie sich bei ihm registrieren sollen. Beginnen Sie in der App noch einmal, und wenn das nicht gleich hilft, in fünf Minuten wieder. Wenn Sie diesen Server betreiben: Lassen Sie ihn die Hosts der Apps erreichen, oder setzen Sie authentication.clients.metadata_documents auf off.
+document-next-shut-in = Dieser Server scheint nichts außerhalb zu erreichen. Bitten Sie seinen Betreiber, die App zu registrieren. Wenn Sie ihn betreiben: Lassen Sie ihn die Hosts der Apps erreichen, oder setzen Sie authentication.clients.metadata_documents auf off.
 gone-title = Diese Anfrage ist erledigt
 gone-what = Sie wurde schon beantwortet, sie hat länger als 30 Minuten gedauert, oder sie begann in einem anderen Browser.
 gone-next = Gehen Sie zur App zurück, und beginnen Sie dort von vorn.
 
 ## Sätze des Kerns
 core-question-not-shown = Diese Frage wurde in dieser Sitzung nicht gestellt.
-core-device-nothing = Nichts von dem, worum dieses Gerät bittet, können Sie vergeben.
 core-totp-off = Authenticator-Apps sind in der Konfiguration ausgeschaltet.
 core-totp-off-next = Setzen Sie authentication.mfa.providers.totp.enabled: true.
 core-enrolment-none = Es wartet keine Authenticator-App auf Bestätigung.

@@ -288,6 +288,7 @@ invite-submit = Finish
 ## Consent
 consent-title = Allow access for { $client }
 consent-heading = { $client } asks for access
+consent-again = You have allowed this before. On this device any program can say that it is { $client }, so you are asked each time.
 consent-unverified = Not verified
 consent-addressed = Known by its address
 consent-approved = Allowed by an administrator
@@ -332,6 +333,9 @@ device-denied = <b>{ $client }</b> was told that you said no. You can close this
 device-apps = Apps with access to your account
 device-gone = It was answered before, or it took longer than ten minutes.
 device-gone-next = Start again on the device; it then shows a new code.
+device-nothing-title = This device cannot be connected
+device-nothing = Nothing of what this device asks for can be had by you.
+device-nothing-next = Ask the administrator for a role that may use it, and tell them the reference.
 scope-openid = Know who you are
 scope-profile = See your name and roles
 scope-email = See your e-mail address
@@ -522,13 +526,14 @@ document-keys = In the document by which the app names itself, the keys cannot b
 document-next-maker = If you make this app, correct the document and try again in a minute. If you use it, tell its maker, or ask whoever runs this server to register the app.
 document-next-operator = Ask whoever runs this server to register the app, or to take it by its document.
 document-next-later = Try again in a minute. If that does not help, ask whoever runs this server.
+document-next-again = This server seems to reach nothing outside, so it tells apps from now on to register with it instead. Start again in the app, in five minutes if it does not help at once. If you run this server: let it reach the hosts of apps, or set authentication.clients.metadata_documents to off.
+document-next-shut-in = This server seems to reach nothing outside. Ask whoever runs it to register the app. If you run it: let it reach the hosts of apps, or set authentication.clients.metadata_documents to off.
 gone-title = This request is over
 gone-what = It was answered before, it took longer than 30 minutes, or it began in another browser.
 gone-next = Go back to the app and start again there.
 
 ## Sentences of the core, as the core says them (beginning with a capital and ending with a full stop), one line each
 core-question-not-shown = This question was not shown in this session.
-core-device-nothing = Nothing of what this device asks for can be had by you.
 core-totp-off = TOTP is switched off in the configuration.
 core-totp-off-next = Set authentication.mfa.providers.totp.enabled: true.
 core-enrolment-none = No authenticator waits to be confirmed.

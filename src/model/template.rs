@@ -70,6 +70,10 @@ pub const TEMPLATES: &[Template] = &[
     },
 ];
 
+/// Hosts of the documents by which widely used apps name themselves. They are always there: who cannot reach them has no
+/// way out.
+pub const DOCUMENT_HOSTS: &[&str] = &["claude.ai", "chatgpt.com", "opencode.ai", "vscode.dev"];
+
 /// The template of that name.
 pub fn find(name: &str) -> Option<&'static Template> {
     TEMPLATES.iter().find(|template| template.name == name)

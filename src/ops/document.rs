@@ -71,6 +71,8 @@ pub struct Fetch {
     pub etag: Option<String>,
     /// Whether the app is known here.
     pub known: bool,
+    /// Whether somebody here uses it, or an administrator let it in: then no flood of strangers' wishes holds it up.
+    pub in_use: bool,
     /// Whether what is known of it still does if there is no document to be had now.
     pub stale: bool,
 }
@@ -102,7 +104,7 @@ pub fn need(r: &Read<'_>, env: &Env, client_id: &str) -> Result<Need> {
         if !newcomer::has_room(r, env)? {
             return refused(Problem::Full);
         }
-        let fetch = Fetch { url, etag: None, known: false, stale: false };
+        let fetch = Fetch { url, etag: None, known: false, in_use: false, stale: false };
         return Ok(Need::Fetch(Box::new(fetch)));
     };
     if client.state == ClientState::Disabled {
@@ -115,7 +117,8 @@ pub fn need(r: &Read<'_>, env: &Env, client_id: &str) -> Result<Need> {
     }
     let etag = seen.and_then(|seen| seen.etag);
     let stale = r.now < fresh_until.plus(STALE);
-    Ok(Need::Fetch(Box::new(Fetch { url, etag, known: true, stale })))
+    let in_use = newcomer::is_in_use(r, &client)?;
+    Ok(Need::Fetch(Box::new(Fetch { url, etag, known: true, in_use, stale })))
 }
 
 /// Takes what was fetched: a new client, a changed one, or the same as before.

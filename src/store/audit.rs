@@ -63,7 +63,7 @@ pub fn of_grant(r: &Read<'_>, grant: &GrantId, limit: u32) -> Result<Vec<EventRo
     r.all(&sql, params![grant.as_str(), limit], from_row)
 }
 
-/// The last events about a session, in the order in which they happened. Looks through the whole log.
+/// The last events about a session, in the order in which they happened.
 pub fn of_session(r: &Read<'_>, session: &SessionId, limit: u32) -> Result<Vec<EventRow>> {
     let sql = format!(
         "select * from (select {COLUMNS} from audit_events where session_id = ?1 order by id desc limit ?2)

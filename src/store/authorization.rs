@@ -24,8 +24,8 @@ pub fn insert_request(
     tx.exec_one(
         "insert into authorization_requests (id, browser_hash, client_id, redirect_uri, scopes, resources, state,
              nonce, code_challenge, prompt, max_age, login_hint, mfa, created_at, expires_at, response_mode, jkt,
-             trace_id, subject)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             trace_id, subject, spelled)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         params![
             request.id.as_str(),
             browser.as_bytes(),
@@ -46,6 +46,7 @@ pub fn insert_request(
             request.jkt,
             request.trace.as_ref().map(TraceId::as_str),
             request.subject.as_ref().map(UserId::as_str),
+            super::texts(&request.spelled),
         ],
     )
 }
@@ -58,7 +59,7 @@ pub fn request(
 ) -> Result<Option<AuthorizationRequest>> {
     r.one(
         "select id, client_id, redirect_uri, scopes, resources, state, nonce, code_challenge, prompt, max_age,
-                login_hint, mfa, created_at, response_mode, jkt, trace_id, subject
+                login_hint, mfa, created_at, response_mode, jkt, trace_id, subject, spelled
          from authorization_requests where id = ?1 and browser_hash = ?2 and expires_at > ?3",
         params![id.as_str(), browser.as_bytes(), r.now],
         |row| {
@@ -69,6 +70,7 @@ pub fn request(
                 redirect_uri: row.get(2)?,
                 scopes: super::scopes(&row.get::<_, String>(3)?),
                 resources: super::parse_uris(&row.get::<_, String>(4)?),
+                spelled: super::parse_texts(&row.get::<_, String>(17)?),
                 state: row.get(5)?,
                 nonce: row.get(6)?,
                 code_challenge: row.get(7)?,
@@ -128,6 +130,7 @@ fn code_from_row(row: &Row<'_>) -> RowResult<AuthorizationCode> {
         spent: row.get::<_, String>(10)? == "spent",
         jkt: row.get(11)?,
         trace: row.get::<_, Option<String>>(12)?.map(TraceId::from_text),
+        spelled: super::parse_texts(&row.get::<_, String>(13)?),
     })
 }
 
@@ -135,8 +138,8 @@ fn code_from_row(row: &Row<'_>) -> RowResult<AuthorizationCode> {
 pub fn insert_code(tx: &Write<'_>, hash: &Hashed, code: &AuthorizationCode) -> Result<()> {
     tx.exec_one(
         "insert into authorization_codes (code_hash, client_id, user_id, session_id, redirect_uri, code_challenge,
-             scopes, resources, nonce, state, created_at, expires_at, jkt, trace_id)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'issued', ?10, ?11, ?12, ?13)",
+             scopes, resources, nonce, state, created_at, expires_at, jkt, trace_id, spelled)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'issued', ?10, ?11, ?12, ?13, ?14)",
         params![
             hash.as_bytes(),
             code.client_id.as_str(),
@@ -151,6 +154,7 @@ pub fn insert_code(tx: &Write<'_>, hash: &Hashed, code: &AuthorizationCode) -> R
             code.expires_at,
             code.jkt,
             code.trace.as_ref().map(TraceId::as_str),
+            super::texts(&code.spelled),
         ],
     )
 }
@@ -159,7 +163,7 @@ pub fn insert_code(tx: &Write<'_>, hash: &Hashed, code: &AuthorizationCode) -> R
 pub fn code(r: &Read<'_>, hash: &Hashed) -> Result<Option<AuthorizationCode>> {
     r.one(
         "select client_id, user_id, session_id, redirect_uri, code_challenge, scopes, resources, nonce,
-                expires_at, grant_id, state, jkt, trace_id
+                expires_at, grant_id, state, jkt, trace_id, spelled
          from authorization_codes where code_hash = ?1",
         params![hash.as_bytes()],
         code_from_row,

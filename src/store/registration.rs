@@ -108,6 +108,18 @@ pub fn is_approved(r: &Read<'_>, client: &ClientId) -> Result<bool> {
     Ok(r.one(sql, params![client.as_str()], |_| Ok(()))?.is_some())
 }
 
+/// Whether an administrator let a client in, or a person did: one who allowed it, or for whom it holds something.
+pub fn is_in_use(r: &Read<'_>, client: &ClientId) -> Result<bool> {
+    let found = r.one(
+        "select exists (select 1 from client_approvals where client_id = ?1)
+             or exists (select 1 from consents where client_id = ?1)
+             or exists (select 1 from grants where client_id = ?1 and revoked_at is null and expires_at > ?2)",
+        params![client.as_str(), r.now],
+        |row| row.get(0),
+    )?;
+    Ok(found.unwrap_or(false))
+}
+
 /// Every scope that a resource has.
 pub fn offered_scopes(r: &Read<'_>) -> Result<Vec<String>> {
     r.all("select distinct scope from resource_scopes", params![], |row| row.get(0))

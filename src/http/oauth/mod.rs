@@ -3,9 +3,11 @@
 
 pub mod authorize;
 pub mod bearer;
+mod brake;
 pub mod client_form;
 pub mod cors;
 pub mod device;
+mod egress;
 pub mod error;
 pub mod introspect;
 pub mod json;
@@ -16,6 +18,7 @@ pub mod resolve;
 pub mod revoke;
 pub mod statement;
 pub mod token;
+pub mod told;
 pub mod unfit;
 pub mod userinfo;
 pub mod vouched;

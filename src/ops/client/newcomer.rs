@@ -62,6 +62,17 @@ pub fn begin_anew(tx: &Write<'_>, env: &Env, before: &Client, client: &mut Clien
     Ok(true)
 }
 
+/// Whether a client is more than a stranger here: an operator entered it or let it in, or a person did and has not taken
+/// that back.
+pub fn is_in_use(r: &Read<'_>, client: &Client) -> Result<bool> {
+    match client.origin {
+        ClientOrigin::BuiltIn | ClientOrigin::Static => Ok(true),
+        ClientOrigin::Dynamic | ClientOrigin::Document => {
+            store::registration::is_in_use(r, &client.id)
+        }
+    }
+}
+
 /// Whether one more may come, if need be in the place of one that nobody uses.
 pub fn has_room(r: &Read<'_>, env: &Env) -> Result<bool> {
     Ok(store::registration::count(r)? < env.config.authentication.clients.most
@@ -119,9 +130,17 @@ impl Waiting {
     }
 }
 
-/// Lets in a client that waits.
+/// Lets in a client that waits; of one that came in by itself it says that somebody here has looked at it.
 pub fn approve(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<Client> {
-    let client = decide(tx, who, id, ClientState::Active)?;
+    who.must_operate()?;
+    let stranger = store::client::by_id(tx, id)?.filter(|client| {
+        let came = matches!(client.origin, ClientOrigin::Dynamic | ClientOrigin::Document);
+        came && client.is_active()
+    });
+    let client = match stranger {
+        Some(client) if !store::registration::is_approved(tx, id)? => client,
+        Some(_) | None => decide(tx, who, id, ClientState::Active)?,
+    };
     store::registration::approve(tx, id)?;
     record(tx, who, "client.approve", &client)?;
     Ok(client)

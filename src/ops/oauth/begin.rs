@@ -124,6 +124,9 @@ fn take(
     };
     match par::open(tx, browser, &id, &params, reference)? {
         Opened::Request(pushed) => {
+            let owner = store::client::by_id(tx, &pushed.client)?;
+            let proved = owner.is_some_and(|client| !client.is_public());
+            trace::pushed(tx, story, &pushed.pairs, proved)?;
             let source = Source::Pushed { jkt: pushed.jkt.as_deref() };
             let from = Came { source, pairs: &pushed.pairs, story };
             keep(tx, env, browser, id, &Params::read(&pushed.pairs), &from)

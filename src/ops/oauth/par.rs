@@ -10,12 +10,13 @@ use super::{
 };
 use crate::{
     crypto::secret::{Hashed, random_token},
-    db::Write,
+    db::{Read, Write},
     error::Result,
     model::{
         authorization::REQUEST_LIFETIME,
         client::Client,
         id::{ClientId, RequestId},
+        trace::Rule,
     },
     ops::env::Env,
     store,
@@ -49,7 +50,7 @@ pub fn push(
     pairs: &[(String, String)],
     jkt: Option<&str>,
 ) -> Result<Result<Pushed, Refusal>> {
-    let refuse = |why: &'static str| Ok(Err(Refusal::new(Code::InvalidRequest, why)));
+    let refuse = |rule, why: &'static str| Ok(Err(Refusal::new(Code::InvalidRequest, rule, why)));
     let mut kept: Vec<(String, String)> = Vec::with_capacity(pairs.len().saturating_add(1));
     kept.extend(pairs.iter().filter(|(name, _)| !CREDENTIALS.contains(&name.as_str())).cloned());
     if !kept.iter().any(|(name, _)| name == "client_id") {
@@ -58,14 +59,17 @@ pub fn push(
     if kept.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum::<usize>()
         > LONGEST
     {
-        return refuse("the request is longer than 20480 bytes");
+        return refuse(Rule::TooLong, "the request is longer than 20480 bytes");
     }
     let params = Params::read(&kept);
     if params.get("request_uri").is_some() {
-        return refuse("request_uri cannot be pushed (RFC 9126 section 2.1)");
+        let why = "request_uri cannot be pushed (RFC 9126 section 2.1)";
+        return refuse(Rule::RequestObject, why);
     }
     let Some(uri) = params.get("redirect_uri").filter(|uri| client.accepts_redirect(uri)) else {
-        return refuse("redirect_uri is missing or not registered for this client");
+        let none = params.get("redirect_uri").is_none();
+        let rule = if none { Rule::RedirectMissing } else { Rule::RedirectUnknown };
+        return refuse(rule, "redirect_uri is missing or not registered for this client");
     };
     let aim = Aim { client, redirect_uri: uri };
     let source = Source::Pushed { jkt };
@@ -128,6 +132,16 @@ pub(super) fn open(
         return gone;
     }
     Ok(Opened::Request(Box::new(pushed)))
+}
+
+/// The languages that a pushed request asks for (`ui_locales`), for the first page that is shown for it.
+pub fn locales(r: &Read<'_>, pairs: &[(String, String)]) -> Result<Option<String>> {
+    let params = Params::read(pairs);
+    let Some(reference) = reference(&params) else { return Ok(None) };
+    let pushed = store::pushed::by_reference(r, &Hashed::of(reference))?;
+    // Somebody else's says nothing here.
+    let own = pushed.filter(|pushed| params.get("client_id") == Some(pushed.client.as_str()));
+    Ok(own.and_then(|pushed| Params::read(&pushed.pairs).get("ui_locales").map(str::to_owned)))
 }
 
 /// The part of a `request_uri` of ours that names the request.

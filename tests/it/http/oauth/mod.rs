@@ -1,15 +1,18 @@
 //! The protocol on the wire: methods, media types, headers, status codes.
 
 mod base;
+mod brakes;
 mod browser;
 pub(super) mod caller;
 mod device;
+mod device_factor;
 mod discovery;
 mod documents;
 mod dpop;
 mod endpoints;
 mod enterprise;
 mod failures;
+mod forged;
 mod form_post;
 mod hostile;
 mod keys;
@@ -20,6 +23,7 @@ mod par;
 mod protect;
 mod register;
 mod resources;
+mod rules;
 mod statements;
 mod step_up;
 mod traces;

@@ -1,6 +1,6 @@
 //! Identity assertions: those of trusted providers become tokens here, and ours are given for other servers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use mcpcodex::{
     crypto::{
@@ -11,6 +11,7 @@ use mcpcodex::{
         assertion::{IssuerKeys, TYP},
         client::{AuthMethod, Client, ClientOrigin, GrantType},
         document::KeySet,
+        resource::Risk,
     },
     ops::{
         assertion::{self, NewAudience, NewIssuer},
@@ -20,12 +21,13 @@ use mcpcodex::{
             jwt_bearer::{self, Ask, Why},
             token_exchange::{self, kind},
         },
-        user,
+        resource::{Change, Setting},
+        sweep, user,
     },
 };
 use serde_json::{Value, json};
 
-use super::fixture::*;
+use super::{fixture::*, opaque::change};
 use crate::support::race;
 
 const IDP: &str = "https://idp.example.com";
@@ -316,6 +318,45 @@ fn verified_address_finds_somebody_only_if_the_operator_says_so() {
     let both = json!({ "sub": "their-bob", "email": "ann@example.com", "email_verified": true });
     let tokens = minted(open.shown(both));
     assert_eq!(claims(tokens.access_token.expose())["sub"], bob.as_str());
+}
+
+#[test]
+fn sensitive_scope_is_left_out_unless_the_provider_saw_a_second_factor_just_now() {
+    let one = enterprise();
+    let sensitive = vec![("read:models".to_owned(), Risk::Sensitive)];
+    let more = vec![("list:models".to_owned(), "List them".to_owned())];
+    change(&one.world, Change { risks: sensitive, scopes: more, ..Change::default() });
+    let now = one.world.db.now().secs();
+    let both = |over: Value| {
+        let mut all = json!({ "scope": "read:models list:models" });
+        all.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+        all
+    };
+    let scope = |over: Value| minted(one.shown(both(over))).scope;
+    assert_eq!(scope(json!({ "auth_time": now - 300 })), "read:models list:models");
+    for stale in [
+        json!({ "auth_time": now - 301 }),
+        json!({ "auth_time": null }),
+        json!({ "amr": ["pwd"] }),
+        json!({ "amr": null }),
+    ] {
+        assert_eq!(scope(stale.clone()), "list:models", "{stale}");
+    }
+    // Nobody is there who could be asked, so nothing but that scope is nothing at all.
+    let only = json!({ "scope": "read:models", "amr": ["pwd"] });
+    assert_eq!(refused(one.shown(only)), Code::InvalidScope);
+}
+
+#[test]
+fn token_lives_as_long_as_its_resource_says() {
+    let one = enterprise();
+    let day = Setting::To(Duration::from_secs(86_400));
+    change(&one.world, Change { token_lifetime: day, ..Change::default() });
+    let tokens = minted(one.shown(json!({})));
+    one.world.pass(86_399);
+    let env = Arc::clone(&one.world.env);
+    one.world.db.write_blocking(move |tx| sweep::sweep(tx, &env)).unwrap();
+    assert!(one.world.is_active(tokens.access_token.expose()));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use mcpcodex::{
 };
 
 use super::fixture::*;
+use crate::support::rows::NOTHING;
 
 fn push_as(
     world: &World,
@@ -123,6 +124,7 @@ fn unknown_expired_and_foreign_requests_get_a_page() {
 #[test]
 fn pushed_request_is_checked_at_once() {
     let world = world();
+    let before = world.rows();
     let long = "x".repeat(30_000);
     for (over, expected) in [
         (&[("redirect_uri", "https://evil.example/")][..], Code::InvalidRequest),
@@ -145,6 +147,7 @@ fn pushed_request_is_checked_at_once() {
     twice.push(("scope".to_owned(), "openid".to_owned()));
     let refused = push_as(&world, &world.client, twice, None).unwrap_err();
     assert_eq!(refused, Code::InvalidRequest);
+    assert_eq!(before.since(&world.db), NOTHING);
 }
 
 #[test]
