@@ -170,6 +170,7 @@ fn older_copy_of_the_database_is_found_by_what_was_noted_beside_it_or_elsewhere(
         Some(Flaw::Anchor(elsewhere.id))
     );
     // Written on until it is as long, it is another record all the same.
+    server.advance(1);
     act(&server.app, 9);
     assert_eq!(
         check_with(&server.app, &[elsewhere.clone()]).flaw,
