@@ -18,7 +18,8 @@ use tower_http::{
 };
 
 use super::{
-    api_key, auth, base, health, middleware, oauth,
+    api_key, auth, base, health, middleware,
+    oauth::{self, resolve::Resolver},
     pages::{
         self,
         account::{self, apps, keys, remove, security, sessions},

@@ -43,7 +43,8 @@ pub fn set_hash(tx: &Write<'_>, id: i64, hash: &[u8]) -> Result<()> {
 
 /// The hash that an event carries; none for an event that is not there.
 pub fn hash(r: &Read<'_>, id: i64) -> Result<Option<Vec<u8>>> {
-    let found = r.one("select hash from audit_events where id = ?1", params![id], |row| row.get(0))?;
+    let found =
+        r.one("select hash from audit_events where id = ?1", params![id], |row| row.get(0))?;
     Ok(found.flatten())
 }
 
