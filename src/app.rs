@@ -8,11 +8,21 @@ use crate::{
         keyring::Keyring,
         password::{HashLimits, Hasher, Params},
         seal::{MasterKey, Vault},
+        secret::Plain,
         session::SessionSigner,
     },
     db::{self, Clock, Db},
     error::{Error, Result},
-    ops::{self, env::Env, seen::Seen},
+    ops::{
+        self,
+        apikey::{
+            self, BadKey,
+            gate::{self, Verdict},
+            meter::Meters,
+        },
+        env::Env,
+        seen::Seen,
+    },
 };
 
 /// Everything a face holds.
@@ -49,10 +59,27 @@ impl App {
             look: Look::of(&config.server.brand),
             keys: Keyring::new(vault, session),
             hasher: hasher(&config)?,
+            meters: Meters::default(),
             config,
         });
         ops::key::ensure(&db, &env)?;
         Ok(Self { db, env, seen: Arc::default() })
+    }
+
+    /// Judges a call by API key from an address: one look-up, and now and then a write. A text that cannot be a key asks no database.
+    pub async fn authenticate_api_key(&self, address: &str, text: &str) -> Result<Verdict> {
+        if !apikey::is_one(&self.env, text) {
+            return Ok(Verdict::Bad(BadKey::Malformed));
+        }
+        let verdict = match self.db.read(|r| gate::authenticate(r, &self.env, text))? {
+            Some(verdict) => verdict,
+            None => {
+                let (env, text) = (self.env(), Plain::new(text.to_owned()));
+                self.db.write(move |tx| gate::draw(tx, &env, text.expose())).await?
+            }
+        };
+        self.seen.count(&verdict, address);
+        Ok(verdict)
     }
 
     /// Another handle on what ops need, for a job that outlives the request.

@@ -146,8 +146,6 @@ async fn write_marks(app: &App) {
     let written = marks.clone();
     if let Err(error) = app.db.write(move |tx| ops::seen::write(tx, &written)).await {
         tracing::warn!(%error, "last-used marks could not be written; they are kept");
-        for (id, at) in &marks {
-            app.seen.mark(id, *at);
-        }
+        app.seen.put_back(marks);
     }
 }

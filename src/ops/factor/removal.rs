@@ -62,7 +62,10 @@ pub(in crate::ops) fn removed(
     notice::tell(tx, env, user, &Mail::FactorRemoved { at: tx.now })?;
     let keep = match &who.principal {
         Principal::Person { session, .. } => Some(session),
-        Principal::Anonymous | Principal::Operator { .. } | Principal::System => None,
+        Principal::Anonymous
+        | Principal::ApiKey { .. }
+        | Principal::Operator { .. }
+        | Principal::System => None,
     };
     session::shut(tx, who, user, keep, "second factor removed").map(drop)
 }

@@ -1,5 +1,6 @@
 //! The command line, as a person or a script meets it: the real program, its stdout, its stderr, its exit code.
 
+mod apikeys;
 mod apps;
 mod attempts;
 mod config;

@@ -6,7 +6,11 @@ use mcpcodex::{
         id::{ClientId, UserId},
         user::User,
     },
-    ops, store,
+    ops::{
+        self,
+        apikey::{Good, Whose},
+    },
+    store,
 };
 
 use crate::support::{Browser, PASSWORD, Page, TestApp, carrier::with_messages, operator};
@@ -208,7 +212,7 @@ fn key_is_shown_once_and_works_until_its_owner_revokes_it() {
     let made = browser.submit(&page, "/account/keys/new", &fields);
     let key = made.text_of("key").unwrap();
     let inspected = || server.read(|r| ops::apikey::inspect(r, &server.app.env, &key)).ok();
-    let (row, owner) = inspected().unwrap();
+    let Good { key: row, user: owner, .. } = inspected().unwrap();
     assert_eq!((owner.username.as_str(), row.scopes.to_string().as_str()), ("ann", "read:models"));
     assert_eq!(row.expires_at.unwrap().since(server.clock.now()).as_secs(), 30 * 86_400);
     let page = browser.open("/account/keys");
@@ -241,7 +245,7 @@ fn key_is_not_made_with_more_than_its_owner_may_or_with_nothing() {
         assert_eq!(page.status, status, "{fields:?}: {page:?}");
     }
     let ann = server.read(|r| ops::user::find(r, "ann"));
-    assert!(server.read(|r| ops::apikey::list(r, &operator(), Some(&ann.id), 9)).is_empty());
+    assert!(server.read(|r| ops::apikey::list(r, &operator(), Whose::User(&ann.id), 9)).is_empty());
 
     let off = server.another_with(|c| c.authentication.api_keys.enabled = false);
     let page = browser.at(&crate::support::browser_of(&off)).open("/account/keys");

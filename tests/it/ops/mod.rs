@@ -1,5 +1,6 @@
 //! The use cases, on a temporary database.
 
+mod agent;
 mod apikey;
 mod audit;
 mod code;

@@ -26,7 +26,10 @@ use crate::{
         scope::ADMIN_PREFIX,
         user::{ADMIN, User},
     },
-    ops::{self, apikey::New},
+    ops::{
+        self,
+        apikey::{New, Whose},
+    },
 };
 
 /// More than anyone reads.
@@ -45,8 +48,9 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let who = signed_in.actor(origin);
-    let all = app.db.read(|r| ops::apikey::list(r, &who, Some(&signed_in.user.id), MOST))?;
-    let kept = all.into_iter().map(|(key, _)| key).filter(|key| key.revoked_at.is_none());
+    let whose = Whose::User(&signed_in.user.id);
+    let all = app.db.read(|r| ops::apikey::list(r, &who, whose, MOST))?;
+    let kept = all.into_iter().map(|row| row.key).filter(|key| key.revoked_at.is_none());
     let view = Keys {
         shell: shell(&app.env, &browser),
         notice: notice(browser.lang(), query),
@@ -72,7 +76,7 @@ fn line(app: &App, browser: &Browser, key: &ApiKey) -> Key {
         hint: key.hint.clone(),
         scopes: key.scopes.iter().map(str::to_owned).collect(),
         detail: joined([Some(made), Some(used.into()), Some(ends.into())]),
-        is_over: key.state(app.db.now()) != "active",
+        is_over: key.state(app.env.rotation(), app.db.now()) != "active",
         revoke: form(&app.env, browser, "/account/keys/revoke", &[("id", key.id.as_str())]),
     }
 }

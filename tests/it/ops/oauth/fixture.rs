@@ -94,6 +94,7 @@ pub(crate) fn world_with(
             SessionSigner::new(&[7; 32]),
         ),
         hasher: Hasher::new(params, limits).unwrap(),
+        meters: mcpcodex::ops::apikey::meter::Meters::default(),
         config,
     });
     key::ensure(&db, &env).unwrap();
