@@ -3,7 +3,11 @@
 
 use std::fmt;
 
-use super::{audit, client::newcomer, env::Env};
+use super::{
+    audit,
+    client::newcomer::{self, Full},
+    env::Env,
+};
 use crate::{
     config::authentication::MetadataDocuments,
     crypto::secret::{Hashed, b64, sha256},
@@ -28,7 +32,7 @@ pub enum Problem {
     Off,
     /// Its domain is not one of those listed here.
     Domain,
-    /// There are as many apps here that came by themselves as there may be.
+    /// There are as many apps here that came by themselves as there may be, and all are in use.
     Full,
     /// The document cannot be fetched.
     Fault(Fault),
@@ -159,10 +163,13 @@ pub fn keep(
     if let Some(client) = client {
         change(tx, env, who, client, document)?;
     } else {
-        if !newcomer::has_room(tx, env)? {
-            return Ok(Err(Problem::Full));
+        match newcomer::make_room(tx, env, who)? {
+            Ok(()) => {}
+            Err(Full::InUse) => return Ok(Err(Problem::Full)),
+            Err(Full::Rush) => {
+                return Ok(Err(Problem::Fault(Fault::Busy("too many apps are new"))));
+            }
         }
-        newcomer::make_room(tx, env)?;
         add(tx, who, &id, document, newcomer::admission(env, ClientOrigin::Document))?;
     }
     note(tx, &id, etag.clone(), digest(bytes), *fresh)?;
@@ -199,6 +206,7 @@ fn add(
     };
     document.apply(&mut client);
     store::client::insert(tx, &client, None)?;
+    newcomer::arrived(tx, who, id)?;
     let event = Event::new("client.create")
         .client(id)
         .with("name", client.name.as_str())

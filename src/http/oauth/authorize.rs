@@ -12,6 +12,7 @@ use axum::{
 
 use super::{
     client_form::is_form,
+    held,
     resolve::Resolver,
     told,
     unfit::{self, Unfit},
@@ -118,7 +119,7 @@ async fn start(
         .db
         .write(move |tx| {
             let story = trace::open(tx, &who, Kind::Authorize, fields.pairs(), false)?;
-            let begun = begin::begin(tx, &env, &browser, fields.pairs(), Some(&story))?;
+            let begun = begin::begin(tx, &env, &who, &browser, fields.pairs(), Some(&story))?;
             Ok((begun, story))
         })
         .await?;
@@ -130,6 +131,7 @@ async fn start(
             Ok(waiting::response(&visit.app, &visit.browser, &client, &story))
         }
         Begun::Post(post) => Ok(post_page(&visit, post)),
+        Begun::Held(held) => Ok(held::response(&visit.app, &visit.browser, *held)),
         Begun::Page(unsure) => Ok(unsure_page(&visit, unsure, &story)),
     }
 }
@@ -249,6 +251,7 @@ fn respond(visit: &Visit, id: &RequestId, next: Next) -> Result<Response, PageEr
         }
         Next::Redirect(url) => redirect(visit, &url),
         Next::Post(post) => Ok(post_page(visit, post)),
+        Next::Held(held) => Ok(held::response(&visit.app, &visit.browser, *held)),
         Next::Consent(question) => Ok(consent_page(visit, *question)),
         Next::Gone(story) => Ok(gone_page(visit, &story)),
     }

@@ -9,6 +9,7 @@ pub mod cors;
 pub mod device;
 mod egress;
 pub mod error;
+pub mod held;
 pub mod introspect;
 pub mod json;
 pub mod metadata;

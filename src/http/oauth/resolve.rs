@@ -204,11 +204,11 @@ impl Resolver {
         url: &Url,
         etag: Option<&str>,
     ) -> Result<Fetched, Fault> {
-        let Some(fetcher) = self.fetcher(app) else {
+        let Some(client) = self.fetcher(app) else {
             return Err(Fault::Busy("this server cannot fetch documents; its log says why"));
         };
         // What is never dialled costs nothing, and counts for nothing.
-        fetcher.admits(url)?;
+        client.admits(url)?;
         let host = url.host_str().unwrap_or_default();
         let _pass = match whose {
             Whose::InUse => None,
@@ -220,7 +220,7 @@ impl Resolver {
         let Ok(Ok(_turn)) = turn else {
             return Err(Fault::Busy("too many documents are being fetched at once"));
         };
-        let fetched = fetcher.fetch(url, etag).await;
+        let fetched = client.fetch(url, etag).await;
         self.egress.saw(host, &fetched, app.db.now());
         fetched
     }

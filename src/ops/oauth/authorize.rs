@@ -5,7 +5,7 @@ use super::{
     Code, Refusal,
     consent::{self, Question},
     policy,
-    reply::{Post, Reply, Return},
+    reply::{Held, Post, Reply, Return, may_redirect},
 };
 use crate::{
     crypto::secret::{Hashed, Plain, b64, equal, random_token},
@@ -24,6 +24,7 @@ use crate::{
     },
     ops::{
         audit,
+        client::newcomer,
         env::Env,
         factor, login,
         session::{self, SignedIn},
@@ -47,6 +48,8 @@ pub enum Next {
     Redirect(String),
     /// The answer goes to the client in a form.
     Post(Post),
+    /// The person is told what is wrong, and may go back to the client, for which nobody here vouches.
+    Held(Box<Held>),
     /// No such request in this browser: answered before, too old, or never there. Where that is told.
     Gone(TraceId),
 }
@@ -232,7 +235,8 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, who: &Actor, visit: Visit<'a>) -> Resu
         let why = "second factors are switched off here";
         let code = Code::UnmetAuthenticationRequirements;
         let refusal = Refusal::new(code, Rule::FactorsOff, why);
-        return refuse(tx, env, who, &request, refusal).map(Opened::Next);
+        let led = signed_in.is_some() || may_redirect(tx, &client, &request.redirect_uri)?;
+        return refuse_or_hold(tx, env, who, &request, refusal, led).map(Opened::Next);
     }
     let meant = |one: &SignedIn| request.subject.as_ref().is_none_or(|who| *who == one.user.id);
     let fitting = signed_in.filter(|one| {
@@ -247,7 +251,12 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, who: &Actor, visit: Visit<'a>) -> Resu
             let rule = if other { Rule::AnotherPerson } else { Rule::LoginRequired };
             let why = "nobody fitting is signed in";
             let refusal = Refusal::new(Code::LoginRequired, rule, why);
-            refuse(tx, env, who, &request, refusal).map(Opened::Next)
+            // Nobody does anything for a silent request: it must be an app that an operator vouches for, or that somebody
+            // here has let in. Such apps ask so again and again in the background.
+            let led = signed_in.is_some()
+                || may_redirect(tx, &client, &request.redirect_uri)?
+                || newcomer::is_in_use(tx, &client)?;
+            refuse_or_hold(tx, env, who, &request, refusal, led).map(Opened::Next)
         } else {
             trace::note(tx, request.trace.as_ref(), Step::SignIn, "")?;
             next(if signed_in.is_some() { Next::SignInAgain } else { Next::SignIn })
@@ -375,6 +384,26 @@ fn refuse(
     let story = request.trace.as_ref();
     let refusal = trace::refuse(tx, story, refusal, &Grounds::default())?;
     Ok(back(request).refuse(env, &refusal).into())
+}
+
+/// The same where nobody has signed in: unless the browser may be led to the client, the person is told instead.
+fn refuse_or_hold(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    request: &AuthorizationRequest,
+    refusal: Refusal,
+    led: bool,
+) -> Result<Next> {
+    if led {
+        return refuse(tx, env, who, request, refusal);
+    }
+    if !store::authorization::take_request(tx, &request.id)? {
+        return gone(tx, who, request.trace.as_ref());
+    }
+    let story = request.trace.as_ref();
+    let refusal = trace::refuse(tx, story, refusal, &Grounds::default())?;
+    Ok(Next::Held(Box::new(back(request).hold(env, refusal, story))))
 }
 
 /// There is nothing to answer: told where the request's own story is, or in one of its own.

@@ -16,6 +16,7 @@ mod hint;
 pub mod identity_assertion;
 pub mod introspect;
 pub mod jwt_bearer;
+mod key_exchange;
 pub mod logout;
 pub mod metadata;
 pub mod par;
@@ -30,6 +31,7 @@ pub mod terms;
 pub mod token;
 pub mod token_exchange;
 pub mod userinfo;
+mod whence;
 
 use std::{borrow::Cow, fmt};
 

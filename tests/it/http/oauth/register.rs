@@ -170,6 +170,25 @@ async fn refusals_are_json_with_the_code_of_the_rfc() {
         assert_eq!(answer.refusal(400), code, "{name}");
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     }
+    for malformed in [
+        "https:app.example.com/cb",
+        "https:/app.example.com/cb",
+        "https:///app.example.com/cb",
+        "http:127.0.0.1/cb",
+        "http://127.1/cb",
+        "https://a.example/cb?code=x",
+        "https://a.example/cb?iss=y",
+        "livescript:x",
+        "https://a.example\\@b.example/",
+        "https://*.example/cb",
+        "https://u@a.example/cb",
+        " https://a.example/cb",
+        "",
+    ] {
+        let uris = json!(["https://a.example/cb", malformed]);
+        let answer = register(&caller, &with("redirect_uris", uris)).await;
+        assert_eq!(answer.refusal(400), "invalid_redirect_uri", "{malformed}");
+    }
     let bad = "https://b.example/cb#fragment";
     let answer =
         register(&caller, &with("redirect_uris", json!(["https://a.example/", bad]))).await;

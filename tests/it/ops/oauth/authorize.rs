@@ -19,7 +19,11 @@ use super::fixture::*;
 fn page(begun: Begun) -> Unsure {
     match begun {
         Begun::Page(unsure) => unsure,
-        other @ (Begun::Waiting(_) | Begun::Redirect(_) | Begun::Post(_) | Begun::Pending(_)) => {
+        other @ (Begun::Waiting(_)
+        | Begun::Redirect(_)
+        | Begun::Post(_)
+        | Begun::Held(_)
+        | Begun::Pending(_)) => {
             panic!("no page: {other:?}")
         }
     }
@@ -420,7 +424,7 @@ fn flood_of_requests_pushes_out_the_oldest_and_keeps_nobody_from_signing_in() {
         .db
         .write_blocking(move |tx| {
             for _ in 0..20_000 {
-                begin::begin(tx, &env, &browser(), &pairs, None)?;
+                begin::begin(tx, &env, &app(), &browser(), &pairs, None)?;
             }
             Ok(())
         })
@@ -428,4 +432,24 @@ fn flood_of_requests_pushes_out_the_oldest_and_keeps_nobody_from_signing_in() {
     let last = world.waiting(&[]);
     assert!(matches!(world.decide(&last, None), Next::SignIn));
     assert!(matches!(world.decide(&first, None), Next::Gone(_)));
+}
+
+#[test]
+fn flood_of_requests_from_one_address_pushes_out_its_own() {
+    let world = world();
+    let first = world.waiting(&[]);
+    world.pass(1);
+    let (env, pairs) = (std::sync::Arc::clone(&world.env), params(&world.client, &[]));
+    world
+        .db
+        .write_blocking(move |tx| {
+            for _ in 0..21_000 {
+                begin::begin(tx, &env, &from("198.51.100.66", ""), &browser(), &pairs, None)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert!(matches!(world.decide(&first, None), Next::SignIn), "a stranger pushed it out");
+    let kept = world.db.read(|r| mcpcodex::store::authorization::count_requests(r, false)).unwrap();
+    assert!(kept <= 20_000, "{kept}");
 }

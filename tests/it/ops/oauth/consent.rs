@@ -62,7 +62,12 @@ fn is_asked_again(next: &Next) -> bool {
             assert!(query(url, "code").is_some(), "{url}");
             false
         }
-        Next::SignIn | Next::SignInAgain | Next::StepUp(_) | Next::Post(_) | Next::Gone(_) => {
+        Next::SignIn
+        | Next::SignInAgain
+        | Next::StepUp(_)
+        | Next::Post(_)
+        | Next::Held(_)
+        | Next::Gone(_) => {
             panic!("{next:?}")
         }
     }

@@ -1,5 +1,6 @@
 //! OAuth as the core decides it, on a temporary database with a clock that stands still until it is moved.
 
+mod anew;
 mod assertions;
 mod authorize;
 mod backchannel;

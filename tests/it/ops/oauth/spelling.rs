@@ -102,7 +102,7 @@ fn pushed_request_is_spelled_as_it_was_pushed() {
     let (env, client) = (Arc::clone(&world.env), world.client.clone());
     let pushed = world
         .db
-        .write_blocking(move |tx| par::push(tx, &env, &client, &pairs, None))
+        .write_blocking(move |tx| par::push(tx, &env, &app(), &client, &pairs, None))
         .unwrap()
         .unwrap();
     let brought = vec![
@@ -113,7 +113,7 @@ fn pushed_request_is_spelled_as_it_was_pushed() {
     let env = Arc::clone(&world.env);
     let begun = world
         .db
-        .write_blocking(move |tx| begin::begin(tx, &env, &browser(), &brought, None))
+        .write_blocking(move |tx| begin::begin(tx, &env, &app(), &browser(), &brought, None))
         .unwrap();
     let got = audiences(&world, &allowed(&world, begun), &[], &[]);
     assert_eq!(got, (json!([BARE, SLASH]), json!([BARE, SLASH])));
