@@ -125,7 +125,7 @@ pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
     let method = fields::first_method(&new)?;
     let either_way = method.has_secret() && new.auth_method.is_none();
     let id = match new.id {
-        Some(id) => chosen_id(tx, id)?,
+        Some(id) => chosen_id(tx, id, method)?,
         None => ClientId::new(),
     };
     let secret = match (method.has_secret(), new.secret) {

@@ -91,6 +91,7 @@ const table = (w) => [
   { id: "signed-out", go: "/logout" },
   { id: "unsure-app", go: w.authorize({ client_id: "no-such-client" }) },
   { id: "unsure-request", go: w.authorize({ request_uri: "urn:ietf:params:oauth:request_uri:no-such-request" }) },
+  { id: "held-app", go: w.mistaken },
   { id: "form-post", go: (page) => formPost(page, w) },
   { id: "unsure-document", go: w.authorize({ client_id: "https://127.0.0.1/client.json" }) },
   { id: "no-such-page", is: "not found", go: "/no-such-page" },

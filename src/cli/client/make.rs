@@ -50,7 +50,7 @@ pub struct Create {
     /// The https address of its public keys, instead
     #[arg(long, value_name = "URL", conflicts_with = "public")]
     jwks_uri: Option<String>,
-    /// A `client_id` of your choice
+    /// A `client_id` of your choice, or the URL by which the app names itself: its document is then never fetched
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     /// Take a used refresh token for theft at once, with no window for retries

@@ -40,23 +40,9 @@ pub struct ClientForm {
     pub shown: Presented,
     /// Whether they came by HTTP Basic.
     pub basic: bool,
-    /// The proof of a key, where it was read: see [`ProvedForm`].
+    /// The proof of a key that came along, where tokens or codes are bound to keys (RFC 9449 §5, §10.1); signed by that key,
+    /// and not looked at any further. Elsewhere the header means nothing and is not read.
     pub proof: Option<Proof>,
-}
-
-/// The same where tokens are bound to keys (RFC 9449 §5, §10.1): with the proof that came along, which is signed by its
-/// key and not looked at any further. Elsewhere the header means nothing and is not read.
-#[derive(Clone, Debug)]
-pub struct ProvedForm(pub ClientForm);
-
-impl FromRequest<App> for ProvedForm {
-    type Rejection = OAuthError;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, Self::Rejection> {
-        let headers = request.headers().clone();
-        let form = ClientForm::from_request(request, app).await?;
-        Ok(Self(ClientForm { proof: one_proof(&headers)?, ..form }))
-    }
 }
 
 impl FromRequest<App> for ClientForm {
@@ -67,8 +53,13 @@ impl FromRequest<App> for ClientForm {
         let (mut parts, body) = request.into_parts();
         let Ok(From(origin)) = From::from_request_parts(&mut parts, app).await;
         let mut came = Vec::new();
+        let bound = match kind {
+            Some(Kind::Token | Kind::Push) => one_proof(&parts.headers),
+            Some(Kind::Authorize | Kind::Device | Kind::Register) | None => Ok(None),
+        };
         let read =
             Self::read(Request::from_parts(parts, body), app, origin.clone(), &mut came).await;
+        let read = read.and_then(|form| Ok(Self { proof: bound?, ..form }));
         match (read, kind) {
             (Err(refused), Some(kind)) => Err(told(app, origin, kind, came, refused).await),
             (read, _) => read,

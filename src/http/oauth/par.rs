@@ -9,7 +9,7 @@ use axum::{
 use serde_json::json;
 
 use super::{
-    client_form::{ClientForm, ProvedForm},
+    client_form::ClientForm,
     error::{OAuthError, no_store, with_nonce},
     told::unproved,
 };
@@ -34,7 +34,7 @@ use crate::{
 pub async fn push(
     State(app): State<App>,
     From(origin): From,
-    ProvedForm(form): ProvedForm,
+    form: ClientForm,
 ) -> Result<Response, OAuthError> {
     let proved = form.proof.is_some();
     let answer = answer(&app, Actor::anonymous(origin), form).await;

@@ -10,7 +10,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    client_form::{ClientForm, ProvedForm},
+    client_form::ClientForm,
     error::{OAuthError, no_store, with_nonce},
     resolve::Resolver,
     told::unproved,
@@ -56,7 +56,7 @@ pub async fn token(
     State(app): State<App>,
     From(origin): From,
     Extension(resolver): Extension<Arc<Resolver>>,
-    ProvedForm(form): ProvedForm,
+    form: ClientForm,
 ) -> Result<Response, OAuthError> {
     let proved = form.proof.is_some();
     let answer = answer(&app, &resolver, Actor::anonymous(origin), form).await;

@@ -4,8 +4,9 @@
 use super::{
     Code, Refusal,
     consent::{self, Question},
+    ending::{back, gone, refuse, refuse_or_hold},
     policy,
-    reply::{Held, Post, Reply, Return, may_redirect},
+    reply::{Held, Post, Reply, may_redirect},
 };
 use crate::{
     crypto::secret::{Hashed, Plain, b64, equal, random_token},
@@ -28,7 +29,7 @@ use crate::{
         env::Env,
         factor, login,
         session::{self, SignedIn},
-        trace::{self, Grounds},
+        trace,
     },
     store,
 };
@@ -368,53 +369,4 @@ fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
         .with("scopes", row.scopes.to_string());
     audit::record(tx, who, &event)?;
     Ok(back(request).answer(case.env, &[("code", code.expose())]).into())
-}
-
-/// Answers the client with an error, once.
-fn refuse(
-    tx: &Write<'_>,
-    env: &Env,
-    who: &Actor,
-    request: &AuthorizationRequest,
-    refusal: Refusal,
-) -> Result<Next> {
-    if !store::authorization::take_request(tx, &request.id)? {
-        return gone(tx, who, request.trace.as_ref());
-    }
-    let story = request.trace.as_ref();
-    let refusal = trace::refuse(tx, story, refusal, &Grounds::default())?;
-    Ok(back(request).refuse(env, &refusal).into())
-}
-
-/// The same where nobody has signed in: unless the browser may be led to the client, the person is told instead.
-fn refuse_or_hold(
-    tx: &Write<'_>,
-    env: &Env,
-    who: &Actor,
-    request: &AuthorizationRequest,
-    refusal: Refusal,
-    led: bool,
-) -> Result<Next> {
-    if led {
-        return refuse(tx, env, who, request, refusal);
-    }
-    if !store::authorization::take_request(tx, &request.id)? {
-        return gone(tx, who, request.trace.as_ref());
-    }
-    let story = request.trace.as_ref();
-    let refusal = trace::refuse(tx, story, refusal, &Grounds::default())?;
-    Ok(Next::Held(Box::new(back(request).hold(env, refusal, story))))
-}
-
-/// There is nothing to answer: told where the request's own story is, or in one of its own.
-fn gone(tx: &Write<'_>, who: &Actor, story: Option<&TraceId>) -> Result<Next> {
-    trace::page(tx, who, Kind::Authorize, story, Rule::RequestGone).map(Next::Gone)
-}
-
-fn back(request: &AuthorizationRequest) -> Return<'_> {
-    Return {
-        uri: &request.redirect_uri,
-        state: request.state.as_deref(),
-        mode: request.response_mode,
-    }
 }

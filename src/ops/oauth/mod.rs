@@ -11,6 +11,7 @@ pub mod connected;
 pub mod consent;
 pub mod device;
 pub mod dpop;
+mod ending;
 pub mod exchange;
 mod hint;
 pub mod identity_assertion;

@@ -6,13 +6,17 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{Router, extract::ConnectInfo};
 use mcpcodex::{
     app::App,
-    config::{Config, authentication::Registration},
+    config::{
+        Config,
+        authentication::{MetadataDocuments, Registration},
+    },
     crypto::{
         jwt::{Algorithm, SigningKey},
         secret::b64,
     },
     http::{oauth::resolve::Resolver, router},
     model::{id::ClientId, scope::ScopeSet},
+    ops::client::{self, New},
     store,
 };
 use serde_json::{Value, json};
@@ -22,7 +26,7 @@ use super::{
     documents::local,
 };
 use crate::{
-    ops::oauth::fixture::{CALLBACK, params, world_with},
+    ops::oauth::fixture::{CALLBACK, operator, params, world_with},
     support::{
         RUNTIME,
         publisher::{Authority, Names, Page, Publisher},
@@ -295,4 +299,35 @@ fn server_that_cannot_fetch_at_all_promises_nothing_from_the_start() {
     assert!(!promises(&caller));
     let page = authorize(&caller, SOMEBODY, CLAUDE);
     assert!(page.body.contains("reach nothing outside"), "{}", page.body);
+}
+
+#[test]
+fn app_entered_under_the_url_by_which_it_names_itself_needs_no_document() {
+    let (caller, site, _folder) = shut_in(&Names::default(), |config| {
+        config.authentication.clients.metadata_documents = MetadataDocuments::Domains;
+    });
+    let new = |id: &str, public| New {
+        name: "Claude Code".to_owned(),
+        id: Some(id.to_owned()),
+        redirect_uris: vec![CALLBACK.to_owned()],
+        public,
+        ..New::default()
+    };
+    let enter =
+        |new: New| caller.world.db.write_blocking(move |tx| client::create(tx, &operator(), new));
+    enter(new(CLAUDE, true)).unwrap();
+    for (id, public) in [
+        ("https://claude.ai/oauth/other", false),
+        ("http://claude.ai/oauth/other", true),
+        ("https://claude.ai/", true),
+        ("https://claude.ai/a/../b", true),
+        ("https:claude", true),
+    ] {
+        assert!(enter(new(id, public)).is_err(), "{id}");
+    }
+    assert!(is_let_in(&authorize(&caller, SOMEBODY, CLAUDE)));
+    assert_eq!(token(&caller, SOMEBODY, CLAUDE).refusal(400), "invalid_grant");
+    assert!(promises(&caller), "it is told that it may come by its URL");
+    assert_eq!(authorize(&caller, SOMEBODY, "https://claude.ai/oauth/other").status, 400);
+    assert_eq!(site.connections(), 0);
 }

@@ -7,7 +7,7 @@ use mcpcodex::{
         client,
         oauth::{
             authorize::{self, Next},
-            begin::{self, Begun, Unsure},
+            begin::{Begun, Unsure},
             consent::Destination,
         },
         resource,
@@ -412,44 +412,4 @@ fn admin_scope_needs_the_role() {
     };
     let line = question.scopes.iter().find(|line| line.scope == "admin:users").unwrap();
     assert!(line.sensitive);
-}
-
-#[test]
-fn flood_of_requests_pushes_out_the_oldest_and_keeps_nobody_from_signing_in() {
-    let world = world();
-    let first = world.waiting(&[]);
-    let (env, pairs) = (std::sync::Arc::clone(&world.env), params(&world.client, &[]));
-    world.pass(1);
-    world
-        .db
-        .write_blocking(move |tx| {
-            for _ in 0..20_000 {
-                begin::begin(tx, &env, &app(), &browser(), &pairs, None)?;
-            }
-            Ok(())
-        })
-        .unwrap();
-    let last = world.waiting(&[]);
-    assert!(matches!(world.decide(&last, None), Next::SignIn));
-    assert!(matches!(world.decide(&first, None), Next::Gone(_)));
-}
-
-#[test]
-fn flood_of_requests_from_one_address_pushes_out_its_own() {
-    let world = world();
-    let first = world.waiting(&[]);
-    world.pass(1);
-    let (env, pairs) = (std::sync::Arc::clone(&world.env), params(&world.client, &[]));
-    world
-        .db
-        .write_blocking(move |tx| {
-            for _ in 0..21_000 {
-                begin::begin(tx, &env, &from("198.51.100.66", ""), &browser(), &pairs, None)?;
-            }
-            Ok(())
-        })
-        .unwrap();
-    assert!(matches!(world.decide(&first, None), Next::SignIn), "a stranger pushed it out");
-    let kept = world.db.read(|r| mcpcodex::store::authorization::count_requests(r, false)).unwrap();
-    assert!(kept <= 20_000, "{kept}");
 }

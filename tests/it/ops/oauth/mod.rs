@@ -8,6 +8,7 @@ mod client_credentials;
 mod clients;
 mod connected;
 mod consent;
+mod crowd;
 mod device;
 mod exchange;
 pub(crate) mod fixture;

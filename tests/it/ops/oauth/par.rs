@@ -17,7 +17,7 @@ use mcpcodex::{
     store::{self, pushed::Crowd},
 };
 
-use super::fixture::*;
+use super::{crowd::stranger, fixture::*};
 use crate::support::rows::NOTHING;
 
 fn push_as(
@@ -211,24 +211,6 @@ fn flood_of_one_client_pushes_out_its_own_requests_only() {
     assert!(matches!(bring(&world, &last), Begun::Waiting(_)));
     let begun = bring_in(&world, "this browser", other.id.as_str(), &theirs);
     assert!(matches!(begun, Begun::Waiting(_)), "{begun:?}");
-}
-
-/// A client that came by itself, and that nobody has let in.
-fn stranger(world: &World, n: usize) -> Client {
-    let metadata = serde_json::json!({
-        "client_name": "Tool", "redirect_uris": [CALLBACK, format!("https://a.example/{n}")],
-        "token_endpoint_auth_method": "none",
-    });
-    let metadata =
-        mcpcodex::model::registration::Metadata::read(metadata.as_object().unwrap()).unwrap();
-    let env = Arc::clone(&world.env);
-    let answer = world.db.write_blocking(move |tx| {
-        mcpcodex::ops::registration::register(tx, &env, &app(), &metadata, None)
-    });
-    match answer.unwrap() {
-        mcpcodex::ops::registration::Answer::Registered(registered) => registered.client,
-        other => panic!("{other:?}"),
-    }
 }
 
 /// So many requests of a client, brought from one address.
