@@ -9,6 +9,7 @@ mod connected;
 mod device;
 mod exchange;
 pub(crate) mod fixture;
+mod key_exchange;
 mod opaque;
 mod par;
 mod races;
