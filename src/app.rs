@@ -100,12 +100,12 @@ impl App {
         if !apikey::is_one(&self.env, text) {
             return Ok(Verdict::Bad(BadKey::Malformed));
         }
-        let verdict = match self.db.read(|r| gate::authenticate(r, &self.env, text))? {
-            Some(verdict) => verdict,
-            None => {
-                let (env, text) = (self.env(), Plain::new(text.to_owned()));
-                self.db.write(move |tx| gate::draw(tx, &env, text.expose())).await?
-            }
+        let judged = self.db.read(|r| gate::authenticate(r, &self.env, text))?;
+        let verdict = if let Some(verdict) = judged {
+            verdict
+        } else {
+            let (env, text) = (self.env(), Plain::new(text.to_owned()));
+            self.db.write(move |tx| gate::draw(tx, &env, text.expose())).await?
         };
         self.seen.count(&verdict, address);
         Ok(verdict)

@@ -130,17 +130,13 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
 }
 
 fn create(ctx: &Ctx, args: &Create) -> Done {
-    let agent = args.agent.as_deref();
     let desk = ctx.open()?;
-    let (owner, agent) = match agent {
-        Some(name) => {
-            let (agent, _) = desk.read(|r, _, who| ops::agent::find(r, who, name))?;
-            (desk.user(agent.owner_id.as_str())?, Some(agent))
-        }
-        None => {
-            let typed = ctx.ask.value(args.user.as_deref(), "Whose key (user name)", "--user")?;
-            (desk.user(&typed)?, None)
-        }
+    let (owner, agent) = if let Some(name) = args.agent.as_deref() {
+        let (agent, _) = desk.read(|r, _, who| ops::agent::find(r, who, name))?;
+        (desk.user(agent.owner_id.as_str())?, Some(agent))
+    } else {
+        let typed = ctx.ask.value(args.user.as_deref(), "Whose key (user name)", "--user")?;
+        (desk.user(&typed)?, None)
     };
     let name = ctx.ask.value(args.name.as_deref(), "What to call it", "--name")?;
     let new = New {

@@ -45,9 +45,8 @@ pub fn presented(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let key = own.next().map(|value| value.to_str().unwrap_or_default().trim().to_owned());
     let in_authorization = match bearer::token(headers, None) {
         Ok(Shown::Bearer(text)) => Some(text),
-        Ok(Shown::Bound(_)) => None,
         Err(_) if headers.contains_key(header::AUTHORIZATION) => return Err(twice()),
-        Err(_) => None,
+        Ok(Shown::Bound(_)) | Err(_) => None,
     };
     match (key, in_authorization) {
         _ if own.next().is_some() => Err(twice()),
@@ -174,7 +173,7 @@ fn described(
     rotation: Rotation,
     due: Due,
 ) -> Value {
-    json!({
+    let mut body = json!({
         "id": key.id,
         "name": key.name,
         "user": username,
@@ -188,5 +187,10 @@ fn described(
             "requests_per_minute": key.requests_per_minute,
             "burst_size": key.burst_size,
         },
-    })
+    });
+    // What is not there is left out: clients choke on null.
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    body
 }

@@ -131,6 +131,7 @@ fn account_pages() -> Router<App> {
         .route("/account/apps/disconnect", post(apps::disconnect)) //        Session, PageForm
         .route("/account/keys", get(keys::show)) //                          Session
         .route("/account/keys/new", get(keys::ask).post(keys::make)) //      RecentSession, PageForm
+        .route("/account/keys/rotate", post(keys::rotate)) //                RecentSession, PageForm
         .route("/account/keys/revoke", post(keys::revoke)) //                Session, PageForm
         .route("/logout", get(logout::show).post(logout::submit)) //         Session, PageForm
 }

@@ -66,11 +66,6 @@ impl Rule {
         Self { step: i64::try_from(step).unwrap_or(i64::MAX), depth: depth.max(1) }
     }
 
-    /// The time in which an empty bucket fills.
-    pub fn fills_in(self) -> Duration {
-        nanos(self.span())
-    }
-
     fn span(self) -> i64 {
         self.step.saturating_mul(i64::from(self.depth))
     }
@@ -83,10 +78,9 @@ impl Rule {
         u32::try_from(room.max(0) / self.step).unwrap_or(self.depth)
     }
 
-    /// After how long the bucket is full.
-    pub fn full_in(self, spent_until: Option<i64>, now: Time) -> Duration {
-        let now = instant(now);
-        nanos(spent_until.unwrap_or(now).saturating_sub(now).min(self.span()))
+    /// The time in which so many flow in.
+    pub fn refill(self, count: u32) -> Duration {
+        nanos(self.step.saturating_mul(i64::from(count)))
     }
 
     /// After how long there is one, if there is none.

@@ -80,6 +80,7 @@ const table = (w) => [
   { id: "key-refused", as: "max", go: (page) => makeKey(page, false) },
   { id: "key-made", is: "key-made", as: "max", go: (page) => makeKey(page, true) },
   { id: "keys-some", as: "max", go: "/account/keys" },
+  { id: "key-replaced", is: "key-made", as: "max", go: replaceKey },
   { id: "strength", as: "max", go: typePassword },
   { id: "account-long-name", as: "max", go: "/account" },
   { id: "passkeys", as: "pia", go: "/account/passkeys" },
@@ -227,6 +228,11 @@ async function makeKey(page, withScope) {
   await page.fill("#label", "Nightly backup of everything there is");
   if (withScope) await page.check("#scope_1");
   await page.click("#submit");
+}
+
+async function replaceKey(page) {
+  await page.goto("/account/keys");
+  await page.click("form[action$='/account/keys/rotate'] button");
 }
 
 /** The page says what a password is worth, and why it will not do. */

@@ -91,16 +91,12 @@ pub(super) fn edit(ctx: &Ctx, args: Edit) -> Done {
 
 /// The key that is meant, by its id or by itself.
 fn meant(ctx: &Ctx, desk: &Desk, id: Option<String>) -> Result<KeyRow, Failure> {
-    match id {
-        Some(id) => {
-            let id = ApiKeyId::from_text(id);
-            desk.read(|r, _, who| ops::apikey::get(r, who, &id))
-        }
-        None => {
-            let text = secret_from_stdin_or_asked(ctx)?;
-            desk.read(|r, env, who| ops::apikey::find(r, env, who, text.expose()))
-        }
+    if let Some(id) = id {
+        let id = ApiKeyId::from_text(id);
+        return desk.read(|r, _, who| ops::apikey::get(r, who, &id));
     }
+    let text = secret_from_stdin_or_asked(ctx)?;
+    desk.read(|r, env, who| ops::apikey::find(r, env, who, text.expose()))
 }
 
 pub(super) fn rotate(ctx: &Ctx, args: Rotate) -> Done {

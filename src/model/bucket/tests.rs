@@ -106,7 +106,7 @@ fn extremes_of_the_rule_do_not_overflow() {
         assert_eq!(rule.left(None, NOON), rule.depth);
         let mut world = World::new(rule);
         assert!(world.ask(0, NOON));
-        assert!(rule.fills_in() >= Duration::from_micros(60));
+        assert!(rule.refill(rule.depth) >= Duration::from_micros(60));
     }
 }
 

@@ -110,11 +110,12 @@ fn limited(r: &Read<'_>, env: &Env, good: Good, spent: Option<i64>) -> Verdict {
 
 fn caller(r: &Read<'_>, env: &Env, good: Good, (spent, held): (Option<i64>, u32)) -> Caller {
     let (key, rule) = (&good.key, good.key.rule());
+    let left = rule.left(spent, r.now).saturating_add(held).min(key.burst_size);
     let level = Level {
         depth: key.burst_size,
         per_minute: key.requests_per_minute,
-        left: rule.left(spent, r.now).saturating_add(held).min(key.burst_size),
-        full_in: rule.full_in(spent, r.now),
+        left,
+        full_in: rule.refill(key.burst_size.saturating_sub(left)),
     };
     let due = key.due(env.rotation(), r.now);
     Caller { level, due, at: r.now, good }

@@ -228,6 +228,43 @@ fn key_is_shown_once_and_works_until_its_owner_revokes_it() {
 }
 
 #[test]
+fn key_that_falls_due_says_so_and_is_replaced_on_the_page_with_a_recent_sign_in() {
+    let server = TestApp::new();
+    server.user("ann");
+    server.user("bob");
+    let mut browser = server.login("ann");
+    let page = browser.open("/account/keys/new");
+    let fields = [("label", "ci"), ("scope_read:models", "true"), ("days", "")];
+    let key = browser.submit(&page, "/account/keys/new", &fields).text_of("key").unwrap();
+    server.browser().ask("GET", "/auth/api-key").by_program().header("x-api-key", &key).send();
+    let marks = server.app.seen.take();
+    server.write(move |tx| ops::seen::write(tx, &marks));
+    server.advance(80 * 86_400);
+    let mut browser = server.login("ann");
+    let page = browser.open("/account/keys");
+    assert!(page.body.contains("Replace it by 31 May"), "{page:?}");
+    assert!(page.body.contains("from 198.51.100.7"), "{page:?}");
+    let id = ids(&page, "/account/keys/rotate", "id").remove(0);
+    let mut stranger = server.login("bob");
+    assert_eq!(post(&mut stranger, "/account/keys/rotate", ("id", &id)).status, 403);
+    server.advance(301);
+    let stale = browser.submit(&page, "/account/keys/rotate", &[]);
+    assert!(stale.location().starts_with("/login/confirm"), "{stale:?}");
+    let mut browser = server.login("ann");
+    let page = browser.open("/account/keys");
+    let made = browser.submit(&page, "/account/keys/rotate", &[]);
+    let next = made.text_of("key").unwrap();
+    assert!(made.text_of("replaces").unwrap().contains("22 May"), "{made:?}");
+    let good = |key: &str| server.read(|r| ops::apikey::inspect(r, &server.app.env, key)).is_ok();
+    assert!(good(&next) && good(&key) && next != key);
+    let page = browser.open("/account/keys");
+    assert!(!page.body.contains("Replace it by") && !page.body.contains(&next), "{page:?}");
+    assert_eq!(ids(&page, "/account/keys/rotate", "id").len(), 1);
+    server.advance(86_400);
+    assert!(good(&next) && !good(&key));
+}
+
+#[test]
 fn key_is_not_made_with_more_than_its_owner_may_or_with_nothing() {
     let server = TestApp::new();
     server.user("ann");

@@ -14,6 +14,7 @@ mod exchange;
 pub(crate) mod fixture;
 mod guesses;
 mod loopback;
+mod key_exchange;
 mod opaque;
 mod par;
 mod races;
