@@ -18,7 +18,7 @@ const LAW: [(&str, &[&str]); 14] = [
     ("ops", &["ops", "store", "db", "model", "crypto", "config", "error", "time"]),
     ("deliver", &["deliver", "config", "crypto", "model", "error", "time"]),
     ("net", &["net", "config", "model", "error", "time"]),
-    ("app", &["app", "db", "crypto", "config", "ops", "error", "time"]),
+    ("app", &["app", "db", "model", "crypto", "config", "ops", "error", "time"]),
     (
         "http",
         &[

@@ -309,8 +309,9 @@ fn fit(
         let why = "the sign-in that allowed this device is over";
         return Ok(Err(Refusal::new(Code::InvalidGrant, Rule::SignInOver, why)));
     };
+    let before = (request.resources.as_slice(), request.created_at);
     let narrowed =
-        policy::narrow_for(tx, client, &holder.user, &request.resources, &ask.resources)?;
+        policy::narrow_for(tx, client, &holder.user, before, &ask.resources)?;
     Ok(narrowed.map(|resources| (holder, resources)))
 }
 

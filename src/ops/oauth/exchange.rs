@@ -121,7 +121,8 @@ fn fit<'a>(
     let Some(holder) = found.filter(|found| found.user.id == row.user_id) else {
         return invalid(Rule::SignInOver, "the sign-in behind the code is over");
     };
-    let narrowed = policy::narrow_for(tx, client, &holder.user, &row.resources, &ask.resources)?;
+    let before = (row.resources.as_slice(), row.expires_at);
+    let narrowed = policy::narrow_for(tx, client, &holder.user, before, &ask.resources)?;
     Ok(narrowed.map(|resources| Fit { client, row, holder, resources, ask }))
 }
 

@@ -55,47 +55,51 @@ pub fn remaining(r: &Read<'_>, client: &Client, uris: &[ResourceUri]) -> Result<
     Ok(left)
 }
 
-/// The resources that a token is for: those of its grant that are left, or those of them that are asked for now
-/// (RFC 8707 §2.2).
-pub fn narrow(
-    r: &Read<'_>,
-    client: &Client,
-    granted: &[ResourceUri],
-    asked: &[String],
-) -> Result<Result<Vec<Resource>, Refusal>> {
-    if asked.is_empty() {
-        let left = remaining(r, client, granted)?;
-        return Ok(if left.is_empty() && !granted.is_empty() {
-            Err(Refusal::new(
-                Code::InvalidTarget,
-                Rule::ResourceGone,
-                "the resource of this grant is no longer registered",
-            ))
-        } else {
-            Ok(left)
-        });
-    }
-    let found = match resources(r, client, asked)? {
-        Ok(found) => found,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    Ok(if found.iter().all(|resource| granted.contains(&resource.uri)) {
-        Ok(found)
-    } else {
-        let why = "this resource was not granted";
-        Err(Refusal::new(Code::InvalidTarget, Rule::ResourceNotGranted, why))
-    })
-}
-
-/// [`narrow`] for a person: of those resources the ones that they may use.
+/// The resources that a token is for: those of what was granted at `given` that stand and that the person may use, or
+/// those of them that are asked for now (RFC 8707 §2.2).
+///
+/// `invalid_target` is only for a request that goes beyond the grant. What the grant has lost is `invalid_grant`: on that
+/// word clients begin anew, while the other would be told them for ever.
 pub fn narrow_for(
     r: &Read<'_>,
     client: &Client,
     user: &User,
-    granted: &[ResourceUri],
+    (granted, given): (&[ResourceUri], Time),
     asked: &[String],
 ) -> Result<Result<Vec<Resource>, Refusal>> {
-    Ok(narrow(r, client, granted, asked)?.and_then(|found| open_to(user, found)))
+    let lost = |rule, why: &'static str| Ok(Err(Refusal::new(Code::InvalidGrant, rule, why)));
+    let mut standing = remaining(r, client, granted)?;
+    // What was deleted and registered anew is another resource, for which nothing was allowed.
+    standing.retain(|resource| resource.created_at <= given);
+    if standing.is_empty() && !granted.is_empty() {
+        let why = "the resource of this grant was removed, or registered anew";
+        return lost(Rule::ResourceGone, why);
+    }
+    let open = match open_to(user, standing) {
+        Ok(open) => open,
+        Err(refusal) => return Ok(Err(Refusal { code: Code::InvalidGrant, ..refusal })),
+    };
+    if asked.is_empty() {
+        return Ok(Ok(open));
+    }
+    let was_granted = |text: &String| {
+        ResourceUri::parse(text).is_ok_and(|uri| granted.iter().any(|own| *own == uri))
+    };
+    let found = match resources(r, client, asked)? {
+        Ok(found) => found,
+        Err(_) if asked.iter().all(was_granted) => {
+            return lost(Rule::ResourceGone, "a resource of this grant was removed");
+        }
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if found.iter().all(|resource| open.iter().any(|own| own.id == resource.id)) {
+        return Ok(Ok(found));
+    }
+    if found.iter().all(|resource| granted.contains(&resource.uri)) {
+        return lost(Rule::ResourceOfPerson, "a resource of this grant can be used no more");
+    }
+    let why = "this resource was not granted";
+    Ok(Err(Refusal::new(Code::InvalidTarget, Rule::ResourceNotGranted, why)))
 }
 
 /// Those of these resources that a person may use, or that they may use none.

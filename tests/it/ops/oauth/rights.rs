@@ -78,7 +78,7 @@ fn lost_role_ends_the_code_the_token_and_the_refresh() {
     roles(&world, &["user"]);
     let code = world.code(FOR_MCP);
     set_roles(&world, &world.user, &["developer"]);
-    assert_eq!(refused(world.exchange(ask(&code))), Code::InvalidTarget);
+    assert_eq!(refused(world.exchange(ask(&code))), Code::InvalidGrant);
 
     set_roles(&world, &world.user, &["user"]);
     let tokens = world.tokens(FOR_MCP);
@@ -88,7 +88,8 @@ fn lost_role_ends_the_code_the_token_and_the_refresh() {
     set_roles(&world, &world.user, &["developer"]);
     assert_eq!(world.introspect_as(&server, token), json!({ "active": false }));
     assert!(!good(&world, token));
-    assert_eq!(refused(world.refresh(&refresh_token(&tokens))), Code::InvalidTarget);
+    // On another word clients keep a token that is dead for ever.
+    assert_eq!(refused(world.refresh(&refresh_token(&tokens))), Code::InvalidGrant);
     set_roles(&world, &world.user, &["user"]);
     assert!(good(&world, token), "the role came back while the token lives");
     minted(world.refresh(&refresh_token(&tokens)));
@@ -124,13 +125,16 @@ fn deleted_resource_ends_its_tokens_and_one_of_the_same_name_does_not_bring_them
     delete(&world, MCP);
     assert!(!good(&world, &token));
     assert!(good(&world, own.access_token.expose()), "a token for no resource lives");
-    assert_eq!(refused(world.refresh(&refresh)), Code::InvalidTarget);
+    assert_eq!(refused(world.refresh(&refresh)), Code::InvalidGrant);
     world.pass(2);
     let scopes = vec![ResourceScope::new("read:models", "Read")];
     let new = resource::New { uri: MCP.to_owned(), scopes, ..resource::New::default() };
     world.db.write_blocking(move |tx| resource::add(tx, &operator(), new)).unwrap();
     assert!(!good(&world, &token), "the new resource took the old one's token");
-    assert_eq!(refused(world.refresh(&refresh)), Code::InvalidTarget);
+    let named = refresh::Ask { resources: vec![MCP.to_owned()], ..refresh_ask(&refresh) };
+    let named = world.refresh_with(&app(), &world.client, named);
+    assert_eq!(refused(named), Code::InvalidGrant, "clients name the resource at each refresh");
+    assert_eq!(refused(world.refresh(&refresh)), Code::InvalidGrant);
     minted(world.exchange(ask(&world.code(FOR_MCP))));
 }
 
@@ -152,6 +156,12 @@ fn token_for_two_resources_keeps_what_is_left_when_one_goes() {
     let access = access.unwrap();
     assert_eq!(access.scopes.to_string(), "openid read:models");
     assert_eq!(access.resources.len(), 1);
+    let gone = refresh::Ask {
+        resources: vec![OTHER.to_owned()],
+        ..refresh_ask(&refresh_token(&tokens))
+    };
+    let gone = world.refresh_with(&app(), &world.client, gone);
+    assert_eq!(refused(gone), Code::InvalidGrant);
     let renewed = minted(world.refresh(&refresh_token(&tokens)));
     assert_eq!(
         (renewed.scope.as_str(), &claims(renewed.access_token.expose())["aud"]),
