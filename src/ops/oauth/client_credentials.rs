@@ -62,7 +62,8 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
 type Wanted = (Vec<Resource>, ScopeSet);
 
 fn wanted(tx: &Write<'_>, client: &Client, ask: &Ask) -> Result<Result<Wanted, Refusal>> {
-    let resources = match policy::resources(tx, client, &ask.resources)? {
+    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let resources = match policy::meant(tx, client, &ask.resources, &asked)? {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -73,7 +74,6 @@ fn wanted(tx: &Write<'_>, client: &Client, ask: &Ask) -> Result<Result<Wanted, R
             "this resource takes a role: an operator must name it in the client's registration";
         return Ok(Err(Refusal::new(Code::InvalidTarget, Rule::ResourceOfClient, why)));
     }
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
     let had = policy::scopes(tx, client, &resources, &asked)?;
     let scopes = policy::for_client(client, &resources, &had);
     if scopes.is_empty() && !asked.is_empty() {

@@ -88,11 +88,11 @@ pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask)
         let why = "this client may not use device codes";
         return refuse(Code::UnauthorizedClient, Rule::GrantNotAllowed, why);
     }
-    let resources = match policy::resources(tx, client, &ask.resources)? {
+    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let resources = match policy::meant(tx, client, &ask.resources, &asked)? {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Begun::Refused(refusal)),
     };
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
     let scopes = policy::scopes(tx, client, &resources, &asked)?;
     if scopes.is_empty() && !asked.is_empty() {
         let why = "none of the scopes can be had by this client";

@@ -18,6 +18,8 @@ use crate::{
 
 /// More resources than any real request names.
 const MOST_RESOURCES: usize = 8;
+/// As many of a request's scopes are looked up to find the resource that it means.
+const MOST_SCOPES: usize = 32;
 
 /// Finds the resources that a request names, or says which rule it breaks (RFC 8707 §2).
 pub fn resources(
@@ -41,6 +43,38 @@ pub fn resources(
         };
         if !found.iter().any(|seen| seen.uri == resource.uri) {
             found.push(resource);
+        }
+    }
+    Ok(Ok(found))
+}
+
+/// [`resources`], or for a request that names none the one that it can only mean: the single resource that the client is
+/// registered for, or the single one that offers what it asks for. Clients from before RFC 8707 name none, and RFC 8707 §2
+/// leaves it to the server what that means. Nothing is meant by a request for the person's identity alone.
+pub fn meant(
+    r: &Read<'_>,
+    client: &Client,
+    asked: &[String],
+    scopes: &ScopeSet,
+) -> Result<Result<Vec<Resource>, Refusal>> {
+    if !asked.is_empty() {
+        return resources(r, client, asked);
+    }
+    if scopes.is_empty() {
+        let own = remaining(r, client, &client.resources)?;
+        return Ok(Ok(if own.len() == 1 { own } else { Vec::new() }));
+    }
+    let mut found: Vec<Resource> = Vec::new();
+    for scope in scopes.iter().filter(|scope| !STANDARD.contains(scope)).take(MOST_SCOPES) {
+        for id in store::resource::offering(r, scope)? {
+            if found.iter().any(|seen| seen.id == id) {
+                continue;
+            }
+            let resource = store::resource::by_id(r, &id)?;
+            found.extend(resource.filter(|own| is_open(client, &own.uri)));
+            if found.len() > 1 {
+                return Ok(Ok(Vec::new()));
+            }
         }
     }
     Ok(Ok(found))
@@ -134,10 +168,14 @@ pub fn audience(r: &Read<'_>, audience: &[&str], given: Time) -> Result<Vec<Reso
     Ok(found)
 }
 
+fn is_open(client: &Client, uri: &ResourceUri) -> bool {
+    client.resources.is_empty() || client.resources.contains(uri)
+}
+
 fn registered(r: &Read<'_>, client: &Client, uri: &ResourceUri) -> Result<Option<Resource>> {
     let found = store::resource::by_uri(r, uri)?;
     // By its own identifier, whichever spelling was asked for.
-    Ok(found.filter(|res| client.resources.is_empty() || client.resources.contains(&res.uri)))
+    Ok(found.filter(|res| is_open(client, &res.uri)))
 }
 
 /// What is left of the scopes that a client asked for (RFC 6749 §3.3: the server may give less). Nothing asked for means

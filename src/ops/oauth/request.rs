@@ -124,15 +124,16 @@ pub(super) fn check(
         Ok(subject) => subject,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let resources = match policy::resources(r, client, &params.resources)? {
+    let asked = params.get("scope").unwrap_or_default();
+    let wanted = ScopeSet::parse(asked);
+    let resources = match policy::meant(r, client, &params.resources, &wanted)? {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let asked = params.get("scope").unwrap_or_default();
     let scopes = if asked.is_empty() {
         policy::scopes(r, client, &resources, &ScopeSet::default())?
     } else {
-        policy::having(r, client, &resources, &ScopeSet::parse(asked))?
+        policy::having(r, client, &resources, &wanted)?
     };
     if scopes.is_empty() && !asked.is_empty() {
         return Ok(Err(Refusal::new(

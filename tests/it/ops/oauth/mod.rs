@@ -26,3 +26,4 @@ mod spelling;
 mod subject;
 mod token_exchange;
 mod tokens;
+mod unnamed;

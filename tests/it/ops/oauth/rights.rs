@@ -24,9 +24,9 @@ use super::{
 };
 
 const FOR_MCP: &[(&str, &str)] = &[("resource", MCP), ("scope", "openid read:models")];
-const OTHER: &str = "https://other.example/api";
+pub(super) const OTHER: &str = "https://other.example/api";
 
-fn roles(world: &World, roles: &[&str]) {
+pub(super) fn roles(world: &World, roles: &[&str]) {
     let roles = roles.iter().map(|&role| role.to_owned()).collect();
     change(world, Change { roles: Some(roles), ..Change::default() });
 }
@@ -41,7 +41,7 @@ fn good(world: &World, token: &str) -> bool {
     world.db.read(|r| token::access(r, &world.env, token)).unwrap().is_ok()
 }
 
-fn add_other(world: &World) {
+pub(super) fn add_other(world: &World) {
     let scopes = vec![ResourceScope::new("other:use", "Use it")];
     let new = resource::New { uri: OTHER.to_owned(), scopes, ..resource::New::default() };
     world.db.write_blocking(move |tx| resource::add(tx, &operator(), new)).unwrap();
