@@ -46,7 +46,7 @@ pub enum Verb {
     Show(Name),
     /// Change a client
     Edit(Box<make::Edit>),
-    /// Let in a client that came by itself and waits
+    /// Let in a client that came by itself and waits, or vouch for one that is in
     Approve(Name),
     /// Keep out a client that came by itself and waits
     Deny(Name),

@@ -18,8 +18,7 @@ use tower_http::{
 };
 
 use super::{
-    auth, base, health, middleware,
-    oauth::{self, resolve::Resolver},
+    api_key, auth, base, health, middleware, oauth,
     pages::{
         self,
         account::{self, apps, keys, remove, security, sessions},
@@ -59,6 +58,8 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         .merge(more)
         .route("/auth/session", get(auth::session)) //               session cookie
         .route("/auth/logout", post(auth::logout)) //                session cookie, own origin
+        .route("/auth/api-key", get(api_key::show)) //               API key
+        .route("/auth/api-key/rotate", post(api_key::rotate)) //     API key
         .route("/healthz", get(health::healthz)) //                  anyone
         .route("/readyz", get(health::readyz)) //                    anyone
         .route("/assets/{file}", get(pages::asset)) //               anyone

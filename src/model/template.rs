@@ -66,7 +66,7 @@ pub const TEMPLATES: &[Template] = &[
             "http://127.0.0.1:6274/oauth/callback",
             "http://127.0.0.1:6276/oauth/callback",
         ],
-        how: "Authentication, OAuth 2.0: Client ID; or --client-id on its command line",
+        how: "Settings, OAuth Settings: Client ID; or --client-id on its command line",
     },
 ];
 

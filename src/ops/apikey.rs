@@ -9,6 +9,7 @@ pub mod rotation;
 
 use std::time::Duration;
 
+pub(super) use self::inspect::inspect_by_id;
 pub use self::{
     due::announce,
     inspect::{BadKey, Good, Inspected, find, inspect, is_one},

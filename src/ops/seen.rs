@@ -69,6 +69,12 @@ impl Seen {
         self.add((caller.good.key.id.clone(), day), uses);
     }
 
+    /// Counts a use of a key that somebody asked about.
+    pub fn used(&self, id: &ApiKeyId, at: Time, address: &str) {
+        let uses = Uses { used: 1, limited: 0, last: Some((at, address.to_owned())) };
+        self.add((id.clone(), DayOfUse::day_of(at)), uses);
+    }
+
     fn add(&self, at: (ApiKeyId, i64), more: Uses) {
         let mut keys = self.keys.lock();
         let uses = keys.entry(at).or_default();

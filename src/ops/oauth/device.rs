@@ -263,9 +263,10 @@ fn give(
     };
     let had = policy::having(tx, client, &resources, &request.scopes)?;
     let scopes = policy::for_person(&holder.user, &resources, &had);
-    let spelled = spelling::own(&resources, &ask.resources, &request.spelled);
+    let granted = policy::remaining(tx, client, &request.resources)?;
+    let spelled = spelling::own(&granted, &ask.resources, &request.spelled);
     let grant = grant(tx, env, client, request, &holder, scopes)?;
-    let grant = Grant { jkt: ask.jkt.clone(), ..grant };
+    let grant = Grant { jkt: ask.jkt.clone(), spelled, ..grant };
     store::grant::insert(tx, &grant)?;
     trace::became(tx, &grant)?;
     let refresh =
@@ -282,7 +283,7 @@ fn give(
         holder: Holder::Person { user: &holder.user, grant: &grant },
         scopes: &grant.scopes,
         resources: &resources,
-        spelled: &spelled,
+        spelled: &grant.spelled,
         nonce: None,
         jkt: grant.jkt.as_deref(),
         act: None,
@@ -331,7 +332,7 @@ fn grant(
         session_id: Some(holder.session.id.clone()),
         scopes,
         resources: request.resources.clone(),
-        spelled: request.spelled.clone(),
+        spelled: Vec::new(),
         nonce: None,
         amr: holder.session.amr.clone(),
         auth_time: holder.session.proved_at(),

@@ -17,6 +17,7 @@ mod hint;
 pub mod identity_assertion;
 pub mod introspect;
 pub mod jwt_bearer;
+mod key_exchange;
 pub mod logout;
 pub mod metadata;
 pub mod par;

@@ -17,6 +17,7 @@ pub use self::{
 pub(super) use self::{identity::identity, mint::mint};
 use crate::{
     model::{client::Client, grant::Grant, resource::Resource, scope::ScopeSet, user::User},
+    ops::apikey::Good,
     time::Time,
 };
 
@@ -56,6 +57,8 @@ pub(super) enum Holder<'a> {
         /// What was allowed.
         grant: &'a Grant,
     },
+    /// A program, by its API key.
+    Key(&'a Good),
     /// The client itself (RFC 6749 §4.4).
     Client,
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{
-    Code, Outcome, Refusal, identity_assertion, policy,
+    Code, Outcome, Refusal, identity_assertion, key_exchange, policy,
     token::{self, Access, Holder, Owner, Subject},
 };
 use crate::{
@@ -37,6 +37,8 @@ pub mod kind {
     pub const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
     /// An ID token.
     pub const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+    /// An API key of this server: no RFC names such a type, so this is ours.
+    pub const API_KEY: &str = "urn:mcpcodex:token-type:api-key";
     /// An identity assertion for another authorization server.
     pub const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 }
@@ -99,8 +101,16 @@ pub fn exchange(
             return Ok(Outcome::refuse(Code::InvalidRequest, Rule::ExchangeForm, why));
         }
     }
-    match fit(tx, env, client, ask)? {
-        Ok(fit) => give(tx, env, who, client, (&fit, ask.jkt.as_deref())),
+    let judged = if ask.subject_type.as_deref() == Some(kind::API_KEY) {
+        key_exchange::exchange(tx, env, who, client, ask)?
+    } else {
+        match fit(tx, env, client, ask)? {
+            Ok(fit) => Ok(give(tx, env, who, client, (&fit, ask.jkt.as_deref()))?),
+            Err(refusal) => Err(refusal),
+        }
+    };
+    match judged {
+        Ok(outcome) => Ok(outcome),
         Err(refusal) => {
             let event = Event::new("token.exchange_refused")
                 .client(&client.id)

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { onStand } from "../stand.mjs";
 import { freePort, tool } from "../programs.mjs";
 import { browse, check, version } from "../support.mjs";
+import { differs } from "./bodies.mjs";
 
 const name = `MCP Inspector ${version("@modelcontextprotocol/inspector")} (web)`;
 const pictures = fileURLToPath(new URL("../../../target/screenshots/", import.meta.url));
@@ -144,6 +145,8 @@ await onStand({}, async (stand) => {
     await inspector.picture("added");
     await inspector.toggle("notes");
     const first = await inspector.allow(stand.ada, "consent");
+    const difference = differs(name, stand.front.at(/\/register$/));
+    check(difference === "", `${name}: registers with the words that are written down ${difference}`);
     check(first.steps.join() === "login,mfa,consent", `${name}: connecting leads to sign-in and consent`);
     check(named(first.scopes) === "notes:read, offline_access", `${name}: which names what is asked for, nothing of it as new: ${named(first.scopes)}`);
     check((await inspector.tools()).join() === "read,write", `${name}: lists the tools`);

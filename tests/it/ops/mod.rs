@@ -3,6 +3,7 @@
 mod agent;
 mod apikey;
 mod audit;
+mod audit_chain;
 mod code;
 mod contact;
 mod coverage;

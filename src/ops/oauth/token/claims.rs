@@ -30,7 +30,10 @@ pub(super) struct AccessClaims {
     pub(super) scope: String,
     #[serde(flatten)]
     pub(super) person: Option<PersonClaims>,
-    /// Of a client in its own name: [`Client::not_before`] at the time, which must still be that one.
+    /// Of an API key: its public half. It must be good for the token to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) api_key: Option<String>,
+    /// Without a grant behind it: [`Client::not_before`] at the time, which must still be that one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) epoch: Option<i64>,
     /// Who acts for the subject (RFC 8693 §4.1).

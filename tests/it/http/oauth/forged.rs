@@ -54,9 +54,10 @@ struct Scene {
 }
 
 fn scene(algorithm: Algorithm) -> Scene {
-    let configured = match algorithm {
-        Algorithm::RS256 => SigningAlgorithm::Rs256,
-        _ => SigningAlgorithm::Es256,
+    let configured = if algorithm == Algorithm::RS256 {
+        SigningAlgorithm::Rs256
+    } else {
+        SigningAlgorithm::Es256
     };
     let (caller, site, folder) = local(
         |config| {

@@ -11,6 +11,7 @@ use mcpcodex::{
         assertion::{IssuerKeys, TYP},
         client::{AuthMethod, Client, ClientOrigin, GrantType},
         document::KeySet,
+        id::GrantId,
         resource::Risk,
     },
     ops::{
@@ -22,8 +23,9 @@ use mcpcodex::{
             token_exchange::{self, kind},
         },
         resource::{Change, Setting},
-        sweep, user,
+        user,
     },
+    store,
 };
 use serde_json::{Value, json};
 
@@ -348,15 +350,15 @@ fn sensitive_scope_is_left_out_unless_the_provider_saw_a_second_factor_just_now(
 }
 
 #[test]
-fn token_lives_as_long_as_its_resource_says() {
+fn grant_behind_an_assertion_lives_as_long_as_its_token() {
     let one = enterprise();
     let day = Setting::To(Duration::from_secs(86_400));
     change(&one.world, Change { token_lifetime: day, ..Change::default() });
     let tokens = minted(one.shown(json!({})));
-    one.world.pass(86_399);
-    let env = Arc::clone(&one.world.env);
-    one.world.db.write_blocking(move |tx| sweep::sweep(tx, &env)).unwrap();
-    assert!(one.world.is_active(tokens.access_token.expose()));
+    let claims = claims(tokens.access_token.expose());
+    let id = GrantId::from_text(claims["gid"].as_str().unwrap());
+    let grant = one.world.db.read(|r| store::grant::by_id(r, &id)).unwrap().unwrap();
+    assert_eq!(claims["exp"], grant.expires_at.secs());
 }
 
 #[test]
@@ -471,7 +473,7 @@ fn provider() -> (World, Client, String) {
     world
         .db
         .write_blocking(move |tx| {
-            mcpcodex::store::client::update(tx, &row)?;
+            store::client::update(tx, &row)?;
             assertion::allow_audience(tx, &env, &operator(), &new)
         })
         .unwrap();

@@ -154,6 +154,35 @@ fn device_waits_until_the_person_allows_it_and_gets_its_tokens_once() {
 }
 
 #[test]
+fn tokens_of_a_device_name_the_resource_as_the_device_did() {
+    let world = devices();
+    let loud = "HTTPS://MCP.example.com:443/mcp";
+    let both = serde_json::json!([MCP, loud]);
+    for (asked, now, first, next) in [
+        (loud, vec![], &both, &both),
+        (loud, vec![loud.to_owned()], &both, &both),
+        (MCP, vec![loud.to_owned()], &both, &both),
+        (MCP, vec![], &MCP.into(), &MCP.into()),
+    ] {
+        let scope = Some("read:models".to_owned());
+        let ask = Ask { scope, resources: vec![asked.to_owned()], trace: None };
+        let Begun::Waiting(waiting) = world.try_device(&world.client, ask).unwrap() else {
+            panic!("{asked}")
+        };
+        world.allow(&waiting);
+        let code = waiting.device_code.expose().to_owned();
+        let ask = PollAsk { device_code: Some(code), resources: now, jkt: None };
+        let (env, client) = (Arc::clone(&world.env), world.client.clone());
+        let polled =
+            world.db.write_blocking(move |tx| device::poll(tx, &env, &app(), &client, &ask));
+        let tokens = minted(polled.unwrap());
+        assert_eq!(&claims(tokens.access_token.expose())["aud"], first, "{asked}");
+        let again = minted(world.refresh(&refresh_token(&tokens)));
+        assert_eq!(&claims(again.access_token.expose())["aud"], next, "{asked}");
+    }
+}
+
+#[test]
 fn device_that_polls_too_fast_waits_five_seconds_longer_each_time() {
     let world = devices();
     let waiting = world.device("openid");

@@ -25,7 +25,7 @@ fn confidential(world: &World) -> Made {
 fn show(world: &World, who: &Actor, made: &Made, secret: &str) -> Authenticated {
     let secret = Some(Plain::new(secret.to_owned()));
     let readings = vec![(made.client.id.to_string(), secret)];
-    let (who, shown) = (who.clone(), Presented { readings, in_header: true, proof: None });
+    let (who, shown) = (who.clone(), Presented { readings, ..Presented::default() });
     world.db.write_blocking(move |tx| client::authenticate(tx, &who, &shown)).unwrap()
 }
 
@@ -95,24 +95,25 @@ fn guesses_during_the_pause_are_neither_compared_nor_counted() {
 #[test]
 fn guesses_count_for_one_customer_however_its_address_is_written() {
     // All of one network, as providers give it to one customer.
-    let network = |n: usize| format!("2001:db8:1:2:{:x}::{n:x}", n * 7919 % 65_536);
-    let same = |n: usize| ["192.0.2.9", "::ffff:192.0.2.9", "::ffff:c000:209"][n % 3].to_owned();
-    let spellings: [(&str, &dyn Fn(usize) -> String, &str); 2] =
-        [("IPv6", &network, "2001:db8:1:3::1"), ("IPv4", &same, "192.0.2.10")];
-    for (what, spelling, neighbour) in spellings {
+    let network: Vec<_> =
+        (0..2 * TRIES).map(|n| format!("2001:db8:1:2:{:x}::{n:x}", n * 7919 % 65_536)).collect();
+    let spellings = ["192.0.2.9", "::ffff:192.0.2.9", "::ffff:c000:209"];
+    let same: Vec<_> = spellings.into_iter().cycle().take(2 * TRIES).map(str::to_owned).collect();
+    for (addresses, neighbour) in [(network, "2001:db8:1:3::1"), (same, "192.0.2.10")] {
         let world = world();
         let made = confidential(&world);
-        for n in 0..TRIES {
-            let who = from(&spelling(n), "guesser/1");
-            assert!(matches!(show(&world, &who, &made, "guess"), Authenticated::No), "{what} {n}");
+        let (first, rest) = addresses.split_at(TRIES);
+        for address in first {
+            let who = from(address, "guesser/1");
+            assert!(matches!(show(&world, &who, &made, "guess"), Authenticated::No), "{address}");
         }
-        for n in TRIES..TRIES + 20 {
-            let who = from(&spelling(n), "guesser/1");
+        for address in rest {
+            let who = from(address, "guesser/1");
             let paused = matches!(show(&world, &who, &made, "guess"), Authenticated::Wait(_));
-            assert!(paused, "{what}: address {n} had tries of its own");
+            assert!(paused, "{address} had tries of its own");
         }
         let elsewhere = from(neighbour, "app/1");
-        assert!(matches!(right(&world, &elsewhere, &made), Authenticated::Client(_)), "{what}");
+        assert!(matches!(right(&world, &elsewhere, &made), Authenticated::Client(_)));
     }
 }
 

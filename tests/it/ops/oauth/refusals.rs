@@ -45,6 +45,8 @@ fn only(grants: &[&str]) -> client::Change {
     client::Change { grant_types: Some(grants), ..client::Change::default() }
 }
 
+type Shape = fn(&mut client::New);
+
 #[test]
 fn each_flaw_of_the_challenge_is_refused_for_every_sort_of_client_at_both_doors() {
     let good = mcpcodex::crypto::pkce::challenge_s256(VERIFIER);
@@ -67,7 +69,7 @@ fn each_flaw_of_the_challenge_is_refused_for_every_sort_of_client_at_both_doors(
         &[("code_challenge", &odd)],
         &[("code_challenge", &stray)],
     ];
-    let sorts: [(&str, fn(&mut client::New)); 3] = [
+    let sorts: [(&str, Shape); 3] = [
         ("public", |_| {}),
         ("confidential", |new| new.public = false),
         ("built in", |new| new.built_in = true),
@@ -172,7 +174,7 @@ fn misused_code_is_burnt_and_told_of_once_and_no_more_happens() {
     let cases: [(&str, bool, Spoil); 6] = [
         ("another client", true, |_| {}),
         ("another redirect URI", false, |ask| {
-            ask.redirect_uri = Some("http://127.0.0.1/cb".to_owned())
+            ask.redirect_uri = Some("http://127.0.0.1/cb".to_owned());
         }),
         ("another verifier", false, |ask| ask.verifier = Some("y".repeat(43))),
         ("no verifier", false, |ask| ask.verifier = None),
@@ -291,10 +293,10 @@ fn family_ends_at_the_last_millisecond_of_its_life() {
         world.clock.advance(whole / 4);
         token = refresh_token(&minted(world.refresh(&token)));
     }
-    let (id, last) = (std::time::Duration::from_millis(1), world.clock.now());
-    world.clock.advance(end.since(last) - id);
+    let (moment, last) = (std::time::Duration::from_millis(1), world.clock.now());
+    world.clock.advance(end.minus(moment).since(last));
     token = refresh_token(&minted(world.refresh(&token)));
-    world.clock.advance(id);
+    world.clock.advance(moment);
     assert_eq!(refused(world.refresh(&token)), Code::InvalidGrant);
 }
 

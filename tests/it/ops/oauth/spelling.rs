@@ -85,6 +85,16 @@ fn spelling_of_the_authorization_request_is_in_every_token_of_the_grant() {
 }
 
 #[test]
+fn token_for_one_of_several_resources_names_no_other_in_any_spelling() {
+    let world = world();
+    add(&world, BARE, &[]);
+    add(&world, OTHER, &[]);
+    let asked = code(&world, &[SLASH, "HTTPS://Other.example/api"]);
+    let got = audiences(&world, &asked, &[OTHER], &[]);
+    assert_eq!(got, (json!(OTHER), json!([BARE, OTHER, SLASH])));
+}
+
+#[test]
 fn pushed_request_is_spelled_as_it_was_pushed() {
     let world = world();
     add(&world, BARE, &[]);
