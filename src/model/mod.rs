@@ -15,6 +15,7 @@ pub mod coverage;
 pub mod device;
 pub mod device_request;
 pub mod document;
+pub mod ending;
 pub mod exchange;
 pub mod factor;
 pub mod fetch;

@@ -22,6 +22,7 @@ use crate::{
         attempt::{Limits, Reserved, Scope},
         audit::Event,
         client::{AuthMethod, Client, ClientOrigin, ClientState},
+        ending,
         id::ClientId,
         registration::post_logout_uris,
     },
@@ -188,7 +189,7 @@ pub fn disable(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<usize> {
     }
     store::client::end_own_tokens(tx, id)?;
     audit::record(tx, who, &Event::new("client.disable").client(id))?;
-    session::revoke_of_client(tx, who, id)
+    session::take_back(tx, who, id, ending::CLIENT_OFF)
 }
 
 /// Switches a client on again. What was revoked stays revoked.

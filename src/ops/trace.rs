@@ -5,6 +5,7 @@ mod hint;
 mod room;
 pub mod story;
 mod token;
+mod verdict;
 
 pub use self::{
     room::MOST,

@@ -157,6 +157,28 @@ pub fn of_session(r: &Read<'_>, session: &SessionId, limit: u32) -> Result<Vec<E
     r.all(&sql, params![session.as_str(), limit], from_row)
 }
 
+/// What happened to a person in one moment, the last first: the fact comes after what it brings about.
+pub fn of_user_at(r: &Read<'_>, user: &UserId, at: Time) -> Result<Vec<EventRow>> {
+    let sql = format!(
+        "select {COLUMNS} from audit_events where user_id = ?1 and at = ?2 order by id desc"
+    );
+    r.all(&sql, params![user.as_str(), at], from_row)
+}
+
+/// What happened to a client, to the keys or to everyone from one moment to another, in order, as far as it concerns what
+/// people connected.
+pub fn of_nobody(r: &Read<'_>, client: &ClientId, from: Time, to: Time) -> Result<Vec<EventRow>> {
+    let sql = format!(
+        "select {COLUMNS} from audit_events
+         where user_id is null and grant_id is null and at between ?2 and ?3
+           and event in ('client.disable', 'client.enable', 'client.edit', 'client.delete', 'grant.revoke',
+                         'key.retire', 'key.rotate', 'session.end_all')
+           and (client_id is null or client_id = ?1)
+         order by id limit 200"
+    );
+    r.all(&sql, params![client.as_str(), from, to], from_row)
+}
+
 /// The newest events about a person, or about everyone, newest first.
 pub fn newest(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<EventRow>> {
     match user {

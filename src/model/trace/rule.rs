@@ -177,8 +177,12 @@ rules! {
         "start again from the app; several windows at once may have mixed up their requests";
     SignInOver = "session.over", "the sign-in behind the code ended before the exchange",
         "sign in again; mcpcodex audit show USER says what ended it";
-    RefreshUnknown = "refresh.unknown", "the refresh token was not given out here, or its connection is forgotten",
-        "connect the app anew; if it was restored from a backup, so must be the master key";
+    RefreshUnknown = "refresh.unknown", "the refresh token was not given out by this server",
+        "connect the app anew; if the server was restored from a backup, so must be its master key";
+    RefreshForgotten = "refresh.forgotten", "the connection of the refresh token is not, or no longer, in the database",
+        "connect the app anew; person or client were deleted, or the database is a copy from before the connection";
+    RefreshAhead = "refresh.ahead", "the refresh token is newer than its connection here: the database is an older copy",
+        "connect the app anew; a restored database has forgotten what was given after the copy was made";
     RefreshUsed = "refresh.replayed", "a refresh token came a second time, so its family was ended",
         "connect the app anew. If two copies of the app share one login, give each its own, or raise \
          authentication.tokens.refresh_token.retry_window";

@@ -11,6 +11,7 @@ use crate::{
         actor::Actor,
         audit::Event,
         client::{Client, ClientOrigin, ClientState},
+        ending,
         id::ClientId,
         redirect::host_of,
     },
@@ -57,7 +58,7 @@ pub fn begin_anew(tx: &Write<'_>, env: &Env, before: &Client, client: &mut Clien
     store::consent::forget_client(tx, &client.id)?;
     store::registration::unapprove(tx, &client.id)?;
     if client.origin == ClientOrigin::Dynamic {
-        store::grant::revoke_of_client(tx, &client.id, "the app changed its registration")?;
+        store::grant::revoke_of_client(tx, &client.id, ending::CLIENT_CHANGED)?;
     }
     if client.state == ClientState::Active {
         client.state = admission(env, client.origin);

@@ -20,6 +20,7 @@ use crate::{
         audit::Event,
         authorization::AuthorizationCode,
         client::{Client, GrantType},
+        ending,
         grant::{Grant, RefreshToken},
         id::GrantId,
         resource::Resource,
@@ -159,7 +160,7 @@ fn replayed(
 ) -> Result<Outcome> {
     let mut event = Event::new("code.replayed").user(&row.user_id).client(&client.id);
     if let Some(grant) = &row.grant_id {
-        if store::grant::revoke(tx, grant, "code replayed")? {
+        if store::grant::revoke(tx, grant, ending::CODE_REPLAYED)? {
             cut_off(tx, env, who, row)?;
         }
         event = event.grant(grant);

@@ -16,6 +16,7 @@ use crate::{
         actor::Actor,
         audit::Event,
         client::{Client, GrantType},
+        ending,
         grant::{Grant, RefreshToken, Verdict, judge},
         resource::Resource,
         scope::{OFFLINE_ACCESS, ScopeSet},
@@ -86,7 +87,7 @@ pub fn refresh(
             Err(refusal) => refusal,
         },
         Verdict::Replayed => {
-            store::grant::revoke(tx, &shown.grant.id, "refresh token replayed")?;
+            store::grant::revoke(tx, &shown.grant.id, ending::REPLAYED)?;
             audit::record(tx, who, &shown.event("refresh.replayed"))?;
             notice::cut_off(tx, env, who, &shown.grant.user_id, client)?;
             return Ok(Outcome::refuse(Code::InvalidGrant, Rule::RefreshUsed, NOT_GOOD));
@@ -136,7 +137,7 @@ fn find<'a>(
         return invalid(Rule::RefreshUnknown);
     };
     let Some(grant) = store::grant::by_id(tx, &id)? else {
-        return invalid(Rule::RefreshUnknown);
+        return invalid(Rule::RefreshForgotten);
     };
     if grant.client_id != client.id {
         let event =
@@ -172,8 +173,9 @@ fn find<'a>(
             return invalid(ended(Rule::SignInOver));
         }
     }
+    // One of ours that was never given out here: the file is a copy from before it was.
     let Some(token) = store::grant::token(tx, &id, generation)? else {
-        return invalid(Rule::RefreshUnknown);
+        return invalid(ended(Rule::RefreshAhead));
     };
     Ok(Ok(Shown { client, user, grant, token }))
 }

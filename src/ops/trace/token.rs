@@ -49,6 +49,8 @@ struct Known {
     code: Option<AuthorizationCode>,
     device: Option<DeviceRequest>,
     grant: Option<Grant>,
+    /// The connection that a refresh token of ours names, whether there is one or not.
+    named: Option<GrantId>,
 }
 
 impl Known {
@@ -63,16 +65,17 @@ impl Known {
         };
         let shown = came.secret("refresh_token");
         let read = shown.and_then(|text| refresh_token::read(&env.keys.vault, text));
-        let grant = match read {
-            Some((id, _)) => store::grant::by_id(r, &id)?,
+        let named = read.map(|(id, _)| id);
+        let grant = match &named {
+            Some(id) => store::grant::by_id(r, id)?,
             None => None,
         };
-        Ok(Self { code, device, grant })
+        Ok(Self { code, device, grant, named })
     }
 
     /// Whether something came that this server gave out: who shows it is no stranger.
     fn any(&self) -> bool {
-        self.code.is_some() || self.device.is_some() || self.grant.is_some()
+        self.code.is_some() || self.device.is_some() || self.named.is_some()
     }
 
     /// Whose it is, and what it became.
@@ -81,7 +84,7 @@ impl Known {
         let user = user.or_else(|| self.device.as_ref().and_then(|device| device.user_id.as_ref()));
         let user = user.or_else(|| self.grant.as_ref().map(|grant| &grant.user_id));
         let grant = self.code.as_ref().and_then(|code| code.grant_id.as_ref());
-        (user, grant.or_else(|| self.grant.as_ref().map(|grant| &grant.id)))
+        (user, grant.or(self.named.as_ref()))
     }
 
     /// Its story: the one that it has, as long as that is kept, else a new one.
