@@ -120,6 +120,9 @@ async fn upkeep(app: App) {
                     tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
                 }
                 turn_keys(app.clone()).await;
+                if let Err(error) = app.note_audit() {
+                    tracing::warn!(%error, "it could not be noted how far the audit record goes");
+                }
             }
         }
     }

@@ -18,7 +18,8 @@ use tower_http::{
 };
 
 use super::{
-    api_key, auth, base, health, middleware, oauth,
+    api_key, auth, base, health, middleware,
+    oauth::{self, resolve::Resolver},
     pages::{
         self,
         account::{self, apps, keys, remove, security, sessions},
@@ -37,11 +38,16 @@ pub fn routes(app: App) -> Router {
 
 /// [`routes`] and more that come with the occasion: those of the demo app.
 pub fn routes_with(app: App, more: Router<App>) -> Router {
-    let env = app.env();
-    base::under(&env.site, at_the_root(app, more))
+    routes_fetching(app, more, Resolver::default())
 }
 
-fn at_the_root(app: App, more: Router<App>) -> Router {
+/// [`routes_with`] that fetches what apps publish about themselves in this way.
+pub fn routes_fetching(app: App, more: Router<App>, resolver: Resolver) -> Router {
+    let env = app.env();
+    base::under(&env.site, at_the_root(app, more, resolver))
+}
+
+fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
     let limits = &app.env.config.limits;
     let body = usize::try_from(limits.request_body).unwrap_or(usize::MAX);
     let timeout =
@@ -61,7 +67,7 @@ fn at_the_root(app: App, more: Router<App>) -> Router {
         .route("/language", get(pages::language)) //                 anyone
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)
-        .layer(Extension(Arc::new(oauth::resolve::Resolver::default())))
+        .layer(Extension(Arc::new(resolver)))
         .layer(DefaultBodyLimit::max(body))
         .layer(timeout)
         // Pages carry a token beside what was typed: compressed, their length would tell about it (BREACH).

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{apikey, client::newcomer, env::Env, key};
+use super::{apikey, audit, client::newcomer, env::Env, key};
 use crate::{
     db::Write,
     error::Result,
@@ -44,5 +44,6 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + store::device_request::sweep(tx, now.minus(DAY))?
         + store::trace::sweep(tx, now.minus(REMEMBERED))?
         + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
+        + audit::retain(tx, env)?
         + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }

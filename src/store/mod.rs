@@ -77,6 +77,15 @@ fn parse_uris(text: &str) -> Vec<ResourceUri> {
         .collect()
 }
 
+/// Texts as one column holds them, a JSON array, too.
+fn texts(list: &[String]) -> String {
+    serde_json::Value::from(list).to_string()
+}
+
+fn parse_texts(text: &str) -> Vec<String> {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
 fn scopes(text: &str) -> ScopeSet {
     ScopeSet::parse(text)
 }

@@ -58,6 +58,7 @@ const table = (w) => [
   { id: "invite-over", is: "not found", go: "/invite?token=no-such-link" },
   { id: "consent", as: "ada", go: w.authorize({ prompt: "consent" }) },
   { id: "consent-stranger", as: "ada", go: w.stranger },
+  { id: "consent-again", as: "ada", go: (page) => askedAgain(page, w) },
   { id: "consent-elsewhere", as: "ada", go: w.elsewhere },
   { id: "client-waits", on: "strict", go: w.waits },
   { id: "client-off", go: w.switchedOff() },
@@ -210,6 +211,15 @@ async function device(page, w, button) {
   const asked = await page.request.post("/device_authorization", { form });
   await typeCode(page, (await asked.json()).user_code.toLowerCase().replace("-", " "));
   if (button) await page.click(button);
+}
+
+/** An app that nobody knows is asked about although the person has allowed the same before. */
+async function askedAgain(page, w) {
+  await page.goto(w.again);
+  if (await page.$("#again")) return;
+  await page.click("#allow");
+  await page.goto(w.again);
+  await page.waitForSelector("#again");
 }
 
 async function makeKey(page, withScope) {

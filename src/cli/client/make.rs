@@ -56,7 +56,8 @@ pub struct Create {
     /// Take a used refresh token for theft at once, with no window for retries
     #[arg(long)]
     strict_refresh: bool,
-    /// How it proves itself: `none`, `client_secret_basic`, `client_secret_post` or `private_key_jwt`
+    /// How it proves itself: `none`, `client_secret_basic`, `client_secret_post` or `private_key_jwt`;
+    /// with a secret and without this, the secret may come either way
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
     /// Its home page, an https address

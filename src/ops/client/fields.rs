@@ -196,6 +196,7 @@ pub(super) fn write(client: &mut Client, change: &Change) -> Result<()> {
     }
     if let Some(word) = &change.auth_method {
         client.auth_method = method(word)?;
+        client.either_way = false;
         let keys = client.jwks.is_some() || client.jwks_uri.is_some();
         if client.auth_method == AuthMethod::PrivateKeyJwt && !keys {
             return Err(Error::invalid("auth_method", "this client has no public keys")

@@ -13,6 +13,7 @@ use crate::{
         client::{Client, GrantType},
         resource::Resource,
         scope::ScopeSet,
+        trace::Rule,
     },
     ops::{audit, env::Env},
     store,
@@ -70,14 +71,14 @@ fn wanted(tx: &Write<'_>, client: &Client, ask: &Ask) -> Result<Result<Wanted, R
     if resources.len() < count {
         let why =
             "this resource takes a role: an operator must name it in the client's registration";
-        return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
+        return Ok(Err(Refusal::new(Code::InvalidTarget, Rule::ResourceOfClient, why)));
     }
     let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
-    let scopes =
-        policy::for_client(client, &resources, &policy::scopes(client, &resources, &asked));
+    let had = policy::scopes(tx, client, &resources, &asked)?;
+    let scopes = policy::for_client(client, &resources, &had);
     if scopes.is_empty() && !asked.is_empty() {
         let why = "none of the scopes can be had by a client in its own name";
-        return Ok(Err(Refusal::new(Code::InvalidScope, why)));
+        return Ok(Err(Refusal::new(Code::InvalidScope, Rule::ScopeOfOwnName, why)));
     }
     Ok(Ok((resources, scopes)))
 }

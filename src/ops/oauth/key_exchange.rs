@@ -16,6 +16,7 @@ use crate::{
         client::Client,
         resource::Resource,
         scope::{STANDARD, ScopeSet},
+        trace::Rule,
     },
     ops::{
         apikey::{
@@ -39,7 +40,7 @@ pub(super) fn exchange(
 ) -> Result<Result<Outcome, Refusal>> {
     if ask.actor_token.is_some() {
         let why = "whoever has an API key acts for itself: no actor_token goes with it";
-        return Ok(Err(Refusal::new(Code::InvalidRequest, why)));
+        return Ok(Err(Refusal::new(Code::InvalidRequest, Rule::ExchangeActor, why)));
     }
     let key = ask.subject_token.as_deref().unwrap_or_default();
     let caller = match gate::draw(tx, env, key)? {
@@ -50,7 +51,7 @@ pub(super) fn exchange(
         // Which it was not is not told.
         Verdict::Bad(_) => {
             let why = "the API key that was shown is not, or no longer, good";
-            return Ok(Err(Refusal::new(Code::InvalidRequest, why)));
+            return Ok(Err(Refusal::new(Code::InvalidRequest, Rule::ExchangeToken, why)));
         }
     };
     seen::write_use(tx, &caller, &who.origin.address)?;
@@ -58,10 +59,10 @@ pub(super) fn exchange(
         Ok(target) => target,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let scopes = scopes(client, &caller.good, &target, ask);
+    let scopes = scopes(tx, client, &caller.good, &target, ask)?;
     if scopes.is_empty() {
         let why = "none of the scopes can be had with this API key";
-        return Ok(Err(Refusal::new(Code::InvalidScope, why)));
+        return Ok(Err(Refusal::new(Code::InvalidScope, Rule::ExchangeScope, why)));
     }
     give(tx, env, who, client, (&caller, &target, &scopes, ask)).map(Ok)
 }
@@ -81,19 +82,26 @@ fn target(
     };
     if found.len() > 1 {
         let why = "a key is exchanged for one resource at a time";
-        return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
+        return Ok(Err(Refusal::new(Code::InvalidTarget, Rule::ExchangeTarget, why)));
     }
     Ok(policy::open_to(&good.user, found))
 }
 
 /// What was asked for, as far as the key has it and the client may have it. Nobody proves a second factor for a key, and a
 /// key signs nobody in.
-fn scopes(client: &Client, good: &Good, target: &[Resource], ask: &Ask) -> ScopeSet {
+fn scopes(
+    tx: &Write<'_>,
+    client: &Client,
+    good: &Good,
+    target: &[Resource],
+    ask: &Ask,
+) -> Result<ScopeSet> {
     let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
     let own = good.key.scopes.filter(|scope| asked.is_empty() || asked.has(scope));
-    let had = policy::for_person(&good.user, target, &policy::having(client, target, &own));
+    let had = policy::having(tx, client, target, &own)?;
+    let had = policy::for_person(&good.user, target, &had);
     let sensitive = policy::sensitive(target, &had);
-    had.filter(|scope| !sensitive.has(scope) && !STANDARD.contains(&scope))
+    Ok(had.filter(|scope| !sensitive.has(scope) && !STANDARD.contains(&scope)))
 }
 
 fn give(

@@ -9,6 +9,7 @@ use crate::{
         client::{Client, ClientOrigin},
         resource::{Resource, ResourceUri, Risk},
         scope::{ADMIN_PREFIX, EMAIL, OPENID, PROFILE, STANDARD, ScopeSet},
+        trace::Rule,
         user::{ADMIN, User},
     },
     store,
@@ -24,17 +25,19 @@ pub fn resources(
     client: &Client,
     asked: &[String],
 ) -> Result<Result<Vec<Resource>, Refusal>> {
-    let refuse = |why: &'static str| Ok(Err(Refusal::new(Code::InvalidTarget, why)));
+    let refuse = |rule, why: &'static str| Ok(Err(Refusal::new(Code::InvalidTarget, rule, why)));
     if asked.len() > MOST_RESOURCES {
-        return refuse("too many resources in one request");
+        return refuse(Rule::ResourceMany, "too many resources in one request");
     }
     let mut found: Vec<Resource> = Vec::with_capacity(asked.len());
     for text in asked {
         let Ok(uri) = ResourceUri::parse(text) else {
-            return refuse("a resource must be an absolute URI without a fragment");
+            let why = "a resource must be an absolute URI without a fragment";
+            return refuse(Rule::ResourceMalformed, why);
         };
         let Some(resource) = registered(r, client, &uri)? else {
-            return refuse("this resource is not registered here, or not for this client");
+            let why = "this resource is not registered here, or not for this client";
+            return refuse(Rule::ResourceUnknown, why);
         };
         if !found.iter().any(|seen| seen.uri == resource.uri) {
             found.push(resource);
@@ -65,6 +68,7 @@ pub fn narrow(
         return Ok(if left.is_empty() && !granted.is_empty() {
             Err(Refusal::new(
                 Code::InvalidTarget,
+                Rule::ResourceGone,
                 "the resource of this grant is no longer registered",
             ))
         } else {
@@ -78,7 +82,8 @@ pub fn narrow(
     Ok(if found.iter().all(|resource| granted.contains(&resource.uri)) {
         Ok(found)
     } else {
-        Err(Refusal::new(Code::InvalidTarget, "this resource was not granted"))
+        let why = "this resource was not granted";
+        Err(Refusal::new(Code::InvalidTarget, Rule::ResourceNotGranted, why))
     })
 }
 
@@ -99,7 +104,7 @@ pub fn open_to(user: &User, mut resources: Vec<Resource>) -> Result<Vec<Resource
     resources.retain(|resource| resource.is_for(&user.roles));
     if resources.is_empty() && before > 0 {
         let why = "this person may not use the resource: it takes a role that they do not have";
-        return Err(Refusal::new(Code::InvalidTarget, why));
+        return Err(Refusal::new(Code::InvalidTarget, Rule::ResourceOfPerson, why));
     }
     Ok(resources)
 }
@@ -133,14 +138,42 @@ fn registered(r: &Read<'_>, client: &Client, uri: &ResourceUri) -> Result<Option
 
 /// What is left of the scopes that a client asked for (RFC 6749 §3.3: the server may give less). Nothing asked for means
 /// the defaults.
-pub fn scopes(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
-    if asked.is_empty() { defaults(client, resources) } else { having(client, resources, asked) }
+pub fn scopes(
+    r: &Read<'_>,
+    client: &Client,
+    resources: &[Resource],
+    asked: &ScopeSet,
+) -> Result<ScopeSet> {
+    let wanted = if asked.is_empty() { ordinary(resources) } else { asked.clone() };
+    having(r, client, resources, &wanted)
 }
 
 /// What a client may have: the scopes it was registered with, and those of the resources it asks for, unless
 /// its registration picks among such scopes itself. Rights to administer a client that came by itself has only if an
-/// administrator wrote them into its registration.
-pub fn having(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
+/// administrator wrote them into its registration. What belongs to a resource is had for that resource alone, whoever
+/// wrote it down: roles and second factors are asked for there.
+pub fn having(
+    r: &Read<'_>,
+    client: &Client,
+    resources: &[Resource],
+    asked: &ScopeSet,
+) -> Result<ScopeSet> {
+    without_others(r, resources, &open_for(client, resources, asked))
+}
+
+/// These scopes without those that only resources offer that are not among these.
+fn without_others(r: &Read<'_>, resources: &[Resource], scopes: &ScopeSet) -> Result<ScopeSet> {
+    let here = |scope: &str| {
+        STANDARD.contains(&scope) || resources.iter().any(|own| own.scope(scope).is_some())
+    };
+    if scopes.iter().all(here) {
+        return Ok(scopes.clone());
+    }
+    let offered = store::registration::offered_scopes(r)?;
+    Ok(scopes.filter(|scope| here(scope) || !offered.iter().any(|other| other == scope)))
+}
+
+fn open_for(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
     let picks = client.scopes.iter().any(|scope| !STANDARD.contains(&scope));
     let stranger = matches!(client.origin, ClientOrigin::Dynamic | ClientOrigin::Document);
     asked.filter(|scope| {
@@ -151,14 +184,13 @@ pub fn having(client: &Client, resources: &[Resource], asked: &ScopeSet) -> Scop
 }
 
 /// What a client gets that names no scope: the person's identity and the resource's ordinary scopes.
-fn defaults(client: &Client, resources: &[Resource]) -> ScopeSet {
+fn ordinary(resources: &[Resource]) -> ScopeSet {
     let offered = resources.iter().flat_map(|res| &res.scopes);
     // Rights to administer are never given to someone who did not ask for them.
     let ordinary = offered
         .filter(|scope| scope.is_default && !scope.name.starts_with(ADMIN_PREFIX))
         .map(|scope| scope.name.as_str());
-    let wanted = ScopeSet::from_words([OPENID, PROFILE, EMAIL].into_iter().chain(ordinary));
-    having(client, resources, &wanted)
+    ScopeSet::from_words([OPENID, PROFILE, EMAIL].into_iter().chain(ordinary))
 }
 
 /// What is left once it is known who allows it: `admin:…` takes the role.
@@ -186,12 +218,18 @@ pub fn sensitive(resources: &[Resource], scopes: &ScopeSet) -> ScopeSet {
 
 /// Of the scopes of a token those that still mean something: this server's own, those that an operator wrote down for the
 /// client, and those of the resources that are left of its audience.
-pub fn meaningful(client: &Client, resources: &[Resource], scopes: &ScopeSet) -> ScopeSet {
-    scopes.filter(|scope| {
+pub fn meaningful(
+    r: &Read<'_>,
+    client: &Client,
+    resources: &[Resource],
+    scopes: &ScopeSet,
+) -> Result<ScopeSet> {
+    let known = scopes.filter(|scope| {
         STANDARD.contains(&scope)
             || client.scopes.has(scope)
             || resources.iter().any(|own| own.scope(scope).is_some())
-    })
+    });
+    without_others(r, resources, &known)
 }
 
 /// What is left for a client in its own name: nothing about a person, and `admin:…` only if an operator wrote it down for
@@ -249,8 +287,11 @@ mod tests {
         }
     }
 
+    /// As if there were no other resources.
     fn left(client_scopes: &str, resources: &[Resource], asked: &str) -> String {
-        scopes(&client(client_scopes), resources, &ScopeSet::parse(asked)).to_string()
+        let asked = ScopeSet::parse(asked);
+        let asked = if asked.is_empty() { ordinary(resources) } else { asked };
+        open_for(&client(client_scopes), resources, &asked).to_string()
     }
 
     #[test]
@@ -285,7 +326,8 @@ mod tests {
         for origin in [ClientOrigin::Dynamic, ClientOrigin::Document] {
             let had = |own: &str| {
                 let client = Client { origin, ..client(own) };
-                having(&client, &models(), &ScopeSet::parse("read:models admin:models")).to_string()
+                let asked = ScopeSet::parse("read:models admin:models");
+                open_for(&client, &models(), &asked).to_string()
             };
             assert_eq!(had("openid"), "read:models");
             assert_eq!(had("openid read:models admin:models"), "read:models admin:models");

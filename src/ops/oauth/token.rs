@@ -35,7 +35,7 @@ pub(super) struct Subject<'a> {
     pub(super) scopes: &'a ScopeSet,
     /// What it is for: the grant's resources or fewer.
     pub(super) resources: &'a [Resource],
-    /// How the client spelled those at the token endpoint.
+    /// What the client calls those.
     pub(super) spelled: &'a [String],
     /// The nonce of the authorization request; none at a refresh (OpenID Connect Core §12.2).
     pub(super) nonce: Option<&'a str>,

@@ -3,6 +3,7 @@
 mod apikeys;
 mod apps;
 mod attempts;
+mod audit;
 mod config;
 mod doctor;
 mod grants;

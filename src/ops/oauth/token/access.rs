@@ -134,7 +134,7 @@ fn standing(
     let own = Terms::of(env).audience;
     let for_us = named.iter().all(|text| *text == own);
     let all = if for_us { Vec::new() } else { policy::audience(r, &named, given)? };
-    let meant = policy::meaningful(client, &all, asked);
+    let meant = policy::meaningful(r, client, &all, asked)?;
     let (resources, scopes) = match owner {
         Owner::Person { user, .. } => {
             let scopes = policy::for_person(user, &all, &meant);

@@ -17,7 +17,7 @@ use crate::support::{ADDRESS, RUNTIME, START, operator};
 const KEY: &str = "mcp_AbCdEfGhIjKlMnOpQrStUvWxYzkA8oL1";
 
 fn before() -> &'static [Migration] {
-    let last = MIGRATIONS.iter().position(|(name, _)| *name == "0015_api_keys").unwrap();
+    let last = MIGRATIONS.iter().position(|(name, _)| *name == "0016_api_keys").unwrap();
     &MIGRATIONS[..last]
 }
 

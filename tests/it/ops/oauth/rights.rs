@@ -249,6 +249,51 @@ fn resource_that_was_not_granted_is_an_invalid_target_at_every_step() {
 }
 
 #[test]
+fn scope_of_a_resource_is_had_for_that_resource_alone_even_if_the_client_is_registered_with_it() {
+    let world = super::fixture::world_with(
+        |_| {},
+        |new| {
+            new.scopes = ["openid", "read:models", "own:thing"].map(str::to_owned).to_vec();
+        },
+    );
+    add_other(&world);
+    let asked = |more: &[(&str, &str)]| {
+        let all = [&[("scope", "openid read:models own:thing")], more].concat();
+        let Next::Consent(question) = world.decide(&world.waiting(&all), Some(&world.signed_in))
+        else {
+            panic!("not asked")
+        };
+        question.scopes.iter().map(|line| line.scope.clone()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(asked(&[("resource", MCP)]), "openid read:models own:thing");
+    // The role that the resource takes and the second factor that its scope takes must not be gone round.
+    roles(&world, &["admin"]);
+    let sensitive = vec![("read:models".to_owned(), Risk::Sensitive)];
+    change(&world, Change { risks: sensitive, ..Change::default() });
+    assert_eq!(asked(&[]), "openid own:thing");
+    assert_eq!(asked(&[("resource", OTHER)]), "openid own:thing");
+    let only = world.begin(&[("scope", "read:models")]);
+    let mcpcodex::ops::oauth::begin::Begun::Redirect(url) = only else { panic!("{only:?}") };
+    assert_eq!(query(&url, "error").as_deref(), Some("invalid_scope"));
+}
+
+#[test]
+fn scope_that_becomes_one_of_a_resource_is_gone_from_tokens_for_others() {
+    let world = super::fixture::world_with(
+        |_| {},
+        |new| new.scopes = ["openid", "other:use"].map(str::to_owned).to_vec(),
+    );
+    let tokens = world.tokens(&[("scope", "openid other:use")]);
+    let left = |token: &str| {
+        world.db.read(|r| token::access(r, &world.env, token)).unwrap().unwrap().scopes.to_string()
+    };
+    assert_eq!(left(tokens.access_token.expose()), "openid other:use");
+    add_other(&world);
+    assert_eq!(left(tokens.access_token.expose()), "openid");
+    assert_eq!(minted(world.refresh(&refresh_token(&tokens))).scope, "openid");
+}
+
+#[test]
 fn client_in_its_own_name_gets_limited_and_sensitive_things_by_an_operators_word_alone() {
     let world = world();
     roles(&world, &["developer"]);
@@ -282,6 +327,15 @@ fn client_in_its_own_name_gets_limited_and_sensitive_things_by_an_operators_word
     change(&world, Change { risks: sensitive, ..Change::default() });
     assert_eq!(refused(give(&named)), Code::InvalidScope, "nobody can prove a second factor");
     let written = make(&["read:models"], &[MCP]);
+    let (env, nameless) = (std::sync::Arc::clone(&world.env), written.clone());
+    let ask = client_credentials::Ask {
+        scope: Some("read:models".to_owned()),
+        ..client_credentials::Ask::default()
+    };
+    let none = world
+        .db
+        .write_blocking(move |tx| client_credentials::give(tx, &env, &app(), &nameless, &ask));
+    assert_eq!(refused(none.unwrap()), Code::InvalidScope, "for no resource");
     let token = minted(give(&written)).access_token.expose().to_owned();
     assert!(good(&world, &token));
     let left = world.db.read(|r| token::access(r, &world.env, &token)).unwrap().unwrap().scopes;
