@@ -8,7 +8,7 @@ use super::{
     token_exchange::Ask,
 };
 use crate::{
-    db::{Read, Write},
+    db::Write,
     error::{Error, Result},
     model::{
         actor::Actor,
@@ -90,7 +90,7 @@ fn target(
 /// What was asked for, as far as the key has it and the client may have it. Nobody proves a second factor for a key, and a
 /// key signs nobody in.
 fn scopes(
-    r: &Read<'_>,
+    tx: &Write<'_>,
     client: &Client,
     good: &Good,
     target: &[Resource],
@@ -98,7 +98,8 @@ fn scopes(
 ) -> Result<ScopeSet> {
     let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
     let own = good.key.scopes.filter(|scope| asked.is_empty() || asked.has(scope));
-    let had = policy::for_person(&good.user, target, &policy::having(r, client, target, &own)?);
+    let had = policy::having(tx, client, target, &own)?;
+    let had = policy::for_person(&good.user, target, &had);
     let sensitive = policy::sensitive(target, &had);
     Ok(had.filter(|scope| !sensitive.has(scope) && !STANDARD.contains(&scope)))
 }

@@ -92,7 +92,8 @@ fn key_becomes_a_token_that_says_whose_it_is_and_nothing_of_a_sign_in() {
     let made = key(&world, &world.user, |_| ());
     let tokens = given(&world, &gateway, ask(made.text.expose()));
     assert!(tokens.refresh_token.is_none() && tokens.id_token.is_none());
-    assert_eq!((tokens.scope.as_str(), tokens.expires_in), ("read:models write:models", 900));
+    // What belongs to a resource is had there alone.
+    assert_eq!((tokens.scope.as_str(), tokens.expires_in), ("write:models", 900));
     let said = claims(text(&tokens));
     assert_eq!(said["sub"], world.user.as_str());
     assert_eq!((&said["aud"], &said["client_id"]), (&json!("mcpcodex-api"), &json!(gateway.id)));
@@ -170,6 +171,7 @@ fn token_for_a_resource_takes_what_the_resource_takes() {
     let made = key(&world, &world.user, |_| ());
     let to = |uri: &str| Ask { resources: vec![uri.to_owned()], ..ask(made.text.expose()) };
     let tokens = given(&world, &gateway, to(MCP));
+    assert_eq!(tokens.scope, "read:models write:models");
     assert_eq!(claims(text(&tokens))["aud"], MCP);
     // A role that the owner of the key does not have.
     assert_eq!(code(&world, &gateway, to(VAULT)), Code::InvalidTarget);
