@@ -14,6 +14,7 @@ use super::{
 use crate::{
     crypto::secret,
     error::{Error, Kind},
+    model::{id::TraceId, trace::Shown},
 };
 
 /// The status that stands for an error.
@@ -36,6 +37,8 @@ pub fn status(error: &Error) -> StatusCode {
 pub enum PageError {
     /// The core refused or failed.
     Core(Error),
+    /// The same, and where it is told why.
+    Told(Error, TraceId),
     /// Nobody is signed in; this path was wanted.
     SignIn(String),
     /// The sign-in is too old for this path.
@@ -53,7 +56,11 @@ impl IntoResponse for PageError {
         match self {
             Self::SignIn(path) => by_way_of("/login", &path),
             Self::Confirm(path) => by_way_of("/login/confirm", &path),
-            Self::Core(error) => Fault::response(error),
+            Self::Core(error) => {
+                let reference = log(&error);
+                Fault::response(error, reference)
+            }
+            Self::Told(error, story) => Fault::response(error, Some(Shown(&story).to_string())),
         }
     }
 }
@@ -73,8 +80,7 @@ pub struct Fault {
 
 impl Fault {
     /// The answer without its page: [`super::middleware::error_pages`] adds that.
-    fn response(error: Error) -> Response {
-        let reference = log(&error);
+    fn response(error: Error, reference: Option<String>) -> Response {
         let mut response = status(&error).into_response();
         retry_after(&mut response, &error);
         response.extensions_mut().insert(Self { error: Arc::new(error), reference });

@@ -25,7 +25,7 @@ pub enum Kind {
     Push,
     /// A device asked for a code (RFC 8628).
     Device,
-    /// A client came to the token endpoint with nothing that is known.
+    /// A client came to the token endpoint with nothing that has a story.
     Token,
     /// A client registered itself (RFC 7591).
     Register,
@@ -170,8 +170,8 @@ pub struct Trace {
     pub kind: Kind,
     /// How it went so far.
     pub state: State,
-    /// Whether a client of this server asked.
-    pub known: bool,
+    /// Whether whoever asked proved who they are: as a client, or by signing in.
+    pub proved: bool,
     /// Which client, as it named itself.
     pub client: Option<String>,
     /// Who was signed in.

@@ -16,6 +16,7 @@ use crate::{
     model::{
         actor::Actor,
         audit::Event,
+        ending,
         id::{SessionId, UserId},
         message::mail::Mail,
         password::{self, About, Violation},
@@ -202,5 +203,5 @@ pub(super) fn store(
         notice::tell(tx, env, user, &Mail::PasswordChanged { at: tx.now })?;
     }
     audit::record(tx, who, &Event::new("password.set").user(user))?;
-    session::shut(tx, who, user, keep, "password changed")
+    session::shut(tx, who, user, keep, ending::PASSWORD)
 }

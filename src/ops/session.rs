@@ -10,6 +10,7 @@ use crate::{
     model::{
         actor::{Actor, Origin, Principal},
         audit::Event,
+        ending,
         id::{ClientId, SessionId, UserId},
         session::{Ended, Session, SessionRow, amr},
         user::{User, UserState},
@@ -139,7 +140,7 @@ fn replace(tx: &Write<'_>, origin: &Origin, previous: &SessionId, new: &Session)
     if before.is_some_and(|before| before.user_id == new.user_id) {
         store::grant::move_to_session(tx, previous, &new.id)?;
     }
-    end_one(tx, &Actor::anonymous(origin.clone()), previous, "signed in again").map(drop)
+    end_one(tx, &Actor::anonymous(origin.clone()), previous, ending::SIGNED_IN_AGAIN).map(drop)
 }
 
 /// Ends the person's longest unused sessions until one more may be opened.
@@ -151,7 +152,7 @@ fn make_room(tx: &Write<'_>, env: &Env, user: &User, previous: Option<&SessionId
     let keep = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
     let live = store::session::live(tx, Some(&user.id), u32::MAX)?;
     for row in live.iter().filter(|row| Some(&row.session.id) != previous).skip(keep) {
-        end_one(tx, &Actor::system(), &row.session.id, "too many sessions")?;
+        end_one(tx, &Actor::system(), &row.session.id, ending::TOO_MANY)?;
     }
     Ok(())
 }
@@ -177,7 +178,7 @@ pub(super) fn raise(
     let new = Session { id: SessionId::new(), amr, factor_at, last_seen_at: tx.now, ..old };
     store::session::insert(tx, &new)?;
     store::grant::move_to_session(tx, id, &new.id)?;
-    store::session::end(tx, id, "replaced by one with more proof")?;
+    store::session::end(tx, id, ending::RAISED)?;
     let event = Event::new("session.raise")
         .user(&new.user_id)
         .session(&new.id)
@@ -202,7 +203,11 @@ pub(super) fn permit_recent(r: &Read<'_>, env: &Env, who: &Actor, user: &UserId)
 
 /// Whether whoever asks has proved recently, with every factor they have, who they are. The operator always has.
 pub fn is_recent(r: &Read<'_>, env: &Env, who: &Actor) -> Result<bool> {
-    let Principal::Person { user, session } = &who.principal else { return Ok(true) };
+    let (user, session) = match &who.principal {
+        Principal::Person { user, session } => (user, session),
+        Principal::ApiKey { .. } => return Ok(false),
+        Principal::Anonymous | Principal::Operator { .. } | Principal::System => return Ok(true),
+    };
     let Some(session) = store::session::by_id(r, session)? else { return Ok(false) };
     // Factors that are switched off cannot be proved, and are none to ask for.
     let needs =
@@ -300,7 +305,7 @@ pub fn logout(tx: &Write<'_>, who: &Actor) -> Result<bool> {
     let Principal::Person { session, .. } = &who.principal else {
         return Err(Error::denied("nobody is signed in here"));
     };
-    end_one(tx, who, session, "logout")
+    end_one(tx, who, session, ending::LOGOUT)
 }
 
 /// Ends a session and what is bound to it; false when it was over before.
@@ -330,9 +335,9 @@ pub fn revoke(tx: &Write<'_>, who: &Actor, ids: &[SessionId]) -> Result<usize> {
             return Err(Error::not_found("session", id).with_next("mcpcodex session list"));
         };
         who.must_be(&session.user_id)?;
-        if end_one(tx, who, id, "revoked")? {
+        if end_one(tx, who, id, ending::REVOKED)? {
             // Whoever ends a session from elsewhere wants its apps gone too.
-            store::grant::revoke_of_session(tx, id, "session revoked", false)?;
+            store::grant::revoke_of_session(tx, id, ending::SESSION, false)?;
             ended += 1;
         }
     }
@@ -342,7 +347,7 @@ pub fn revoke(tx: &Write<'_>, who: &Actor, ids: &[SessionId]) -> Result<usize> {
 /// Ends every session of a person and revokes every grant.
 pub fn revoke_of_user(tx: &Write<'_>, who: &Actor, user: &UserId) -> Result<Shut> {
     permit(tx, who, user)?;
-    shut(tx, who, user, None, "all sessions ended")
+    shut(tx, who, user, None, ending::ALL_SESSIONS)
 }
 
 /// Ends every session of the person but the one they are in, and every grant of the others.
@@ -351,7 +356,7 @@ pub fn revoke_others(tx: &Write<'_>, who: &Actor, user: &UserId) -> Result<Shut>
     let Principal::Person { session, .. } = &who.principal else {
         return revoke_of_user(tx, who, user);
     };
-    shut(tx, who, user, Some(session), "signed out everywhere else")
+    shut(tx, who, user, Some(session), ending::ELSEWHERE)
 }
 
 /// Ends what a person has open, on the way to something larger (lock, disable, new password).
@@ -394,8 +399,19 @@ pub(super) fn end_all_of(
 /// Revokes everything a client was given; answers how many grants.
 pub fn revoke_of_client(tx: &Write<'_>, who: &Actor, client: &ClientId) -> Result<usize> {
     who.must_operate()?;
-    let grants = store::grant::revoke_of_client(tx, client, "revoked")?;
-    let event = Event::new("grant.revoke").client(client).with("grants", grants);
+    take_back(tx, who, client, ending::OF_CLIENT)
+}
+
+/// Revokes everything a client was given, on the way to something larger.
+pub(super) fn take_back(
+    tx: &Write<'_>,
+    who: &Actor,
+    client: &ClientId,
+    reason: &str,
+) -> Result<usize> {
+    let grants = store::grant::revoke_of_client(tx, client, reason)?;
+    let event =
+        Event::new("grant.revoke").client(client).with("reason", reason).with("grants", grants);
     audit::record(tx, who, &event)?;
     Ok(grants)
 }
@@ -404,8 +420,8 @@ pub fn revoke_of_client(tx: &Write<'_>, who: &Actor, client: &ClientId) -> Resul
 pub fn revoke_everything(tx: &Write<'_>, who: &Actor) -> Result<Shut> {
     who.must_operate()?;
     backchannel::all_end(tx)?;
-    let sessions = store::session::end_all(tx, "everything revoked")?;
-    let grants = store::grant::revoke_all(tx, "everything revoked")?;
+    let sessions = store::session::end_all(tx, ending::EVERYTHING)?;
+    let grants = store::grant::revoke_all(tx, ending::EVERYTHING)?;
     store::sign_in::delete_all(tx)?;
     let event = Event::new("session.end_all").with("sessions", sessions).with("grants", grants);
     audit::record(tx, who, &event)?;

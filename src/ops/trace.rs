@@ -2,17 +2,23 @@
 //! an answer. What may be in it is `model/trace`; what is told of it is `story`.
 
 mod hint;
+mod room;
 pub mod story;
 mod token;
+mod verdict;
 
-pub use self::token::{TokenAsk, at_token, unproved};
+pub use self::{
+    room::MOST,
+    token::{Brought, at_token, unproved},
+};
 use crate::{
     db::{Read, Write},
     error::{Error, Result},
     model::{
-        actor::Actor,
+        actor::{Actor, Principal},
         client::Client,
-        id::{ClientId, GrantId, TraceId, UserId},
+        grant::Grant,
+        id::{GrantId, TraceId, UserId},
         name::sanitise,
         trace::{self, Hop, Kind, Rule, Shown, State, Step, Trace},
     },
@@ -20,36 +26,28 @@ use crate::{
     store,
 };
 
-/// Stories that are kept; beyond it those of strangers go first, and of each sort the oldest.
-pub const MOST: u32 = 20_000;
-/// How many go at once.
-const ROOM: u32 = 1_000;
 /// How long they are kept.
 pub const KEPT_DAYS: u64 = 30;
 /// Tries to find a name that is free; with so many names the first is.
 const TRIES: u32 = 8;
 
-/// Begins the story of an attempt.
+/// Begins the story of an attempt. `proved`: whoever asks has proved to be a client of this server; to name one proves
+/// nothing.
 pub fn open(
     tx: &Write<'_>,
     who: &Actor,
     kind: Kind,
     pairs: &[(String, String)],
+    proved: bool,
 ) -> Result<TraceId> {
-    if store::trace::count(tx)? >= MOST {
-        store::trace::drop_oldest(tx, ROOM)?;
-    }
+    room::make(tx, kind, proved)?;
     let asked = trace::redacted(pairs);
     let named = pairs.iter().find(|(name, _)| name == "client_id");
-    let known = match named {
-        Some((_, id)) => store::client::by_id(tx, &ClientId::from_text(id.as_str()))?.is_some(),
-        None => false,
-    };
     let mut story = Trace {
         id: trace::fresh(),
         kind,
         state: State::Open,
-        known,
+        proved,
         client: named.map(|(_, id)| sanitise(id, 200)),
         user: None,
         grant: None,
@@ -75,7 +73,7 @@ pub fn note(tx: &Write<'_>, id: Option<&TraceId>, step: Step, what: &str) -> Res
     store::trace::append(tx, id, &hop)
 }
 
-/// Notes whose story it is, and what it became.
+/// Notes whose story it is, and what it became: from now on it is no stranger's.
 pub fn belongs(
     tx: &Write<'_>,
     id: Option<&TraceId>,
@@ -83,19 +81,37 @@ pub fn belongs(
     grant: Option<&GrantId>,
 ) -> Result<()> {
     let Some(id) = id else { return Ok(()) };
-    store::trace::belongs(tx, id, user.map(UserId::as_str), grant.map(GrantId::as_str))
+    store::trace::belongs(tx, id, user.map(UserId::as_str), grant.map(GrantId::as_str))?;
+    room::proved(tx, id)
+}
+
+/// Notes that an attempt gave tokens.
+pub fn became(tx: &Write<'_>, grant: &Grant) -> Result<()> {
+    let id = grant.trace.as_ref();
+    note(tx, id, Step::Exchanged, "")?;
+    belongs(tx, id, Some(&grant.user_id), Some(&grant.id))
+}
+
+/// Tells what a client had pushed: the browser brings no more than a name for it. `proved` as in [`open`].
+pub fn pushed(
+    tx: &Write<'_>,
+    id: Option<&TraceId>,
+    pairs: &[(String, String)],
+    proved: bool,
+) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    store::trace::set_asked(tx, id, &trace::redacted(pairs))?;
+    if proved { room::proved(tx, id) } else { Ok(()) }
 }
 
 /// What a refusal is explained with.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Grounds<'a> {
-    /// The rule, where the sentence alone does not tell it.
-    pub rule: Option<Rule>,
     /// Who asked.
     pub client: Option<&'a Client>,
     /// What came in.
     pub pairs: &'a [(String, String)],
-    /// What the rule was held against, where the sentence alone does not tell it.
+    /// What the rule was held against, where that does not follow from the request.
     pub hint: Option<&'a str>,
 }
 
@@ -107,15 +123,15 @@ pub fn refuse(
     grounds: &Grounds<'_>,
 ) -> Result<Refusal> {
     let Some(id) = id else { return Ok(refusal) };
-    let rule = grounds.rule.unwrap_or_else(|| Rule::of(&refusal.description));
+    let rule = refusal.rule;
     let hint = match grounds.hint {
-        Some(hint) => Some(hint.to_owned()),
+        Some(hint) => Some(sanitise(hint, 400)),
         None => hint::of(tx, rule, grounds)?,
     };
     let what = refusal.to_string();
     let hop = Hop { at: tx.now, step: Step::Refused, what, rule: Some(rule), hint };
     store::trace::append(tx, id, &hop)?;
-    Ok(Refusal::new(refusal.code, referred(&refusal.description, id)))
+    Ok(Refusal { description: referred(&refusal.description, id).into(), ..refusal })
 }
 
 /// Tells of an attempt that ended with a page of ours.
@@ -132,7 +148,26 @@ pub fn refuse_page(tx: &Write<'_>, id: &TraceId, rule: Rule, grounds: &Grounds<'
     )
 }
 
-/// The whole story of an attempt that was refused at once.
+/// Tells of a page of ours at the end of a request, under its own story as long as that is kept, else under a new one.
+pub fn page(
+    tx: &Write<'_>,
+    who: &Actor,
+    kind: Kind,
+    story: Option<&TraceId>,
+    rule: Rule,
+) -> Result<TraceId> {
+    let id = match story {
+        Some(story) if store::trace::exists(tx, story)? => story.clone(),
+        Some(_) | None => open(tx, who, kind, &[], false)?,
+    };
+    if let Principal::Person { user, .. } = &who.principal {
+        belongs(tx, Some(&id), Some(user), None)?;
+    }
+    refuse_page(tx, &id, rule, &Grounds::default())?;
+    Ok(id)
+}
+
+/// The whole story of an attempt that was refused at once. The client of the grounds is one that was known again.
 pub fn alone(
     tx: &Write<'_>,
     who: &Actor,
@@ -140,7 +175,11 @@ pub fn alone(
     refusal: Refusal,
     grounds: &Grounds<'_>,
 ) -> Result<Refusal> {
-    let id = open(tx, who, kind, grounds.pairs)?;
+    if !refusal.rule.is_told() {
+        return Ok(refusal);
+    }
+    let proved = grounds.client.is_some_and(|client| !client.is_public());
+    let id = open(tx, who, kind, grounds.pairs, proved)?;
     refuse(tx, Some(&id), refusal, grounds)
 }
 

@@ -16,6 +16,7 @@ use crate::{
         actor::Actor,
         attempt::Scope,
         audit::Event,
+        ending,
         id::UserId,
         name::{DisplayName, Email, Username},
         user::{ADMIN, User, UserRow, UserState},
@@ -234,7 +235,7 @@ pub fn edit(tx: &Write<'_>, env: &Env, who: &Actor, id: &UserId, edit: &Edit) ->
                 keep_an_admin(tx, &user)?;
             }
             store::user::set_roles(tx, id, &roles)?;
-            session::shut(tx, who, id, None, "roles changed")?;
+            session::shut(tx, who, id, None, ending::ROLES)?;
         }
     }
     let user = get(tx, id)?;
@@ -272,12 +273,12 @@ fn keep_an_admin(r: &Read<'_>, user: &User) -> Result<()> {
 
 /// Shuts a person out now: no sign-in, no session, no token of theirs works any more.
 pub fn lock(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<Shut> {
-    shut_out(tx, who, id, UserState::lock, "user.lock", "account locked")
+    shut_out(tx, who, id, UserState::lock, "user.lock", ending::LOCKED)
 }
 
 /// Puts an account away; like [`lock`], but not by mistake undone with unlock.
 pub fn disable(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<Shut> {
-    shut_out(tx, who, id, UserState::disable, "user.disable", "account disabled")
+    shut_out(tx, who, id, UserState::disable, "user.disable", ending::DISABLED)
 }
 
 fn shut_out(
@@ -356,7 +357,7 @@ pub fn delete(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<Shut> {
     who.must_operate()?;
     let user = get(tx, id)?;
     keep_an_admin(tx, &user)?;
-    let shut = session::shut(tx, who, id, None, "account deleted")?;
+    let shut = session::shut(tx, who, id, None, ending::DELETED)?;
     store::user::delete(tx, id)?;
     let event = Event::new("user.delete").user(id).with("username", user.username);
     audit::record(tx, who, &event)?;

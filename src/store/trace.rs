@@ -24,7 +24,7 @@ fn from_row(row: &Row<'_>) -> RowResult<Trace> {
         id: TraceId::from_text(row.get::<_, String>(0)?),
         kind: Kind::parse(&kind).ok_or_else(|| unreadable("traces.kind", &kind))?,
         state: State::parse(&state).ok_or_else(|| unreadable("traces.state", &state))?,
-        known: row.get(3)?,
+        proved: row.get(3)?,
         client: row.get(4)?,
         user: row.get(5)?,
         grant: row.get(6)?,
@@ -77,7 +77,7 @@ pub fn insert(tx: &Write<'_>, trace: &Trace) -> Result<bool> {
             trace.id.as_str(),
             trace.kind.as_str(),
             trace.state.as_str(),
-            trace.known,
+            trace.proved,
             trace.client,
             trace.address,
             trace.user_agent,
@@ -88,7 +88,8 @@ pub fn insert(tx: &Write<'_>, trace: &Trace) -> Result<bool> {
     Ok(added == 1)
 }
 
-/// Goes on with a story, unless it says the same already or is long enough. Whatever was refused stays told as refused.
+/// Goes on with a story, unless it says the same already. Whatever was refused stays told as refused. Of a story that is
+/// long enough the last refusal takes the place of the one before.
 pub fn append(tx: &Write<'_>, id: &TraceId, hop: &Hop) -> Result<()> {
     let state = match hop.step {
         Step::Refused => State::Refused,
@@ -98,8 +99,10 @@ pub fn append(tx: &Write<'_>, id: &TraceId, hop: &Hop) -> Result<()> {
     tx.exec(
         "update traces set touched_at = ?2,
              state = case when ?3 = 'open' then state else ?3 end,
-             hops = case when length(hops) < ?4 and coalesce(json_extract(hops, '$[#-1].step'), '') <> ?5
-                         then json_insert(hops, '$[#]', json(?6)) else hops end
+             hops = case when coalesce(json_extract(hops, '$[#-1].step'), '') = ?5 then hops
+                         when length(hops) < ?4 then json_insert(hops, '$[#]', json(?6))
+                         when ?3 = 'refused' then json_replace(hops, '$[#-1]', json(?6))
+                         else hops end
          where id = ?1",
         params![
             id.as_str(),
@@ -133,12 +136,59 @@ pub fn count(r: &Read<'_>) -> Result<u32> {
     Ok(count.unwrap_or(0))
 }
 
-/// Forgets so many: those of strangers first, and of each sort the oldest.
-pub fn drop_oldest(tx: &Write<'_>, count: u32) -> Result<usize> {
+/// How many stories of one kind there are of those who proved nothing.
+pub fn count_strangers(r: &Read<'_>, kind: Kind) -> Result<u32> {
+    let sql = "select count(*) from traces where known = 0 and kind = ?1";
+    Ok(r.one(sql, params![kind.as_str()], |row| row.get(0))?.unwrap_or(0))
+}
+
+/// Those stories with their addresses, newest first.
+pub fn strangers(r: &Read<'_>, kind: Kind) -> Result<Vec<(TraceId, String)>> {
+    r.all(
+        "select id, address from traces where known = 0 and kind = ?1 order by created_at desc, id",
+        params![kind.as_str()],
+        |row| Ok((TraceId::from_text(row.get::<_, String>(0)?), row.get(1)?)),
+    )
+}
+
+/// How many stories there are of those who proved who they are.
+pub fn count_proved(r: &Read<'_>) -> Result<u32> {
+    let sql = "select count(*) from traces where known = 1";
+    Ok(r.one(sql, params![], |row| row.get(0))?.unwrap_or(0))
+}
+
+/// Notes that whoever asked proved who they are; false when that was known, or there is no such story.
+pub fn prove(tx: &Write<'_>, id: &TraceId) -> Result<bool> {
+    let sql = "update traces set known = 1 where id = ?1 and known = 0";
+    Ok(tx.exec(sql, params![id.as_str()])? == 1)
+}
+
+/// Puts what came in, in the place of what was told of it before.
+pub fn set_asked(tx: &Write<'_>, id: &TraceId, asked: &[(String, String)]) -> Result<()> {
+    let asked = serde_json::to_value(asked).unwrap_or_default().to_string();
+    tx.exec("update traces set asked = ?2 where id = ?1", params![id.as_str(), asked])?;
+    Ok(())
+}
+
+/// Forgets a story.
+pub fn forget(tx: &Write<'_>, id: &TraceId) -> Result<()> {
+    tx.exec("delete from traces where id = ?1", params![id.as_str()])?;
+    Ok(())
+}
+
+/// Forgets so many of those who proved who they are, the oldest.
+pub fn drop_oldest_proved(tx: &Write<'_>, count: u32) -> Result<usize> {
     tx.exec(
-        "delete from traces where id in (select id from traces order by known, created_at limit ?1)",
+        "delete from traces where id in
+             (select id from traces where known = 1 order by created_at limit ?1)",
         params![count],
     )
+}
+
+/// Whether a story is still kept.
+pub fn exists(r: &Read<'_>, id: &TraceId) -> Result<bool> {
+    let sql = "select 1 from traces where id = ?1";
+    Ok(r.one(sql, params![id.as_str()], |row| row.get::<_, i64>(0))?.is_some())
 }
 
 /// Forgets what began before a moment.

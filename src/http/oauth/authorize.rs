@@ -10,7 +10,14 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 
-use super::{client_form::is_form, resolve::Resolver, unfit, waiting};
+use super::{
+    client_form::is_form,
+    held,
+    resolve::Resolver,
+    told,
+    unfit::{self, Unfit},
+    waiting,
+};
 use crate::{
     app::App,
     config::session::SameSite,
@@ -35,11 +42,11 @@ use crate::{
         trace::{Kind, Rule, Shown},
     },
     ops::{
-        document::Problem,
         oauth::{
             authorize::{self as op, Next},
             begin::{self, Begun, Unsure},
             consent::{Destination, Line, Question, Standing},
+            par,
             reply::Post,
         },
         session::SignedIn,
@@ -81,9 +88,9 @@ pub async fn begin_by_form(
     let headers = request.headers().clone();
     let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
     if !is_form(&headers) {
-        return Err(
-            Error::invalid("form", "an authorization request by POST must be a form").into()
-        );
+        let error = Error::invalid("form", "an authorization request by POST must be a form");
+        let who = Actor::anonymous(origin);
+        return Err(told::page(&app, who, Kind::Authorize, Rule::Malformed, error).await);
     }
     let body = <Bytes as axum::extract::FromRequest<App>>::from_request(request, &app)
         .await
@@ -98,18 +105,21 @@ async fn start(
     headers: &HeaderMap,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    visit.browser.asked_for(fields.text("ui_locales"));
+    let pushed = visit.app.db.read(|r| par::locales(r, fields.pairs()))?;
+    visit.browser.asked_for(pushed.as_deref().unwrap_or(fields.text("ui_locales")));
     let client = fields.text("client_id");
     if let Err(problem) = resolver.know(&visit.app, &actor(&visit), client).await? {
-        return unfit_page(&visit, fields, &problem).await;
+        let shut_in = resolver.is_shut_in(&visit.app);
+        let unfit = Unfit { problem: &problem, shut_in, promised: resolver.promises(&visit.app) };
+        return unfit_page(&visit, fields, &unfit).await;
     }
     let (env, browser, who) = (visit.app.env(), visit.browser.hash(), actor(&visit));
     let (begun, story) = visit
         .app
         .db
         .write(move |tx| {
-            let story = trace::open(tx, &who, Kind::Authorize, fields.pairs())?;
-            let begun = begin::begin(tx, &env, &browser, fields.pairs(), Some(&story))?;
+            let story = trace::open(tx, &who, Kind::Authorize, fields.pairs(), false)?;
+            let begun = begin::begin(tx, &env, &who, &browser, fields.pairs(), Some(&story))?;
             Ok((begun, story))
         })
         .await?;
@@ -121,6 +131,7 @@ async fn start(
             Ok(waiting::response(&visit.app, &visit.browser, &client, &story))
         }
         Begun::Post(post) => Ok(post_page(&visit, post)),
+        Begun::Held(held) => Ok(held::response(&visit.app, &visit.browser, *held)),
         Begun::Page(unsure) => Ok(unsure_page(&visit, unsure, &story)),
     }
 }
@@ -129,21 +140,21 @@ async fn start(
 async fn unfit_page(
     visit: &Visit,
     fields: Fields,
-    problem: &Problem,
+    unfit: &Unfit<'_>,
 ) -> Result<Response, PageError> {
-    let (who, hint) = (actor(visit), problem.to_string());
+    let (who, hint) = (actor(visit), unfit.problem.to_string());
     let story = visit
         .app
         .db
         .write(move |tx| {
             let pairs = fields.pairs();
-            let story = trace::open(tx, &who, Kind::Authorize, pairs)?;
+            let story = trace::open(tx, &who, Kind::Authorize, pairs, false)?;
             let grounds = Grounds { hint: Some(&hint), pairs, ..Grounds::default() };
             trace::refuse_page(tx, &story, Rule::Document, &grounds)?;
             Ok(story)
         })
         .await?;
-    Ok(unfit::response(&visit.app, &visit.browser, problem, &story))
+    Ok(unfit::response(&visit.app, &visit.browser, unfit, &story))
 }
 
 /// Whether the browser may have held the session cookie back because another site sent it here.
@@ -191,12 +202,15 @@ pub async fn answer(
     browser: Browser,
     PageForm(fields): PageForm,
 ) -> Result<Response, PageError> {
+    let visit = Visit { app, origin, browser, session };
     let allow = match fields.get("decision") {
         Some("allow") => true,
         Some("deny") => false,
-        _ => return Err(Error::invalid("decision", "the decision must be allow or deny").into()),
+        _ => {
+            let error = Error::invalid("decision", "the decision must be allow or deny");
+            return Err(told_page(&visit, Rule::Malformed, error).await);
+        }
     };
-    let visit = Visit { app, origin, browser, session };
     let id = RequestId::from_text(fields.text("request"));
     let shown = fields.text("shown").to_owned();
     let (env, browser, session) = (visit.app.env(), visit.browser.hash(), visit.session.clone());
@@ -209,8 +223,15 @@ pub async fn answer(
                 op::Visit { browser: &browser, request: &request, signed_in: session.as_ref() };
             op::answer(tx, &env, &who, at, op::Decision { allow, shown: &shown })
         })
-        .await?;
-    respond(&visit, &id, next)
+        .await;
+    match next {
+        Ok(next) => respond(&visit, &id, next),
+        Err(error) => Err(told_page(&visit, Rule::NotShown, error).await),
+    }
+}
+
+async fn told_page(visit: &Visit, rule: Rule, error: Error) -> PageError {
+    told::page(&visit.app, actor(visit), Kind::Authorize, rule, error).await
 }
 
 fn actor(visit: &Visit) -> Actor {
@@ -230,8 +251,9 @@ fn respond(visit: &Visit, id: &RequestId, next: Next) -> Result<Response, PageEr
         }
         Next::Redirect(url) => redirect(visit, &url),
         Next::Post(post) => Ok(post_page(visit, post)),
+        Next::Held(held) => Ok(held::response(&visit.app, &visit.browser, *held)),
         Next::Consent(question) => Ok(consent_page(visit, *question)),
-        Next::Gone => Ok(gone_page(visit)),
+        Next::Gone(story) => Ok(gone_page(visit, &story)),
     }
 }
 
@@ -314,6 +336,7 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
                 new: line.new && known,
             })
             .collect(),
+        again: question.again,
         username: Label::new(&question.username),
         email: Label::new(&question.email),
         not_you: None,
@@ -349,14 +372,14 @@ fn unsure_page(visit: &Visit, unsure: Unsure, story: &TraceId) -> Response {
     page(env, &visit.browser, StatusCode::BAD_REQUEST, view.render())
 }
 
-fn gone_page(visit: &Visit) -> Response {
+fn gone_page(visit: &Visit, story: &TraceId) -> Response {
     let env = &visit.app.env;
     let view = ErrorPage {
         shell: shell(env, &visit.browser),
         title: visit.browser.t("gone-title").into(),
         what: visit.browser.t("gone-what").into(),
         next: visit.browser.t("gone-next").into(),
-        reference: None,
+        reference: Some(Shown(story).to_string()),
         link: None,
     };
     page(env, &visit.browser, StatusCode::BAD_REQUEST, view.render())

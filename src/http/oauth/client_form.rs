@@ -10,12 +10,15 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{error::OAuthError, resolve::Resolver};
+use super::{error::OAuthError, resolve::Resolver, told::told};
 use crate::{
     app::App,
     crypto::{jwt, secret::Plain},
     http::{extract::From, fields::Fields},
-    model::actor::Actor,
+    model::{
+        actor::{Actor, Origin},
+        trace::{Kind, Rule},
+    },
     ops::{
         client::Presented,
         oauth::{
@@ -37,7 +40,8 @@ pub struct ClientForm {
     pub shown: Presented,
     /// Whether they came by HTTP Basic.
     pub basic: bool,
-    /// The proof of a key that came along (RFC 9449 §5); signed by that key, and not looked at any further.
+    /// The proof of a key that came along, where tokens or codes are bound to keys (RFC 9449 §5, §10.1); signed by that key,
+    /// and not looked at any further. Elsewhere the header means nothing and is not read.
     pub proof: Option<Proof>,
 }
 
@@ -45,15 +49,52 @@ impl FromRequest<App> for ClientForm {
     type Rejection = OAuthError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Self::Rejection> {
-        // In a URL, logs and histories keep them (RFC 6749 §2.3.1); and one that stands in both places came twice (§3.2).
-        if request.uri().query().is_some_and(|query| !query.is_empty()) {
-            return Err(OAuthError::request("parameters belong into the body, not into the URL"));
-        }
+        let kind = attempt(request.uri().path());
         let (mut parts, body) = request.into_parts();
         let Ok(From(origin)) = From::from_request_parts(&mut parts, app).await;
-        let resolver = parts.extensions.get::<Arc<Resolver>>().map(Arc::clone);
-        let headers = parts.headers.clone();
-        let fields = form(Request::from_parts(parts, body), app).await?;
+        let mut came = Vec::new();
+        let bound = match kind {
+            Some(Kind::Token | Kind::Push) => one_proof(&parts.headers),
+            Some(Kind::Authorize | Kind::Device | Kind::Register) | None => Ok(None),
+        };
+        let read =
+            Self::read(Request::from_parts(parts, body), app, origin.clone(), &mut came).await;
+        let read = read.and_then(|form| Ok(Self { proof: bound?, ..form }));
+        match (read, kind) {
+            (Err(refused), Some(kind)) => Err(told(app, origin, kind, came, refused).await),
+            (read, _) => read,
+        }
+    }
+}
+
+/// What is attempted at an endpoint, where that is told.
+fn attempt(path: &str) -> Option<Kind> {
+    let (_, endpoint) = path.rsplit_once('/')?;
+    match endpoint {
+        "token" => Some(Kind::Token),
+        "par" => Some(Kind::Push),
+        "device_authorization" => Some(Kind::Device),
+        _ => None,
+    }
+}
+
+impl ClientForm {
+    /// Reads a request; `came` gets its parameters as soon as there are any.
+    async fn read(
+        request: Request,
+        app: &App,
+        origin: Origin,
+        came: &mut Vec<(String, String)>,
+    ) -> Result<Self, OAuthError> {
+        // In a URL, logs and histories keep them (RFC 6749 §2.3.1); and one that stands in both places came twice (§3.2).
+        if let Some(query) = request.uri().query().filter(|query| !query.is_empty()) {
+            Fields::parse(query.as_bytes()).pairs().clone_into(came);
+            return Err(OAuthError::request("parameters belong into the body, not into the URL"));
+        }
+        let resolver = request.extensions().get::<Arc<Resolver>>().map(Arc::clone);
+        let headers = request.headers().clone();
+        let fields = form(request, app).await?;
+        fields.pairs().clone_into(came);
         let (mut shown, basic) = credentials(&headers, &fields)?;
         if let Some(resolver) = resolver {
             let who = Actor::anonymous(origin);
@@ -62,11 +103,10 @@ impl FromRequest<App> for ClientForm {
                 known.map_err(|problem| OAuthError::document(&problem, basic))?;
             }
             if let (Some(text), Some((id, _))) = (statement(&fields), shown.readings.first()) {
-                shown.proof = Some(resolver.prove(app, id, text).await?);
+                shown.proof = Some(resolver.prove(app, &who, id, text).await?);
             }
         }
-        let proof = one_proof(&headers)?;
-        Ok(Self { fields, shown, basic, proof })
+        Ok(Self { fields, shown, basic, proof: None })
     }
 }
 
@@ -76,7 +116,7 @@ pub fn one_proof(headers: &HeaderMap) -> Result<Option<Proof>, Refusal> {
     let Some(value) = all.next() else { return Ok(None) };
     if all.next().is_some() {
         let why = "the DPoP header came more than once";
-        return Err(Refusal::new(Code::InvalidDpopProof, why));
+        return Err(Refusal::new(Code::InvalidDpopProof, Rule::DpopProof, why));
     }
     Ok(Some(dpop::read(value.to_str().unwrap_or_default())?))
 }
@@ -112,7 +152,7 @@ pub async fn form(request: Request, app: &App) -> Result<Fields, OAuthError> {
         .map_err(|_| OAuthError::request("the body was too large or cut off"))?;
     let fields = Fields::parse(&bytes);
     if fields.repeated(&["resource", "audience"]).is_some() {
-        return Err(OAuthError::request("a parameter came more than once"));
+        return Err(OAuthError::repeated());
     }
     Ok(fields)
 }
@@ -147,12 +187,15 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
         })?;
         let id = id.map(str::to_owned).or_else(|| jwt::unproven(text, "sub"));
         let id = id.ok_or_else(|| OAuthError::client(false))?;
-        return Ok((Presented { readings: vec![(id, None)], proof: None }, false));
+        return Ok((Presented { readings: vec![(id, None)], ..Presented::default() }, false));
     }
     let Some(value) = header.next() else {
         let id = id.ok_or_else(|| OAuthError::client(false))?;
         let secret = secret.map(|secret| Plain::new(secret.to_owned()));
-        return Ok((Presented { readings: vec![(id.to_owned(), secret)], proof: None }, false));
+        return Ok((
+            Presented { readings: vec![(id.to_owned(), secret)], ..Presented::default() },
+            false,
+        ));
     };
     if header.next().is_some() {
         return Err(OAuthError::request("the Authorization header came more than once"));
@@ -165,7 +208,7 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
     if id.is_some_and(|id| !readings.iter().any(|(own, _)| own == id)) {
         return Err(OAuthError::request("client_id differs from that of the Authorization header"));
     }
-    Ok((Presented { readings, proof: None }, true))
+    Ok((Presented { readings, in_header: true, proof: None }, true))
 }
 
 /// The client's signed statement about itself (RFC 7523 §2.2), if its type says that it is one.

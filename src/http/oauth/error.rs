@@ -9,12 +9,13 @@ use axum::{
 };
 use serde_json::json;
 
+use super::brake::MINUTE;
 use crate::{
     app::App,
     crypto::jwt::Algorithm,
     error::{Error, Kind},
     http::error as http,
-    model::registration,
+    model::{fetch::Fault, registration, trace::Rule},
     ops::{
         document::Problem,
         oauth::{Code, Refusal, dpop},
@@ -23,10 +24,6 @@ use crate::{
 
 /// As long as a description may be that repeats what was sent.
 const LONGEST: usize = 400;
-/// What a client reads as: the same request may do later.
-const LATER: &str = "temporarily_unavailable";
-/// What a client reads as: it is not to blame.
-const FAULT: &str = "server_error";
 
 /// What stands in `WWW-Authenticate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,56 +42,61 @@ enum Challenge {
 #[derive(Debug)]
 pub struct OAuthError {
     status: StatusCode,
-    error: &'static str,
-    description: String,
+    refusal: Refusal,
     challenge: Challenge,
     retry_after: Option<Duration>,
 }
 
 impl OAuthError {
-    fn new(status: StatusCode, code: Code, description: impl Into<String>) -> Self {
-        Self {
-            status,
-            error: code.as_str(),
-            description: description.into(),
-            challenge: Challenge::None,
-            retry_after: None,
-        }
+    fn new(status: StatusCode, refusal: Refusal) -> Self {
+        Self { status, refusal, challenge: Challenge::None, retry_after: None }
     }
 
     /// 400 `invalid_request`.
     pub fn request(description: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, Code::InvalidRequest, description)
+        let refusal = Refusal::new(Code::InvalidRequest, Rule::Malformed, description);
+        Self::new(StatusCode::BAD_REQUEST, refusal)
+    }
+
+    /// 400 `invalid_request`: a parameter came twice.
+    pub fn repeated() -> Self {
+        let why = "a parameter came more than once";
+        Self::new(StatusCode::BAD_REQUEST, Refusal::new(Code::InvalidRequest, Rule::Repeated, why))
     }
 
     /// 405: another method than the endpoint's.
     pub fn method() -> Self {
         let why = "this endpoint does not take that method";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::InvalidRequest, why)
+        let refusal = Refusal::new(Code::InvalidRequest, Rule::Malformed, why);
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, refusal)
     }
 
     /// 415: another media type than a form.
     pub fn media_type() -> Self {
         let why = "the body must be application/x-www-form-urlencoded in UTF-8";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidRequest, why)
+        let refusal = Refusal::new(Code::InvalidRequest, Rule::Malformed, why);
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal)
     }
 
     /// 415: another media type than JSON.
     pub fn not_json() -> Self {
         let why = "the body must be application/json";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidClientMetadata, why)
+        let refusal = Refusal::new(Code::InvalidClientMetadata, Rule::Registration, why);
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal)
     }
 
     /// 413: more metadata than a client may have.
     pub fn too_large() -> Self {
         let why = "the body was larger than 16 KiB or cut off";
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::InvalidClientMetadata, why)
+        let refusal = Refusal::new(Code::InvalidClientMetadata, Rule::Registration, why);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, refusal)
     }
 
     /// 400 `invalid_client_metadata`.
     pub fn metadata(description: impl AsRef<str>) -> Self {
         let description = plain(description.as_ref());
-        Self::new(StatusCode::BAD_REQUEST, Code::InvalidClientMetadata, description)
+        let refusal = Refusal::new(Code::InvalidClientMetadata, Rule::Registration, description);
+        Self::new(StatusCode::BAD_REQUEST, refusal)
     }
 
     /// What is wrong with a client's metadata, in the words of RFC 7591 §3.2.2.
@@ -102,7 +104,9 @@ impl OAuthError {
         match error.field() {
             Some(registration::REDIRECT_URIS) => {
                 let description = plain(&error.to_string());
-                Self::new(StatusCode::BAD_REQUEST, Code::InvalidRedirectUri, description)
+                let code = Code::InvalidRedirectUri;
+                let refusal = Refusal::new(code, Rule::Registration, description);
+                Self::new(StatusCode::BAD_REQUEST, refusal)
             }
             Some(_) => Self::metadata(error.to_string()),
             None => error.into(),
@@ -112,72 +116,94 @@ impl OAuthError {
     /// 403: nobody registers here by themselves.
     pub fn no_registration() -> Self {
         let why = "apps do not register themselves here; ask the administrator for a client_id";
-        Self::new(StatusCode::FORBIDDEN, Code::AccessDenied, why)
+        let refusal = Refusal::new(Code::AccessDenied, Rule::RegistrationOff, why);
+        Self::new(StatusCode::FORBIDDEN, refusal)
     }
 
     /// 403: the client was switched off.
     pub fn switched_off() -> Self {
         let why = "this client was switched off by an administrator";
-        Self::new(StatusCode::FORBIDDEN, Code::AccessDenied, why)
+        let refusal = Refusal::new(Code::AccessDenied, Rule::ClientShut, why);
+        Self::new(StatusCode::FORBIDDEN, refusal)
     }
 
     /// 401 `invalid_client`; the challenge only to those who tried HTTP Basic.
     pub fn client(basic: bool) -> Self {
         let why = "the client is unknown, disabled, or did not prove itself";
         let challenge = if basic { Challenge::Basic } else { Challenge::None };
-        Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, Code::InvalidClient, why) }
+        let refusal = Refusal::new(Code::InvalidClient, Rule::ClientUnproved, why);
+        Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, refusal) }
     }
 
     /// 401 `invalid_client`: the client's signed statement proves nothing, and why.
     pub fn statement(why: &impl ToString) -> Self {
-        Self { description: plain(&why.to_string()), ..Self::client(false) }
+        Self::client(false).by(Rule::ClientStatement).saying(plain(&why.to_string()))
+    }
+
+    /// 429: what the client publishes about itself cannot be asked for at the moment. Nothing is wrong with the client, so
+    /// that it is no reason to give up a registration.
+    pub fn later(why: &'static str) -> Self {
+        let refusal = Refusal::new(Code::TemporarilyUnavailable, Rule::Busy, why);
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self { retry_after: Some(MINUTE), ..Self::new(status, refusal) }
     }
 
     /// 401 `invalid_client`: the app's own document is not taken, and why.
     pub fn document(problem: &Problem, basic: bool) -> Self {
-        Self { description: plain(&problem.to_string()), ..Self::client(basic) }
+        if let Problem::Fault(Fault::Busy(why)) = problem {
+            return Self::later(why);
+        }
+        Self::client(basic).by(Rule::Document).saying(plain(&problem.to_string()))
+    }
+
+    /// The same answer by another rule.
+    #[must_use]
+    pub fn by(self, rule: Rule) -> Self {
+        Self { refusal: Refusal { rule, ..self.refusal }, ..self }
+    }
+
+    fn saying(self, description: String) -> Self {
+        Self { refusal: Refusal { description: description.into(), ..self.refusal }, ..self }
     }
 
     /// 429: too many wrong secrets. Not `invalid_client`: on that word clients throw away a registration that is good,
     /// and whoever guesses may be a neighbour behind the same address.
     pub fn wait(after: Duration) -> Self {
         let why = "too many wrong secrets for this client; wait before the next try";
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        Self {
-            error: LATER,
-            retry_after: Some(after),
-            ..Self::new(status, Code::InvalidClient, why)
-        }
+        let refusal = Refusal::new(Code::TemporarilyUnavailable, Rule::ClientPaused, why);
+        Self { retry_after: Some(after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, refusal) }
     }
 
     /// 408: the request took longer than `limits.request_timeout`.
     pub fn too_slow() -> Self {
         let why = "the request took too long";
-        Self { error: LATER, ..Self::new(StatusCode::REQUEST_TIMEOUT, Code::InvalidRequest, why) }
+        let refusal = Refusal::new(Code::TemporarilyUnavailable, Rule::Busy, why);
+        Self::new(StatusCode::REQUEST_TIMEOUT, refusal)
     }
 
     /// A fault of ours that no endpoint answered, as it stands in the log.
     pub fn fault(status: StatusCode, reference: Option<String>) -> Self {
         let why = reference.map_or_else(|| "internal error".to_owned(), |own| internal(&own));
-        Self { error: FAULT, ..Self::new(status, Code::InvalidRequest, why) }
+        Self::new(status, Refusal::new(Code::ServerError, Rule::Fault, why))
     }
 
-    /// What is told, as the core words refusals of clients.
+    /// What is told, as the core words it.
     pub fn refusal(&self) -> Refusal {
-        Refusal::new(Code::InvalidClient, self.description.clone())
+        self.refusal.clone()
     }
 
-    /// The same refusal in these words.
+    /// The same answer with this refusal.
     #[must_use]
-    pub fn told_as(self, refusal: &Refusal) -> Self {
-        Self { description: refusal.description.to_string(), ..self }
+    pub fn told_as(self, refusal: Refusal) -> Self {
+        Self { refusal, ..self }
     }
 
     /// 401: no access token came.
     pub fn no_token() -> Self {
         let why = "an access token is needed: Authorization: Bearer ...";
         let challenge = Challenge::Bearer { error: false };
-        Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, Code::InvalidToken, why) }
+        let refusal = Refusal::new(Code::InvalidToken, Rule::AccessToken, why);
+        Self { challenge, ..Self::new(StatusCode::UNAUTHORIZED, refusal) }
     }
 
     /// 401 or 403: the access token does not do.
@@ -188,7 +214,7 @@ impl OAuthError {
             StatusCode::UNAUTHORIZED
         };
         let challenge = Challenge::Bearer { error: true };
-        Self { challenge, ..Self::new(status, refusal.code, refusal.description.clone()) }
+        Self { challenge, ..Self::new(status, refusal.clone()) }
     }
 }
 
@@ -201,32 +227,29 @@ impl OAuthError {
 
 impl From<Refusal> for OAuthError {
     fn from(refusal: Refusal) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, refusal.code, refusal.description)
+        Self::new(StatusCode::BAD_REQUEST, refusal)
     }
 }
 
 impl From<Error> for OAuthError {
     fn from(error: Error) -> Self {
-        let (word, description) = match http::log(&error) {
-            Some(reference) => (FAULT, internal(&reference)),
+        let (code, rule, description) = match http::log(&error) {
+            Some(reference) => (Code::ServerError, Rule::Fault, internal(&reference)),
             None if matches!(error.kind(), Kind::Busy | Kind::Limited) => {
-                (LATER, error.to_string())
+                (Code::TemporarilyUnavailable, Rule::Busy, error.to_string())
             }
-            None => (Code::InvalidRequest.as_str(), error.to_string()),
+            None => (Code::InvalidRequest, Rule::Malformed, error.to_string()),
         };
-        Self {
-            status: http::status(&error),
-            error: word,
-            description,
-            challenge: Challenge::None,
-            retry_after: error.retry_after(),
-        }
+        let retry_after = error.retry_after();
+        let refusal = Refusal::new(code, rule, description);
+        Self { retry_after, ..Self::new(http::status(&error), refusal) }
     }
 }
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let body = json!({ "error": self.error, "error_description": self.description });
+        let (error, description) = (self.refusal.code.as_str(), self.refusal.description);
+        let body = json!({ "error": error, "error_description": description });
         let mut response = (self.status, no_store(), Json(body)).into_response();
         let challenge = match self.challenge {
             Challenge::None => None,
@@ -235,12 +258,11 @@ impl IntoResponse for OAuthError {
             Challenge::Dpop => Some(format!(
                 "DPoP realm=\"mcpcodex\", algs=\"{}\", error=\"{}\", error_description=\"{}\"",
                 dpop::ALGORITHMS.map(Algorithm::as_str).join(" "),
-                self.error,
-                self.description
+                error,
+                description
             )),
             Challenge::Bearer { error: true } => Some(format!(
-                "Bearer realm=\"mcpcodex\", error=\"{}\", error_description=\"{}\"",
-                self.error, self.description
+                "Bearer realm=\"mcpcodex\", error=\"{error}\", error_description=\"{description}\"",
             )),
         };
         // Descriptions are our own words, in ASCII and without quotes.

@@ -11,16 +11,20 @@ use serde_json::json;
 use super::{
     client_form::ClientForm,
     error::{OAuthError, no_store, with_nonce},
+    told::unproved,
 };
 use crate::{
     app::App,
+    db::Write,
+    error::Result as CoreResult,
     http::extract::From,
     model::{actor::Actor, trace::Kind},
     ops::{
         client::{Authenticated, authenticate},
+        env::Env,
         oauth::{
             dpop::{self, Place},
-            par,
+            par::{self, Pushed},
         },
         trace::{self, Grounds},
     },
@@ -38,32 +42,41 @@ pub async fn push(
 }
 
 async fn answer(app: &App, who: Actor, form: ClientForm) -> Result<Response, OAuthError> {
-    let (basic, env) = (form.basic, app.env());
-    let pushed = app
-        .db
-        .write(move |tx| match authenticate(tx, &who, &form.shown)? {
-            Authenticated::Client(client) => {
-                if let Some(proof) = &form.proof
-                    && let Err(refusal) = dpop::accept(tx, &env, proof, Place::post("/par"))?
-                {
-                    return Ok(Err(refusal.into()));
-                }
-                let (pairs, jkt) = (form.fields.pairs(), form.jkt());
-                match par::push(tx, &env, &client, pairs, jkt.as_deref())? {
-                    Ok(pushed) => Ok(Ok(pushed)),
-                    Err(refusal) => {
-                        let grounds =
-                            Grounds { client: Some(&client), pairs, ..Grounds::default() };
-                        let told = trace::alone(tx, &who, Kind::Push, refusal, &grounds)?;
-                        Ok(Err(told.into()))
-                    }
-                }
-            }
-            Authenticated::No => Ok(Err(OAuthError::client(basic))),
-            Authenticated::Wait(after) => Ok(Err(OAuthError::wait(after))),
-        })
-        .await??;
+    let env = app.env();
+    let pushed = app.db.write(move |tx| settle(tx, &env, &who, &form)).await??;
     let body =
         json!({ "request_uri": pushed.request_uri, "expires_in": pushed.expires_in.as_secs() });
     Ok((StatusCode::CREATED, no_store(), Json(body)).into_response())
+}
+
+/// Takes the request, or tells why not.
+fn settle(
+    tx: &Write<'_>,
+    env: &Env,
+    who: &Actor,
+    form: &ClientForm,
+) -> CoreResult<Result<Pushed, OAuthError>> {
+    let refused = match authenticate(tx, who, &form.shown)? {
+        Authenticated::Client(client) => {
+            let accepted = match &form.proof {
+                Some(proof) => dpop::accept(tx, env, proof, Place::post("/par"))?,
+                None => Ok(()),
+            };
+            let (pairs, jkt) = (form.fields.pairs(), form.jkt());
+            let pushed = match accepted {
+                Ok(()) => par::push(tx, env, who, &client, pairs, jkt.as_deref())?,
+                Err(refusal) => Err(refusal),
+            };
+            return Ok(match pushed {
+                Ok(pushed) => Ok(pushed),
+                Err(refusal) => {
+                    let grounds = Grounds { client: Some(&client), pairs, ..Grounds::default() };
+                    Err(trace::alone(tx, who, Kind::Push, refusal, &grounds)?.into())
+                }
+            });
+        }
+        Authenticated::No => OAuthError::client(form.basic),
+        Authenticated::Wait(after) => OAuthError::wait(after),
+    };
+    unproved(tx, env, who, (form, Kind::Push), refused).map(Err)
 }

@@ -6,15 +6,17 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     bearer,
     error::{OAuthError, no_store},
     json::Object,
+    told::told,
 };
 use crate::{
     app::App,
+    error::Kind as Failure,
     http::extract::From,
     model::{
         actor::{Actor, Origin},
@@ -26,7 +28,6 @@ use crate::{
         env::Env,
         oauth::{Code, Refusal},
         registration::{self as op, Answer, Managed, Registered},
-        trace::{self, Grounds},
     },
 };
 
@@ -35,36 +36,57 @@ pub async fn register(
     State(app): State<App>,
     From(origin): From,
     headers: HeaderMap,
-    Object(members): Object,
+    object: Result<Object, OAuthError>,
 ) -> Result<Response, OAuthError> {
-    let metadata = match Metadata::read(&members) {
-        Ok(metadata) => metadata,
-        Err(wrong) => {
-            return Err(told(&app, origin, &members, OAuthError::registration(wrong)).await?);
-        }
+    let (members, read) = read_object(object);
+    let registered = match read {
+        Ok(metadata) => add(&app, origin.clone(), &headers, metadata).await,
+        Err(refused) => Err(refused),
     };
-    // Where everyone may register, whatever else a client sends along is not looked at.
-    let token = bearer::plain(&headers).ok();
-    let (env, who) = (app.env(), Actor::anonymous(origin));
-    let answer =
-        app.db.write(move |tx| op::register(tx, &env, &who, &metadata, token.as_deref())).await?;
-    match answer {
-        Answer::Registered(registered) => {
+    match registered {
+        Ok(registered) => {
             let body = body(&app.env, &registered);
             Ok((StatusCode::CREATED, no_store(), Json(body)).into_response())
         }
-        Answer::NoToken => Err(not_yours()),
-        Answer::Off => Err(OAuthError::no_registration()),
+        Err(refused) => Err(told(&app, origin, Kind::Register, pairs(&members), refused).await),
     }
 }
 
-/// A refusal under the name of its story.
-async fn told(
+/// What a client says of itself, and whether it can be.
+fn read_object(object: Result<Object, OAuthError>) -> (Members, Result<Metadata, OAuthError>) {
+    match object {
+        Ok(Object(members)) => {
+            let read = Metadata::read(&members).map_err(OAuthError::registration);
+            (members, read)
+        }
+        Err(refused) => (Members::new(), Err(refused)),
+    }
+}
+
+async fn add(
     app: &App,
     origin: Origin,
-    members: &Map<String, Value>,
-    refused: OAuthError,
-) -> Result<OAuthError, OAuthError> {
+    headers: &HeaderMap,
+    metadata: Metadata,
+) -> Result<Box<Registered>, OAuthError> {
+    // Where everyone may register, whatever else a client sends along is not looked at.
+    let token = bearer::plain(headers).ok();
+    let (env, who) = (app.env(), Actor::anonymous(origin));
+    let answer =
+        app.db.write(move |tx| op::register(tx, &env, &who, &metadata, token.as_deref())).await;
+    match answer {
+        Ok(Answer::Registered(registered)) => Ok(registered),
+        Ok(Answer::NoToken) => Err(not_yours()),
+        Ok(Answer::Off) => Err(OAuthError::no_registration()),
+        Err(full) if full.kind() == Failure::Limited => {
+            Err(OAuthError::from(full).by(Rule::RegistrationFull))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The members in the form in which parameters are told.
+fn pairs(members: &Members) -> Vec<(String, String)> {
     let words = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Array(all) => {
@@ -72,17 +94,7 @@ async fn told(
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => String::new(),
     };
-    let pairs: Vec<_> = members.iter().map(|(name, value)| (name.clone(), words(value))).collect();
-    let (refusal, who) = (refused.refusal(), Actor::anonymous(origin));
-    let refusal = app
-        .db
-        .write(move |tx| {
-            let rule = Some(Rule::Registration);
-            let grounds = Grounds { rule, pairs: &pairs, ..Grounds::default() };
-            trace::alone(tx, &who, Kind::Register, refusal, &grounds)
-        })
-        .await?;
-    Ok(refused.told_as(&refusal))
+    members.iter().map(|(name, value)| (name.clone(), words(value))).collect()
 }
 
 /// Tells a client what is registered of it.
@@ -103,17 +115,34 @@ pub async fn update(
     From(origin): From,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Object(members): Object,
+    object: Result<Object, OAuthError>,
 ) -> Result<Response, OAuthError> {
-    let token = bearer::plain(&headers)?;
-    if members.get("client_id").is_some_and(|own| own.as_str() != Some(id.as_str())) {
+    let (members, read) = read_object(object);
+    match change(&app, origin.clone(), &id, &headers, (&members, read)).await {
+        Ok(done) => Ok((no_store(), Json(body(&app.env, &done))).into_response()),
+        Err(refused) => {
+            let mut pairs = pairs(&members);
+            pairs.retain(|(name, _)| name != "client_id");
+            pairs.push(("client_id".to_owned(), id));
+            Err(told(&app, origin, Kind::Register, pairs, refused).await)
+        }
+    }
+}
+
+async fn change(
+    app: &App,
+    origin: Origin,
+    id: &str,
+    headers: &HeaderMap,
+    (members, read): (&Members, Result<Metadata, OAuthError>),
+) -> Result<Registered, OAuthError> {
+    let token = bearer::plain(headers)?;
+    if members.get("client_id").is_some_and(|own| own.as_str() != Some(id)) {
         return Err(OAuthError::metadata("client_id is not that of the address"));
     }
-    let metadata = Metadata::read(&members).map_err(OAuthError::registration)?;
+    let metadata = read?;
     let (env, who, id) = (app.env(), Actor::anonymous(origin), ClientId::from_text(id));
-    let done =
-        done(app.db.write(move |tx| op::update(tx, &env, &who, &id, &token, &metadata)).await?)?;
-    Ok((no_store(), Json(body(&app.env, &done))).into_response())
+    done(app.db.write(move |tx| op::update(tx, &env, &who, &id, &token, &metadata)).await?)
 }
 
 /// Removes a client at its own wish.
@@ -139,7 +168,7 @@ fn done<T>(managed: Managed<T>) -> Result<T, OAuthError> {
 
 fn not_yours() -> OAuthError {
     let why = "the registration token is missing, unknown or no longer good";
-    OAuthError::token(&Refusal::new(Code::InvalidToken, why))
+    OAuthError::token(&Refusal::new(Code::InvalidToken, Rule::RegistrationToken, why))
 }
 
 /// Everything that is registered (RFC 7591 §3.2.1); what is not there is left out, since clients choke on null.

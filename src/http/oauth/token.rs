@@ -13,6 +13,7 @@ use super::{
     client_form::ClientForm,
     error::{OAuthError, no_store, with_nonce},
     resolve::Resolver,
+    told::unproved,
 };
 use crate::{
     app::App,
@@ -23,6 +24,7 @@ use crate::{
     model::{
         actor::Actor,
         client::{Client, GrantType},
+        trace::{Kind, Rule},
     },
     ops::{
         client::{Authenticated, authenticate},
@@ -96,7 +98,7 @@ fn settle(
     form: &ClientForm,
     ask: Result<Ask, Refusal>,
 ) -> CoreResult<Result<Outcome, OAuthError>> {
-    let brought = brought(form);
+    let brought = trace::Brought::new(Kind::Token, form.fields.pairs());
     let told = |client: Option<&Client>, outcome| {
         trace::at_token(tx, env, who, client, &brought, outcome).map(Ok)
     };
@@ -116,23 +118,22 @@ fn settle(
         Authenticated::No => OAuthError::client(form.basic),
         Authenticated::Wait(after) => OAuthError::wait(after),
     };
-    let (refusal, _) = trace::unproved(tx, env, who, &form.shown, &brought, refused.refusal())?;
-    Ok(Err(refused.told_as(&refusal)))
-}
-
-fn brought(form: &ClientForm) -> trace::TokenAsk<'_> {
-    let one = |name: &str| form.fields.get(name).filter(|value| !value.is_empty());
-    trace::TokenAsk { code: one("code"), refresh: one("refresh_token"), pairs: form.fields.pairs() }
+    unproved(tx, env, who, (form, Kind::Token), refused).map(Err)
 }
 
 fn ask(form: &ClientForm) -> Result<Ask, Refusal> {
     let (resources, jkt) = (form.all("resource"), form.jkt());
     let grant = match form.fields.get("grant_type") {
         None | Some("") => {
-            return Err(Refusal::new(Code::InvalidRequest, "grant_type is missing"));
+            return Err(Refusal::new(
+                Code::InvalidRequest,
+                Rule::GrantUnknown,
+                "grant_type is missing",
+            ));
         }
         Some(text) => GrantType::parse(text).map_err(|_| {
-            Refusal::new(Code::UnsupportedGrantType, "this server does not know that grant type")
+            let why = "this server does not know that grant type";
+            Refusal::new(Code::UnsupportedGrantType, Rule::GrantUnknown, why)
         })?,
     };
     Ok(match grant {

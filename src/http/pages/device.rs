@@ -4,24 +4,33 @@ use std::time::Duration;
 
 use axum::{
     extract::{RawQuery, State},
-    http::StatusCode,
-    response::Response,
+    http::{StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 
-use super::{form, page, shell};
+use super::{form, login::SECOND_FACTOR, page, shell, stage_path};
 use crate::{
     app::App,
     error::Error,
     http::{
+        cookies,
         error::{PageError, set_retry_after},
         extract::{Browser, From, MaybeSession, PageForm, Session},
         fields::Fields,
         lang::{scope, when},
+        oauth::told,
         view::{
             DeviceCode, DeviceDone, DeviceQuestion, ErrorPage, Label, Resource, ScopeLine, Trust,
         },
     },
-    model::{actor::Origin, client::ClientOrigin, device::in_words, id::DeviceRequestId},
+    model::{
+        actor::Origin,
+        client::ClientOrigin,
+        device::in_words,
+        id::{DeviceRequestId, TraceId},
+        sign_in::Stage,
+        trace::{Kind, Rule, Shown},
+    },
     ops::{
         oauth::device::{self as op, Answered, Decision, Looked, Question},
         session::SignedIn,
@@ -73,12 +82,23 @@ pub async fn submit(
     };
     let visit = Visit { app, origin, browser, signed_in };
     match fields.get("decision") {
-        Some("allow") => visit.answer(&fields, true).await,
-        Some("deny") => visit.answer(&fields, false).await,
-        Some(_) => Err(Error::invalid("decision", "the decision must be allow or deny").into()),
+        Some("allow") => visit.answer(&fields, true, &code).await,
+        Some("deny") => visit.answer(&fields, false, &code).await,
+        Some(_) => {
+            let error = Error::invalid("decision", "the decision must be allow or deny");
+            Err(visit.told(Rule::Malformed, error).await)
+        }
         None if code.is_empty() => Ok(visit.code_page(&code, None)),
         None => visit.look(&code).await,
     }
+}
+
+/// The sign-in pages, which add a second factor and lead back to the code.
+fn enrolment(code: &str) -> String {
+    let back: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
+    let back = format!("/device?user_code={back}");
+    let back: String = form_urlencoded::byte_serialize(back.as_bytes()).collect();
+    format!("/login?{SECOND_FACTOR}=needed&return_to={back}")
 }
 
 /// What stands in the field again.
@@ -90,16 +110,35 @@ impl Visit {
     async fn look(&self, code: &str) -> Result<Response, PageError> {
         let (env, who) = (self.app.env(), self.signed_in.actor(self.origin.clone()));
         let (signed_in, typed) = (self.signed_in.clone(), code.to_owned());
-        let looked =
-            self.app.db.write(move |tx| op::look(tx, &env, &who, &signed_in, &typed)).await?;
+        let browser = self.browser.hash();
+        let looked = self
+            .app
+            .db
+            .write(move |tx| op::look(tx, &env, &who, (&browser, &signed_in), &typed))
+            .await?;
         Ok(match looked {
             Looked::Question(question) => self.question_page(*question),
+            Looked::StepUp(token) => {
+                let cookie = cookies::sign_in(&self.app.env, token.expose());
+                let cookie = AppendHeaders([(header::SET_COOKIE, cookie)]);
+                (cookie, Redirect::to(stage_path(Stage::SecondFactor))).into_response()
+            }
+            Looked::Enrol => Redirect::to(&enrolment(code)).into_response(),
             Looked::Wrong => self.code_page(code, Some(Refused::Wrong)),
             Looked::Wait(wait) => self.code_page(code, Some(Refused::Wait(wait))),
+            Looked::Nothing(story) => {
+                let keys = ("device-nothing-title", "device-nothing", "device-nothing-next");
+                self.refusal_page(StatusCode::FORBIDDEN, keys, &story)
+            }
         })
     }
 
-    async fn answer(&self, fields: &Fields, allow: bool) -> Result<Response, PageError> {
+    async fn answer(
+        &self,
+        fields: &Fields,
+        allow: bool,
+        code: &str,
+    ) -> Result<Response, PageError> {
         let (env, who) = (self.app.env(), self.signed_in.actor(self.origin.clone()));
         let signed_in = self.signed_in.clone();
         let request = DeviceRequestId::from_text(fields.text("request"));
@@ -111,12 +150,25 @@ impl Visit {
                 let decision = Decision { request: &request, allow, shown: &shown };
                 op::answer(tx, &env, &who, &signed_in, decision)
             })
-            .await?;
+            .await;
+        let answered = match answered {
+            Ok(answered) => answered,
+            Err(error) => return Err(self.told(Rule::NotShown, error).await),
+        };
         Ok(match answered {
+            Answered::Stale => return self.look(code).await,
             Answered::Allowed(client) => self.done_page(&client, true),
             Answered::Denied(client) => self.done_page(&client, false),
-            Answered::Gone => self.gone_page(),
+            Answered::Gone(story) => {
+                let keys = ("gone-title", "device-gone", "device-gone-next");
+                self.refusal_page(StatusCode::BAD_REQUEST, keys, &story)
+            }
         })
+    }
+
+    async fn told(&self, rule: Rule, error: Error) -> PageError {
+        let who = self.signed_in.actor(self.origin.clone());
+        told::page(&self.app, who, Kind::Device, rule, error).await
     }
 
     fn code_page(&self, code: &str, refused: Option<Refused>) -> Response {
@@ -149,7 +201,12 @@ impl Visit {
     fn question_page(&self, question: Question) -> Response {
         let (env, browser) = (&self.app.env, &self.browser);
         let lang = browser.lang();
-        let hidden = [("request", question.request.as_str()), ("shown", question.shown.as_str())];
+        let hidden = [
+            ("request", question.request.as_str()),
+            ("shown", question.shown.as_str()),
+            // Should the second factor be asked for once more, the person need not type it again.
+            ("user_code", question.code.expose()),
+        ];
         let view = DeviceQuestion {
             // After a form there is no page to switch the language of.
             shell: shell(env, browser),
@@ -192,16 +249,22 @@ impl Visit {
         page(env, browser, StatusCode::OK, view.render())
     }
 
-    fn gone_page(&self) -> Response {
+    /// Title, what was wrong, what to do, and where it is told.
+    fn refusal_page(
+        &self,
+        status: StatusCode,
+        (title, what, next): (&'static str, &'static str, &'static str),
+        story: &TraceId,
+    ) -> Response {
         let (env, browser) = (&self.app.env, &self.browser);
         let view = ErrorPage {
             shell: shell(env, browser),
-            title: browser.t("gone-title").into(),
-            what: browser.t("device-gone").into(),
-            next: browser.t("device-gone-next").into(),
-            reference: None,
+            title: browser.t(title).into(),
+            what: browser.t(what).into(),
+            next: browser.t(next).into(),
+            reference: Some(Shown(story).to_string()),
             link: None,
         };
-        page(env, browser, StatusCode::BAD_REQUEST, view.render())
+        page(env, browser, status, view.render())
     }
 }

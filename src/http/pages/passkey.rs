@@ -56,7 +56,7 @@ fn told(browser: &Browser, asked: Result<Option<Ceremony>, PageError>) -> Respon
         Err(PageError::SignIn(_) | PageError::Confirm(_)) => {
             (StatusCode::UNAUTHORIZED, browser.t("passkey-sign-in-again").into())
         }
-        Err(PageError::Core(error)) => {
+        Err(PageError::Core(error) | PageError::Told(error, _)) => {
             error::log(&error);
             (error::status(&error), core::what(browser.lang(), &error))
         }

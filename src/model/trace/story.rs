@@ -222,6 +222,14 @@ pub fn says(event: &str) -> Option<&'static str> {
         "session.end" => "the sign-in was ended",
         "session.end_all" => "every sign-in was ended",
         "token.revoke" => "the app gave its token back",
+        "client.disable" => "the client was switched off",
+        "client.enable" => "the client was switched on again",
+        "client.edit" => "the client was changed",
+        "client.delete" => "the client was deleted",
+        "key.rotate" => "another key signs from now on; nothing ended by that",
+        "key.retire" => {
+            "a signing key was taken out of use: access tokens of it were refused from then on"
+        }
         "user.lock" => "the person was locked out",
         "user.disable" => "the person was disabled",
         "password.set" => "a new password: everything else was ended",

@@ -11,6 +11,7 @@ use crate::{
     model::{
         actor::{Actor, Origin, Principal},
         audit::Event,
+        ending,
         factor::{Method, TotpCredential},
         id::{CredentialId, UserId},
         message::mail::Mail,
@@ -249,10 +250,13 @@ pub(in crate::ops) fn in_force_with(
     store::device::distrust(tx, user)?;
     let keep = match &who.principal {
         Principal::Person { session, .. } => Some(session),
-        Principal::Anonymous | Principal::Operator { .. } | Principal::System => None,
+        Principal::Anonymous
+        | Principal::ApiKey { .. }
+        | Principal::Operator { .. }
+        | Principal::System => None,
     };
-    for session in session::end_all_of(tx, who, user, keep, "second factor added")? {
-        store::grant::revoke_of_session(tx, &session, "second factor added", true)?;
+    for session in session::end_all_of(tx, who, user, keep, ending::FACTOR_ADDED)? {
+        store::grant::revoke_of_session(tx, &session, ending::FACTOR_ADDED, true)?;
     }
     // In a session, codes that are there stay good; everywhere else new ones can be shown at once.
     let has_codes = store::factor::recovery_codes_left(tx, user)? > 0;

@@ -9,6 +9,7 @@ use crate::{
         actor::{Actor, Principal},
         attempt::Scope,
         audit::Event,
+        ending,
         id::{CredentialId, SessionId, UserId},
         message::mail::Mail,
     },
@@ -62,9 +63,12 @@ pub(in crate::ops) fn removed(
     notice::tell(tx, env, user, &Mail::FactorRemoved { at: tx.now })?;
     let keep = match &who.principal {
         Principal::Person { session, .. } => Some(session),
-        Principal::Anonymous | Principal::Operator { .. } | Principal::System => None,
+        Principal::Anonymous
+        | Principal::ApiKey { .. }
+        | Principal::Operator { .. }
+        | Principal::System => None,
     };
-    session::shut(tx, who, user, keep, "second factor removed").map(drop)
+    session::shut(tx, who, user, keep, ending::FACTOR_REMOVED).map(drop)
 }
 
 /// Removes every factor and recovery code, and ends every session but `keep`.
@@ -87,7 +91,7 @@ pub fn disable(
         notice::tell(tx, env, user, &Mail::FactorRemoved { at: tx.now })?;
         let event = Event::new("factor.disable").user(user).with("removed", removed);
         audit::record(tx, who, &event)?;
-        session::shut(tx, who, user, keep, "second factor removed")?;
+        session::shut(tx, who, user, keep, ending::FACTOR_REMOVED)?;
     }
     Ok(removed)
 }

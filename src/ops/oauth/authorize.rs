@@ -4,8 +4,9 @@
 use super::{
     Code, Refusal,
     consent::{self, Question},
+    ending::{back, gone, refuse, refuse_or_hold},
     policy,
-    reply::{Post, Reply, Return},
+    reply::{Held, Post, Reply, may_redirect},
 };
 use crate::{
     crypto::secret::{Hashed, Plain, b64, equal, random_token},
@@ -16,18 +17,19 @@ use crate::{
         audit::Event,
         authorization::{AuthorizationCode, AuthorizationRequest, CODE_LIFETIME},
         client::{Client, ClientOrigin},
-        id::RequestId,
+        id::{RequestId, TraceId},
         scope::{ADMIN_PREFIX, ScopeSet},
         session::Session,
         sign_in::Strength,
-        trace::{Rule, Step},
+        trace::{Kind, Rule, Step},
     },
     ops::{
         audit,
+        client::newcomer,
         env::Env,
         factor, login,
         session::{self, SignedIn},
-        trace::{self, Grounds},
+        trace,
     },
     store,
 };
@@ -47,8 +49,10 @@ pub enum Next {
     Redirect(String),
     /// The answer goes to the client in a form.
     Post(Post),
-    /// No such request in this browser: answered before, too old, or never there.
-    Gone,
+    /// The person is told what is wrong, and may go back to the client, for which nobody here vouches.
+    Held(Box<Held>),
+    /// No such request in this browser: answered before, too old, or never there. Where that is told.
+    Gone(TraceId),
 }
 
 impl From<Reply> for Next {
@@ -139,19 +143,17 @@ pub fn decide(tx: &Write<'_>, env: &Env, who: &Actor, visit: Visit<'_>) -> Resul
         Opened::Next(next) => return Ok(next),
     };
     let user = &case.signed_in.user.id;
-    let known = case.client.origin == ClientOrigin::BuiltIn
-        || consent::covers(tx, user, &case.client.id, &case.request.resources, &case.scopes)?;
+    let (client, request) = (&case.client, &case.request);
+    let known = client.origin == ClientOrigin::BuiltIn
+        || consent::covers(tx, user, &client.id, &request.resources, &case.scopes)?
+            && consent::is_assured(tx, client, &request.redirect_uri)?;
     if known && !case.request.prompt.consent {
         return give(tx, who, &case);
     }
     if case.request.prompt.none {
-        return refuse(
-            tx,
-            env,
-            &case.request,
-            Code::ConsentRequired,
-            "the person must be asked first",
-        );
+        let why = "the person must be asked first";
+        let refusal = Refusal::new(Code::ConsentRequired, Rule::ConsentRequired, why);
+        return refuse(tx, env, who, &case.request, refusal);
     }
     trace::note(tx, case.request.trace.as_ref(), Step::Asked, "")?;
     let question =
@@ -200,7 +202,8 @@ pub fn answer(
     };
     if !decision.allow {
         audit::record(tx, who, &event("consent.deny"))?;
-        return refuse(tx, env, &case.request, Code::AccessDenied, "the person said no");
+        let refusal = Refusal::new(Code::AccessDenied, Rule::SaidNo, "the person said no");
+        return refuse(tx, env, who, &case.request, refusal);
     }
     consent::remember(tx, user, &case.client.id, &case.request.resources, &case.scopes)?;
     audit::record(tx, who, &event("consent.allow"))?;
@@ -213,7 +216,7 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, who: &Actor, visit: Visit<'a>) -> Resu
     let Visit { browser, request: id, signed_in } = visit;
     let next = |next| Ok(Opened::Next(next));
     let Some(request) = store::authorization::request(tx, id, browser)? else {
-        return next(Next::Gone);
+        return next(gone(tx, who, None)?);
     };
     let client = store::client::by_id(tx, &request.client_id)?;
     // Switched off, or its redirect URI withdrawn, while the person was reading: nobody is redirected.
@@ -221,10 +224,8 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, who: &Actor, visit: Visit<'a>) -> Resu
         .filter(|client| client.is_active() && client.accepts_redirect(&request.redirect_uri))
     else {
         store::authorization::take_request(tx, id)?;
-        if let Some(story) = &request.trace {
-            trace::refuse_page(tx, story, Rule::Left, &Grounds::default())?;
-        }
-        return next(Next::Gone);
+        let story = request.trace.as_ref();
+        return next(Next::Gone(trace::page(tx, who, Kind::Authorize, story, Rule::Left)?));
     };
     let signed_in = match signed_in {
         // Ended since this request was let in.
@@ -233,8 +234,10 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, who: &Actor, visit: Visit<'a>) -> Resu
     };
     if request.mfa && !env.config.authentication.mfa.enabled {
         let why = "second factors are switched off here";
-        return refuse(tx, env, &request, Code::UnmetAuthenticationRequirements, why)
-            .map(Opened::Next);
+        let code = Code::UnmetAuthenticationRequirements;
+        let refusal = Refusal::new(code, Rule::FactorsOff, why);
+        let led = signed_in.is_some() || may_redirect(tx, &client, &request.redirect_uri)?;
+        return refuse_or_hold(tx, env, who, &request, refusal, led).map(Opened::Next);
     }
     let meant = |one: &SignedIn| request.subject.as_ref().is_none_or(|who| *who == one.user.id);
     let fitting = signed_in.filter(|one| {
@@ -246,8 +249,15 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, who: &Actor, visit: Visit<'a>) -> Resu
         let other =
             signed_in.is_some_and(|one| !meant(one) && one.session.auth_time > request.created_at);
         return if request.prompt.none || other {
-            refuse(tx, env, &request, Code::LoginRequired, "nobody fitting is signed in")
-                .map(Opened::Next)
+            let rule = if other { Rule::AnotherPerson } else { Rule::LoginRequired };
+            let why = "nobody fitting is signed in";
+            let refusal = Refusal::new(Code::LoginRequired, rule, why);
+            // Nobody does anything for a silent request: it must be an app that an operator vouches for, or that somebody
+            // here has let in. Such apps ask so again and again in the background.
+            let led = signed_in.is_some()
+                || may_redirect(tx, &client, &request.redirect_uri)?
+                || newcomer::is_in_use(tx, &client)?;
+            refuse_or_hold(tx, env, who, &request, refusal, led).map(Opened::Next)
         } else {
             trace::note(tx, request.trace.as_ref(), Step::SignIn, "")?;
             next(if signed_in.is_some() { Next::SignInAgain } else { Next::SignIn })
@@ -264,23 +274,25 @@ fn may<'a>(
     browser: &Hashed,
     mut case: Case<'a>,
 ) -> Result<Opened<'a>> {
-    let refuse = |case: &Case<'_>, code, why| {
+    let refuse = |case: &Case<'_>, code, rule, why| {
         let event = Event::new("authorize.refused")
             .user(&case.signed_in.user.id)
             .client(&case.client.id)
             .with("reason", why);
         audit::record(tx, who, &event)?;
-        refuse(tx, case.env, &case.request, code, why).map(Opened::Next)
+        refuse(tx, case.env, who, &case.request, Refusal::new(code, rule, why)).map(Opened::Next)
     };
     let user = &case.signed_in.user;
+    trace::belongs(tx, case.request.trace.as_ref(), Some(&user.id), None)?;
     let all = policy::remaining(tx, &case.client, &case.request.resources)?;
     if all.is_empty() && !case.request.resources.is_empty() {
-        return refuse(&case, Code::InvalidTarget, "the resource is no longer registered");
+        let why = "the resource is no longer registered";
+        return refuse(&case, Code::InvalidTarget, Rule::ResourceGone, why);
     }
     case.scopes = policy::for_person(user, &all, &case.request.scopes);
     let Ok(open) = policy::open_to(user, all) else {
         let why = "this person may not use the resource: it takes a role that they do not have";
-        return refuse(&case, Code::AccessDenied, why);
+        return refuse(&case, Code::AccessDenied, Rule::ResourceOfPerson, why);
     };
     let sensitive = policy::sensitive(&open, &case.scopes);
     let enabled = case.env.config.authentication.mfa.enabled;
@@ -290,7 +302,7 @@ fn may<'a>(
     }
     if case.scopes.is_empty() && !case.request.scopes.is_empty() {
         let why = "none of the scopes can be had by this person";
-        return refuse(&case, Code::InvalidScope, why);
+        return refuse(&case, Code::InvalidScope, Rule::ScopeOfPerson, why);
     }
     case.request.resources = open.into_iter().map(|resource| resource.uri).collect();
     let fresh = case.signed_in.session.has_fresh_factor(tx.now, case.request.created_at);
@@ -299,7 +311,7 @@ fn may<'a>(
     }
     if case.request.prompt.none {
         let why = "a sensitive scope takes a second factor, proved just now";
-        return refuse(&case, Code::LoginRequired, why);
+        return refuse(&case, Code::LoginRequired, Rule::FactorNeeded, why);
     }
     step_up(tx, &case, browser).map(Opened::Next)
 }
@@ -328,11 +340,10 @@ fn is_fresh(request: &AuthorizationRequest, session: &Session, tx: &Write<'_>) -
 fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
     let request = &case.request;
     if !store::authorization::take_request(tx, &request.id)? {
-        return Ok(Next::Gone);
+        return gone(tx, who, request.trace.as_ref());
     }
     let story = request.trace.as_ref();
     trace::note(tx, story, Step::Code, &format!("scopes: {}", case.scopes))?;
-    trace::belongs(tx, story, Some(&case.signed_in.user.id), None)?;
     let code = random_token(32);
     let row = AuthorizationCode {
         client_id: case.client.id.clone(),
@@ -342,6 +353,7 @@ fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
         code_challenge: request.code_challenge.clone(),
         scopes: case.scopes.clone(),
         resources: request.resources.clone(),
+        spelled: request.spelled.clone(),
         nonce: request.nonce.clone(),
         expires_at: tx.now.plus(CODE_LIFETIME),
         grant_id: None,
@@ -357,28 +369,4 @@ fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
         .with("scopes", row.scopes.to_string());
     audit::record(tx, who, &event)?;
     Ok(back(request).answer(case.env, &[("code", code.expose())]).into())
-}
-
-/// Answers the client with an error, once.
-fn refuse(
-    tx: &Write<'_>,
-    env: &Env,
-    request: &AuthorizationRequest,
-    code: Code,
-    why: &'static str,
-) -> Result<Next> {
-    if !store::authorization::take_request(tx, &request.id)? {
-        return Ok(Next::Gone);
-    }
-    let story = request.trace.as_ref();
-    let refusal = trace::refuse(tx, story, Refusal::new(code, why), &Grounds::default())?;
-    Ok(back(request).refuse(env, &refusal).into())
-}
-
-fn back(request: &AuthorizationRequest) -> Return<'_> {
-    Return {
-        uri: &request.redirect_uri,
-        state: request.state.as_deref(),
-        mode: request.response_mode,
-    }
 }

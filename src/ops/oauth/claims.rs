@@ -5,7 +5,10 @@
 use serde_json::{Map, Value};
 
 use super::{Code, Refusal};
-use crate::model::session::{ACR_MFA, ACR_PASSWORD};
+use crate::model::{
+    session::{ACR_MFA, ACR_PASSWORD},
+    trace::Rule,
+};
 
 /// A real request has some hundred bytes. Depth is bounded by the reader.
 const LONGEST: usize = 4_096;
@@ -21,7 +24,7 @@ pub(super) struct Wishes {
 
 /// Reads the parameter, or says which rule it breaks.
 pub(super) fn read(text: &str) -> Result<Wishes, Refusal> {
-    let malformed = |why: &'static str| Refusal::new(Code::InvalidRequest, why);
+    let malformed = |why: &'static str| Refusal::new(Code::InvalidRequest, Rule::Claims, why);
     if text.len() > LONGEST {
         return Err(malformed("claims may have at most 4096 bytes"));
     }
@@ -82,7 +85,7 @@ impl<'v> Wish<'v> {
             let one = wanted.unwrap_or_default();
             if wishes.subject.as_deref().is_some_and(|before| before != one) {
                 let why = "claims ask for more than one person";
-                return Err(Refusal::new(Code::InvalidRequest, why));
+                return Err(Refusal::new(Code::InvalidRequest, Rule::Claims, why));
             }
             wishes.subject = Some(one.to_owned());
         }
@@ -96,7 +99,8 @@ impl<'v> Wish<'v> {
         let (mfa, password) = (wants(ACR_MFA), wants(ACR_PASSWORD));
         if self.essential && !self.wanted.is_empty() && !mfa && !password {
             let why = "none of the essential acr values can be reached here";
-            return Err(Refusal::new(Code::UnmetAuthenticationRequirements, why));
+            let code = Code::UnmetAuthenticationRequirements;
+            return Err(Refusal::new(code, Rule::Claims, why));
         }
         wishes.mfa = mfa && !password;
         Ok(())

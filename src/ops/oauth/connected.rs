@@ -8,6 +8,7 @@ use crate::{
     model::{
         actor::Actor,
         audit::Event,
+        ending,
         id::{ClientId, UserId},
     },
     ops::{audit, session},
@@ -24,7 +25,7 @@ pub fn list(r: &Read<'_>, who: &Actor, user: &UserId) -> Result<Vec<Connected>> 
 pub fn disconnect(tx: &Write<'_>, who: &Actor, user: &UserId, client: &ClientId) -> Result<usize> {
     session::permit(tx, who, user)?;
     let answers = store::consent::forget(tx, user, client)?;
-    let reason = "disconnected by the person";
+    let reason = ending::DISCONNECTED;
     let grants = store::grant::revoke_of_user_and_client(tx, user, client, reason)?;
     if answers + grants == 0 {
         return Err(Error::absent("this app holds nothing of yours any more"));

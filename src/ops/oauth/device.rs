@@ -7,7 +7,7 @@ use std::{fmt, time::Duration};
 
 pub use self::approval::{Answered, Decision, Looked, Question, answer, look};
 use super::{
-    Code, Outcome, Refusal, exchange, policy,
+    Code, Outcome, Refusal, exchange, policy, spelling,
     terms::Terms,
     token::{self, Holder, Subject},
 };
@@ -24,15 +24,17 @@ use crate::{
         client::{Client, GrantType},
         device_request::{DeviceRequest, INTERVAL, LIFETIME, Poll, SLOWER, State},
         grant::Grant,
-        id::{DeviceRequestId, GrantId},
+        id::{DeviceRequestId, GrantId, TraceId},
         resource::Resource,
         scope::{OFFLINE_ACCESS, ScopeSet},
+        trace::{Rule, Step},
     },
     ops::{
         attempt, audit,
         env::Env,
         key,
         session::{self, SignedIn},
+        trace,
     },
     store,
 };
@@ -49,8 +51,8 @@ pub struct Ask {
     pub scope: Option<String>,
     /// What the tokens are for.
     pub resources: Vec<String>,
-    /// Thumbprint of the key that the tokens are to be bound to.
-    pub jkt: Option<String>,
+    /// Where all of it is told.
+    pub trace: Option<TraceId>,
 }
 
 /// What the device is to show, and what it comes back with (RFC 8628 §3.2).
@@ -81,21 +83,23 @@ pub enum Begun {
 
 /// Takes a device's request. Fails with `Limited` when too many wait already.
 pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) -> Result<Begun> {
-    let refuse = |code, why| Ok(Begun::Refused(Refusal::new(code, why)));
+    let refuse = |code, rule, why| Ok(Begun::Refused(Refusal::new(code, rule, why)));
     if !client.may(GrantType::DeviceCode) {
-        return refuse(Code::UnauthorizedClient, "this client may not use device codes");
+        let why = "this client may not use device codes";
+        return refuse(Code::UnauthorizedClient, Rule::GrantNotAllowed, why);
     }
-    let resources = match policy::resources(tx, client, &ask.resources)? {
-        Ok(resources) => resources,
-        Err(refusal) => return Ok(Begun::Refused(refusal)),
-    };
     let asked = match policy::asked(ask.scope.as_deref()) {
         Ok(asked) => asked,
         Err(refusal) => return Ok(Begun::Refused(refusal)),
     };
-    let scopes = policy::scopes(client, &resources, &asked);
+    let resources = match policy::meant(tx, client, &ask.resources, &asked)? {
+        Ok(resources) => resources,
+        Err(refusal) => return Ok(Begun::Refused(refusal)),
+    };
+    let scopes = policy::scopes(tx, client, &resources, &asked)?;
     if scopes.is_empty() && !asked.is_empty() {
-        return refuse(Code::InvalidScope, "none of the scopes can be had by this client");
+        let why = "none of the scopes can be had by this client";
+        return refuse(Code::InvalidScope, Rule::ScopeOfClient, why);
     }
     let address_key = attempt::address_key(&who.origin.address);
     let (all, here) = store::device_request::waiting(tx, &address_key)?;
@@ -106,15 +110,14 @@ pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask)
         id: DeviceRequestId::new(),
         client_id: client.id.clone(),
         scopes,
+        spelled: spelling::own(&resources, &ask.resources, &[]),
         resources: resources.into_iter().map(|resource| resource.uri).collect(),
-        spelled: ask.resources.clone(),
         state: State::Pending,
         interval: INTERVAL,
         last_poll_at: None,
         address: who.origin.address.clone(),
         user_agent: who.origin.user_agent.clone(),
-        jkt: ask.jkt.clone(),
-        trace: None,
+        trace: ask.trace.clone(),
         user_id: None,
         session_id: None,
         created_at: tx.now,
@@ -124,6 +127,8 @@ pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask)
     let event =
         Event::new("device.begin").client(&client.id).with("scopes", request.scopes.to_string());
     audit::record(tx, who, &event)?;
+    let scopes = format!("scopes: {}", request.scopes);
+    trace::note(tx, request.trace.as_ref(), Step::Taken, &scopes)?;
     let verification_uri = format!("{}/device", env.site.issuer);
     Ok(Begun::Waiting(Box::new(Authorization {
         verification_uri_complete: format!("{verification_uri}?user_code={}", user_code.expose()),
@@ -192,36 +197,41 @@ pub fn poll(
     if !client.may(GrantType::DeviceCode) {
         return Ok(Outcome::refuse(
             Code::UnauthorizedClient,
+            Rule::GrantNotAllowed,
             "this client may not use device codes",
         ));
     }
     let Some(code) = ask.device_code.as_deref() else {
-        return Ok(Outcome::refuse(Code::InvalidRequest, "device_code is missing"));
+        return Ok(Outcome::refuse(Code::InvalidRequest, Rule::Missing, "device_code is missing"));
     };
     let Some(request) = store::device_request::by_device_code(tx, &Hashed::of(code))? else {
-        return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
+        return Ok(Outcome::refuse(Code::InvalidGrant, Rule::DeviceUnknown, NOT_GOOD));
     };
     if request.client_id != client.id {
         audit::record(tx, who, &event("device.wrong_client", client, &request))?;
-        return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
+        return Ok(Outcome::refuse(Code::InvalidGrant, Rule::DeviceOfAnother, NOT_GOOD));
     }
-    let refuse = |code, why| Ok(Outcome::refuse(code, why));
+    let refuse = |code, rule, why| Ok(Outcome::refuse(code, rule, why));
     match request.poll(tx.now) {
         Poll::Give => give(tx, env, who, client, &request, ask),
         Poll::Pending => {
             store::device_request::set_polled(tx, &request.id, request.interval)?;
-            refuse(Code::AuthorizationPending, "the person has not answered yet")
+            refuse(Code::AuthorizationPending, Rule::Again, "the person has not answered yet")
         }
         Poll::SlowDown => {
             let slower = request.interval.saturating_add(SLOWER).min(LIFETIME);
             store::device_request::set_polled(tx, &request.id, slower)?;
-            refuse(Code::SlowDown, "wait five seconds longer between two polls from now on")
+            let why = "wait five seconds longer between two polls from now on";
+            refuse(Code::SlowDown, Rule::Again, why)
         }
-        Poll::Denied => refuse(Code::AccessDenied, "the person said no"),
-        Poll::Expired => refuse(Code::ExpiredToken, "the person did not answer in time"),
+        Poll::Denied => refuse(Code::AccessDenied, Rule::SaidNo, "the person said no"),
+        Poll::Expired => {
+            let why = "the person did not answer in time";
+            refuse(Code::ExpiredToken, Rule::DeviceExpired, why)
+        }
         Poll::Spent => {
             audit::record(tx, who, &event("device.replayed", client, &request))?;
-            refuse(Code::InvalidGrant, NOT_GOOD)
+            refuse(Code::InvalidGrant, Rule::DeviceUsed, NOT_GOOD)
         }
     }
 }
@@ -243,7 +253,7 @@ fn give(
     ask: &PollAsk,
 ) -> Result<Outcome> {
     if !store::device_request::take(tx, &request.id)? {
-        return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
+        return Ok(Outcome::refuse(Code::InvalidGrant, Rule::DeviceUsed, NOT_GOOD));
     }
     let (holder, resources) = match fit(tx, env, client, request, ask)? {
         Ok(fit) => fit,
@@ -254,11 +264,14 @@ fn give(
             return Ok(Outcome::Refused(refusal));
         }
     };
-    let had = policy::having(client, &resources, &request.scopes);
+    let had = policy::having(tx, client, &resources, &request.scopes)?;
     let scopes = policy::for_person(&holder.user, &resources, &had);
+    let granted = policy::remaining(tx, client, &request.resources)?;
+    let spelled = spelling::own(&granted, &ask.resources, &request.spelled);
     let grant = grant(tx, env, client, request, &holder, scopes)?;
-    let grant = Grant { jkt: ask.jkt.clone(), ..grant };
+    let grant = Grant { jkt: ask.jkt.clone(), spelled, ..grant };
     store::grant::insert(tx, &grant)?;
+    trace::became(tx, &grant)?;
     let refresh =
         if grant.generation > 0 { Some(exchange::first(tx, env, who, &grant)?) } else { None };
     store::client::set_last_used(tx, &client.id)?;
@@ -273,7 +286,7 @@ fn give(
         holder: Holder::Person { user: &holder.user, grant: &grant },
         scopes: &grant.scopes,
         resources: &resources,
-        spelled: if ask.resources.is_empty() { &request.spelled } else { &ask.resources },
+        spelled: &grant.spelled,
         nonce: None,
         jkt: grant.jkt.as_deref(),
         act: None,
@@ -297,14 +310,11 @@ fn fit(
     let Some(holder) = found.filter(|found| Some(&found.user.id) == request.user_id.as_ref())
     else {
         let why = "the sign-in that allowed this device is over";
-        return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
+        return Ok(Err(Refusal::new(Code::InvalidGrant, Rule::SignInOver, why)));
     };
-    if request.jkt.is_some() && request.jkt != ask.jkt {
-        let why = "the device code is bound to a key that was not proved";
-        return Ok(Err(Refusal::new(Code::InvalidGrant, why)));
-    }
+    let before = (request.resources.as_slice(), request.created_at);
     let narrowed =
-        policy::narrow_for(tx, client, &holder.user, &request.resources, &ask.resources)?;
+        policy::narrow_for(tx, client, &holder.user, before, &ask.resources)?;
     Ok(narrowed.map(|resources| (holder, resources)))
 }
 
@@ -326,6 +336,7 @@ fn grant(
         session_id: Some(holder.session.id.clone()),
         scopes,
         resources: request.resources.clone(),
+        spelled: Vec::new(),
         nonce: None,
         amr: holder.session.amr.clone(),
         auth_time: holder.session.proved_at(),
@@ -333,7 +344,7 @@ fn grant(
         created_at: tx.now,
         expires_at: tx.now.plus(lifetime),
         revoked: None,
-        jkt: request.jkt.clone(),
+        jkt: None,
         trace: request.trace.clone(),
     })
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     db::Write,
     error::Result,
-    model::client::Client,
+    model::{client::Client, trace::Rule},
     ops::{
         env::Env,
         replay::{self, Kind},
@@ -47,7 +47,7 @@ impl<'a> Place<'a> {
 
 /// Reads a proof, which proves nothing yet but that its key signed it. Costs a signature; asks no database.
 pub fn read(text: &str) -> Result<Proof, Refusal> {
-    dpop::read(text).map_err(|fault| wrong(fault.to_string()))
+    dpop::read(text).map_err(|fault| wrong(Rule::DpopProof, fault.to_string()))
 }
 
 /// Takes what a client showed beside its credentials: a proof that counts, or none where none is needed.
@@ -61,7 +61,8 @@ pub fn admit(
     match proof {
         Some(proof) => accept(tx, env, proof, place),
         None if client.dpop_bound => {
-            Ok(Err(wrong("this client must prove a key with each request (DPoP)")))
+            let why = "this client must prove a key with each request (DPoP)";
+            Ok(Err(wrong(Rule::DpopMissing, why)))
         }
         None => Ok(Ok(())),
     }
@@ -81,39 +82,41 @@ pub fn accept(
     Ok(if replay::first_use(tx, Kind::DpopProof, &proof.jkt, &proof.jti, until)? {
         Ok(())
     } else {
-        Err(wrong("the DPoP proof was used before"))
+        Err(wrong(Rule::DpopProof, "the DPoP proof was used before"))
     })
 }
 
 /// Everything but whether it was used before.
 fn fits(env: &Env, proof: &Proof, place: Place<'_>, now: Time) -> Result<(), Refusal> {
     if proof.htm != place.method {
-        return Err(wrong("the DPoP proof was made for another method"));
+        return Err(wrong(Rule::DpopProof, "the DPoP proof was made for another method"));
     }
     if !same_address(&proof.htu, &format!("{}{}", Terms::of(env).issuer, place.path)) {
-        return Err(wrong("the DPoP proof was made for another address"));
+        return Err(wrong(Rule::DpopAddress, "the DPoP proof was made for another address"));
     }
     if let Some(token) = place.token {
         let hash = b64(&sha256(token.as_bytes()));
         if !proof.ath.as_ref().is_some_and(|ath| equal(ath.as_bytes(), hash.as_bytes())) {
-            return Err(wrong("the DPoP proof is not about this access token"));
+            return Err(wrong(Rule::DpopProof, "the DPoP proof is not about this access token"));
         }
     }
     if now.secs().abs_diff(proof.iat) > SKEW.as_secs() {
-        return Err(wrong("the DPoP proof is too old, or made in the future: check the clock"));
+        let why = "the DPoP proof is too old, or made in the future: check the clock";
+        return Err(wrong(Rule::DpopClock, why));
     }
     match &proof.nonce {
         Some(given) if is_ours(env, given, now) => Ok(()),
         None if !env.config.authentication.tokens.dpop.require_nonce => Ok(()),
         Some(_) | None => Err(Refusal::new(
             Code::UseDpopNonce,
+            Rule::Again,
             "the DPoP proof needs the nonce that came with this answer",
         )),
     }
 }
 
-fn wrong(why: impl Into<Cow<'static, str>>) -> Refusal {
-    Refusal::new(Code::InvalidDpopProof, why)
+fn wrong(rule: Rule, why: impl Into<Cow<'static, str>>) -> Refusal {
+    Refusal::new(Code::InvalidDpopProof, rule, why)
 }
 
 /// The nonce of this moment. Nothing of it is stored: it is a keyed hash of the time.

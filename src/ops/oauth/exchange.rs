@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::{
-    Code, Outcome, Refusal, policy, refresh_token,
+    Code, Outcome, Refusal, policy, refresh_token, spelling,
     terms::Terms,
     token::{self, Holder, Subject},
 };
@@ -20,16 +20,19 @@ use crate::{
         audit::Event,
         authorization::AuthorizationCode,
         client::{Client, GrantType},
+        ending,
         grant::{Grant, RefreshToken},
         id::GrantId,
         resource::Resource,
         scope::OFFLINE_ACCESS,
+        trace::Rule,
     },
     ops::{
         audit,
         env::Env,
         key, notice,
         session::{self, SignedIn},
+        trace,
     },
     store,
 };
@@ -70,14 +73,15 @@ pub fn exchange(
     ask: &Ask,
 ) -> Result<Outcome> {
     if !client.may(GrantType::AuthorizationCode) {
-        return Ok(Outcome::refuse(Code::UnauthorizedClient, "this client may not use codes"));
+        let why = "this client may not use codes";
+        return Ok(Outcome::refuse(Code::UnauthorizedClient, Rule::GrantNotAllowed, why));
     }
     let Some(code) = ask.code.as_deref() else {
-        return Ok(Outcome::refuse(Code::InvalidRequest, "code is missing"));
+        return Ok(Outcome::refuse(Code::InvalidRequest, Rule::Missing, "code is missing"));
     };
     let hash = Hashed::of(code);
     let Some(row) = store::authorization::code(tx, &hash)? else {
-        return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
+        return Ok(Outcome::refuse(Code::InvalidGrant, Rule::CodeUnknown, NOT_GOOD));
     };
     if row.spent || !store::authorization::spend_code(tx, &hash)? {
         return replayed(tx, env, who, client, &row);
@@ -100,8 +104,7 @@ struct Fit<'a> {
     row: &'a AuthorizationCode,
     holder: SignedIn,
     resources: Vec<Resource>,
-    spelled: &'a [String],
-    jkt: Option<&'a str>,
+    ask: &'a Ask,
 }
 
 fn fit<'a>(
@@ -111,17 +114,17 @@ fn fit<'a>(
     row: &'a AuthorizationCode,
     ask: &'a Ask,
 ) -> Result<Result<Fit<'a>, Refusal>> {
-    let invalid = |why| Ok(Err(Refusal::new(Code::InvalidGrant, why)));
-    if let Some(why) = judge(tx, client, row, ask) {
-        return invalid(why);
+    let invalid = |rule, why| Ok(Err(Refusal::new(Code::InvalidGrant, rule, why)));
+    if let Some((rule, why)) = judge(tx, client, row, ask) {
+        return invalid(rule, why);
     }
     let found = session::by_id(tx, env, None, &row.session_id)?.ok();
     let Some(holder) = found.filter(|found| found.user.id == row.user_id) else {
-        return invalid("the sign-in behind the code is over");
+        return invalid(Rule::SignInOver, "the sign-in behind the code is over");
     };
-    let narrowed = policy::narrow_for(tx, client, &holder.user, &row.resources, &ask.resources)?;
-    let (spelled, jkt) = (ask.resources.as_slice(), ask.jkt.as_deref());
-    Ok(narrowed.map(|resources| Fit { client, row, holder, resources, spelled, jkt }))
+    let before = (row.resources.as_slice(), row.expires_at);
+    let narrowed = policy::narrow_for(tx, client, &holder.user, before, &ask.resources)?;
+    Ok(narrowed.map(|resources| Fit { client, row, holder, resources, ask }))
 }
 
 /// What the code was bound to must be there again.
@@ -130,18 +133,18 @@ fn judge(
     client: &Client,
     row: &AuthorizationCode,
     ask: &Ask,
-) -> Option<&'static str> {
+) -> Option<(Rule, &'static str)> {
     let fits = ask.verifier.as_deref().is_some_and(|it| pkce::verify(it, &row.code_challenge));
     if row.client_id != client.id {
-        Some("the code was given to another client")
+        Some((Rule::CodeOfAnother, "the code was given to another client"))
     } else if tx.now >= row.expires_at {
-        Some("the code has expired")
+        Some((Rule::CodeExpired, "the code has expired"))
     } else if ask.redirect_uri.as_deref() != Some(row.redirect_uri.as_str()) {
-        Some("redirect_uri is not that of the authorization request")
+        Some((Rule::RedirectChanged, "redirect_uri is not that of the authorization request"))
     } else if row.jkt.is_some() && row.jkt != ask.jkt {
-        Some("the code is bound to a key that was not proved (dpop_jkt)")
+        Some((Rule::DpopBound, "the code is bound to a key that was not proved (dpop_jkt)"))
     } else if !fits {
-        Some("code_verifier does not fit the code_challenge")
+        Some((Rule::Verifier, "code_verifier does not fit the code_challenge"))
     } else {
         None
     }
@@ -157,13 +160,13 @@ fn replayed(
 ) -> Result<Outcome> {
     let mut event = Event::new("code.replayed").user(&row.user_id).client(&client.id);
     if let Some(grant) = &row.grant_id {
-        if store::grant::revoke(tx, grant, "code replayed")? {
+        if store::grant::revoke(tx, grant, ending::CODE_REPLAYED)? {
             cut_off(tx, env, who, row)?;
         }
         event = event.grant(grant);
     }
     audit::record(tx, who, &event)?;
-    Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD))
+    Ok(Outcome::refuse(Code::InvalidGrant, Rule::CodeUsed, NOT_GOOD))
 }
 
 /// Whoever shows the code may not be the client that has it: the person is told of the one that loses its tokens.
@@ -185,6 +188,7 @@ fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) ->
         session_id: Some(row.session_id.clone()),
         scopes,
         resources: row.resources.clone(),
+        spelled: spelling::own(&granted, &fit.ask.resources, &row.spelled),
         nonce: row.nonce.clone(),
         amr: fit.holder.session.amr.clone(),
         auth_time: fit.holder.session.proved_at(),
@@ -192,11 +196,12 @@ fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) ->
         created_at: tx.now,
         expires_at: tx.now.plus(lifetime),
         revoked: None,
-        jkt: fit.jkt.map(str::to_owned),
+        jkt: fit.ask.jkt.clone(),
         trace: row.trace.clone(),
     };
     store::grant::insert(tx, &grant)?;
     store::authorization::set_code_grant(tx, hash, &grant.id)?;
+    trace::became(tx, &grant)?;
     let refresh = if refreshable { Some(first(tx, env, who, &grant)?) } else { None };
     store::client::set_last_used(tx, &client.id)?;
     let event = Event::new("grant.create")
@@ -218,13 +223,13 @@ fn minted(
     refresh: Option<Plain>,
 ) -> Result<Outcome> {
     // A token for one of several resources says nothing about the others.
-    let scopes = policy::having(fit.client, &fit.resources, &grant.scopes);
+    let scopes = policy::having(tx, fit.client, &fit.resources, &grant.scopes)?;
     let subject = Subject {
         client: fit.client,
         holder: Holder::Person { user: &fit.holder.user, grant },
         scopes: &scopes,
         resources: &fit.resources,
-        spelled: fit.spelled,
+        spelled: &grant.spelled,
         nonce: grant.nonce.as_deref(),
         jkt: grant.jkt.as_deref(),
         act: None,

@@ -27,6 +27,7 @@ use crate::{
         id::SessionId,
         resource::ResourceUri,
         scope::ScopeSet,
+        trace::Rule,
     },
     ops::{
         audit,
@@ -95,22 +96,25 @@ struct Fit {
 }
 
 fn fit(tx: &Write<'_>, env: &Env, client: &Client, ask: &Ask) -> Judged<Fit> {
-    let refuse = |code, why: &'static str| Ok(Err(Refusal::new(code, why)));
+    let refuse = |code, rule, why: &'static str| Ok(Err(Refusal::new(code, rule, why)));
     if ask.actor_token.is_some() {
-        return refuse(Code::InvalidRequest, "an ID-JAG has no actor");
+        return refuse(Code::InvalidRequest, Rule::IdentityForm, "an ID-JAG has no actor");
     }
     let (signed_in, identity) = match subject(tx, env, client, ask)? {
         Ok(subject) => subject,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let [audience] = ask.audiences.as_slice() else {
-        return refuse(Code::InvalidRequest, "audience must be the issuer of one other server");
+        let why = "audience must be the issuer of one other server";
+        return refuse(Code::InvalidRequest, Rule::IdentityForm, why);
     };
     let Some(allowed) = store::assertion::audience(tx, audience, &client.id)? else {
-        return refuse(Code::InvalidTarget, "this client may take no assertions to that server");
+        let why = "this client may take no assertions to that server";
+        return refuse(Code::InvalidTarget, Rule::IdentityAudience, why);
     };
     if ask.resources.len() > 1 || ask.resources.iter().any(|uri| ResourceUri::parse(uri).is_err()) {
-        return refuse(Code::InvalidTarget, "resource must be one absolute URI without a fragment");
+        let why = "resource must be one absolute URI without a fragment";
+        return refuse(Code::InvalidTarget, Rule::ResourceMalformed, why);
     }
     let asked = match policy::asked(ask.scope.as_deref()) {
         Ok(asked) => asked,
@@ -119,7 +123,8 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, ask: &Ask) -> Judged<Fit> {
     let any = allowed.scopes.is_empty();
     let scopes = asked.filter(|scope| any || allowed.scopes.has(scope));
     if scopes.is_empty() && !asked.is_empty() {
-        return refuse(Code::InvalidScope, "none of the scopes may be taken to that server");
+        let why = "none of the scopes may be taken to that server";
+        return refuse(Code::InvalidScope, Rule::IdentityScope, why);
     }
     Ok(Ok(Fit { signed_in, identity, allowed, resources: ask.resources.clone(), scopes }))
 }
@@ -131,20 +136,22 @@ fn subject(
     client: &Client,
     ask: &Ask,
 ) -> Judged<(SignedIn, Map<String, Value>)> {
-    let refuse = |why: &'static str| Ok(Err(Refusal::new(Code::InvalidRequest, why)));
+    let refuse = |rule, why: &'static str| Ok(Err(Refusal::new(Code::InvalidRequest, rule, why)));
     let (Some(token), Some(kind::ID_TOKEN)) =
         (ask.subject_token.as_deref(), ask.subject_type.as_deref())
     else {
-        return refuse("an ID-JAG is given for an ID token: subject_token, and its type");
+        let why = "an ID-JAG is given for an ID token: subject_token, and its type";
+        return refuse(Rule::IdentityForm, why);
     };
     let Ok(identity) = token::identity(tx, env, client, token)? else {
-        return refuse("the ID token is not, or no longer, good, or is another client's");
+        let why = "the ID token is not, or no longer, good, or is another client's";
+        return refuse(Rule::IdentityToken, why);
     };
     let text = |name: &str| identity.get(name).and_then(Value::as_str).unwrap_or_default();
     let found = session::by_id(tx, env, None, &SessionId::from_text(text("sid")))?.ok();
     match found.filter(|found| found.user.id.as_str() == text("sub")) {
         Some(signed_in) => Ok(Ok((signed_in, identity))),
-        None => refuse("the sign-in behind the ID token is over"),
+        None => refuse(Rule::SignInOver, "the sign-in behind the ID token is over"),
     }
 }
 

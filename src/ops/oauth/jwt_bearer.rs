@@ -9,8 +9,7 @@ use std::fmt;
 
 pub use self::claims::check;
 use super::{
-    Code, Outcome, Refusal, policy,
-    terms::Terms,
+    Code, Outcome, Refusal, policy, spelling,
     token::{self, Holder, Subject},
 };
 use crate::{
@@ -28,11 +27,13 @@ use crate::{
         resource::Resource,
         scope::{STANDARD, ScopeSet},
         session::{RECENT, amr},
+        trace::Rule,
         user::{User, UserState},
     },
     ops::{
         audit,
         env::Env,
+        key,
         replay::{self, Kind},
     },
     store,
@@ -51,7 +52,9 @@ pub struct Proof {
     resources: Vec<String>,
     scope: Option<ScopeSet>,
     email: Option<String>,
-    auth_time: Time,
+    made: Time,
+    /// When the person signed in there, if that was told.
+    auth_time: Option<Time>,
     amr: Vec<String>,
 }
 
@@ -71,6 +74,17 @@ pub enum Why {
 impl From<jwt::Refusal> for Why {
     fn from(refusal: jwt::Refusal) -> Self {
         Self::Token(refusal)
+    }
+}
+
+impl Why {
+    /// The rule that says so.
+    fn rule(&self) -> Rule {
+        match self {
+            Self::Issuer => Rule::AssertionIssuer,
+            Self::Keys => Rule::AssertionKeys,
+            Self::Token(_) | Self::Claim(_) => Rule::AssertionToken,
+        }
     }
 }
 
@@ -114,16 +128,19 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
                 who,
                 client,
                 None,
-                Refusal::new(Code::InvalidGrant, why.to_string()),
+                Refusal::new(Code::InvalidGrant, why.rule(), why.to_string()),
             );
         }
-        None => return Ok(Outcome::refuse(Code::InvalidRequest, "assertion is missing")),
+        None => {
+            let why = "assertion is missing";
+            return Ok(Outcome::refuse(Code::InvalidRequest, Rule::Missing, why));
+        }
     };
     let fit = match fit(tx, env, client, proof, ask)? {
         Ok(fit) => fit,
         Err(refusal) => return refuse(tx, who, client, Some(proof), refusal),
     };
-    let grant = Grant { jkt: ask.jkt.clone(), ..grant(tx, env, client, proof, &fit) };
+    let grant = grant(tx, env, client, (proof, ask), &fit)?;
     store::grant::insert(tx, &grant)?;
     store::client::set_last_used(tx, &client.id)?;
     let event = Event::new("grant.create")
@@ -141,7 +158,7 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
         holder: Holder::Person { user: &fit.user, grant: &grant },
         scopes: &grant.scopes,
         resources: &fit.resources,
-        spelled: &proof.resources,
+        spelled: &grant.spelled,
         nonce: None,
         jkt: grant.jkt.as_deref(),
         act: None,
@@ -176,41 +193,43 @@ struct Fit {
 type Judged<T> = Result<Result<T, Refusal>>;
 
 fn fit(tx: &Write<'_>, env: &Env, client: &Client, proof: &Proof, ask: &Ask) -> Judged<Fit> {
-    let invalid = |why: &'static str| Ok(Err(Refusal::new(Code::InvalidGrant, why)));
+    let invalid = |rule, why: &'static str| Ok(Err(Refusal::new(Code::InvalidGrant, rule, why)));
     // Distrusted, or with other keys, since the signature was checked.
     let trusted = store::assertion::issuer(tx, &proof.issuer)?;
     let Some(trusted) = trusted.filter(|trusted| trusted.keys == proof.keys) else {
-        return invalid("the issuer of the assertion is not trusted here");
+        return invalid(Rule::AssertionIssuer, "the issuer of the assertion is not trusted here");
     };
     // Before it is spent, so that nobody can use up what is somebody else's.
     if proof.client_id != client.id.as_str() {
-        return invalid("the assertion was given to another client");
+        return invalid(Rule::AssertionClient, "the assertion was given to another client");
     }
     let kind = Kind::IdentityAssertion;
     if !replay::first_use(tx, kind, &proof.issuer, &proof.jti, proof.until)? {
-        return invalid("the assertion was used before");
+        return invalid(Rule::AssertionUsed, "the assertion was used before");
     }
     let Some((user, found_by)) = person(tx, &trusted, proof)? else {
-        return invalid("the subject of the assertion is nobody who may sign in here");
+        let why = "the subject of the assertion is nobody who may sign in here";
+        return invalid(Rule::AssertionPerson, why);
     };
     let proved = proof.amr.iter().any(|method| method == amr::MFA);
     if env.factor_required(&user) && !proved {
-        return invalid("this person must use a second factor, and the assertion names none");
+        let why = "this person must use a second factor, and the assertion names none";
+        return invalid(Rule::AssertionFactor, why);
     }
     let targeted = target(tx, client, proof, ask)?;
     let resources = match targeted.and_then(|found| policy::open_to(&user, found)) {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let scopes = scopes(client, &user, &resources, proof, ask);
-    // What takes a fresh second factor here takes one there.
-    let fresh = proved && tx.now.since(proof.auth_time) <= RECENT;
+    let scopes = scopes(tx, client, &user, &resources, proof, ask)?;
+    // What takes a fresh second factor here takes one there, and a word of when it was.
+    let fresh = proved && proof.auth_time.is_some_and(|at| tx.now.since(at) <= RECENT);
     let held_back =
         if fresh { ScopeSet::default() } else { policy::sensitive(&resources, &scopes) };
     let scopes = scopes.filter(|scope| !held_back.has(scope));
     if scopes.is_empty() && (ask.scope.is_some() || proof.scope.is_some()) {
         let why = "none of the scopes were asserted and can be had";
-        return Ok(Err(Refusal::new(Code::InvalidScope, why)));
+        return Ok(Err(Refusal::new(Code::InvalidScope, Rule::AssertionScope, why)));
     }
     Ok(Ok(Fit { user, found_by, resources, scopes }))
 }
@@ -248,50 +267,60 @@ fn target(r: &Read<'_>, client: &Client, proof: &Proof, ask: &Ask) -> Judged<Vec
     Ok(if within {
         Ok(asserted)
     } else {
-        Err(Refusal::new(Code::InvalidTarget, "the assertion was made for another resource"))
+        let why = "the assertion was made for another resource";
+        Err(Refusal::new(Code::InvalidTarget, Rule::AssertionTarget, why))
     })
 }
 
 /// What was asked for and asserted and may be had; as much as was asserted when nothing was asked for.
 fn scopes(
+    r: &Read<'_>,
     client: &Client,
     user: &User,
     resources: &[Resource],
     proof: &Proof,
     ask: &Ask,
-) -> ScopeSet {
-    let Ok(asked) = policy::asked(ask.scope.as_deref()) else { return ScopeSet::default() };
+) -> Result<ScopeSet> {
+    let Ok(asked) = policy::asked(ask.scope.as_deref()) else { return Ok(ScopeSet::default()) };
     let wanted = match (&proof.scope, asked.is_empty()) {
         (Some(asserted), true) => asserted.clone(),
         (Some(asserted), false) => asked.filter(|scope| asserted.has(scope)),
         // Nothing was asserted: the ordinary ones of the resource, or those of them that are asked for.
-        (None, true) => policy::scopes(client, resources, &ScopeSet::default()),
+        (None, true) => policy::scopes(r, client, resources, &ScopeSet::default())?,
         (None, false) => {
-            let ordinary = policy::scopes(client, resources, &ScopeSet::default());
+            let ordinary = policy::scopes(r, client, resources, &ScopeSet::default())?;
             asked.filter(|scope| ordinary.has(scope))
         }
     };
-    let had = policy::for_person(user, resources, &policy::having(client, resources, &wanted));
+    let had = policy::having(r, client, resources, &wanted)?;
+    let had = policy::for_person(user, resources, &had);
     // No ID token, nothing about the person, nothing for later.
-    had.filter(|scope| !STANDARD.contains(&scope))
+    Ok(had.filter(|scope| !STANDARD.contains(&scope)))
 }
 
-fn grant(tx: &Write<'_>, env: &Env, client: &Client, proof: &Proof, fit: &Fit) -> Grant {
-    Grant {
+fn grant(
+    tx: &Write<'_>,
+    env: &Env,
+    client: &Client,
+    (proof, ask): (&Proof, &Ask),
+    fit: &Fit,
+) -> Result<Grant> {
+    Ok(Grant {
         id: GrantId::new(),
         client_id: client.id.clone(),
         user_id: fit.user.id.clone(),
         session_id: None,
         scopes: fit.scopes.clone(),
         resources: fit.resources.iter().map(|resource| resource.uri.clone()).collect(),
+        spelled: spelling::own(&fit.resources, &ask.resources, &proof.resources),
         nonce: None,
         amr: proof.amr.clone(),
-        auth_time: proof.auth_time,
+        auth_time: proof.auth_time.unwrap_or(proof.made),
         generation: 0,
         created_at: tx.now,
-        expires_at: tx.now.plus(Terms::of(env).longest_signature()),
+        expires_at: tx.now.plus(key::longest(tx, env)?),
         revoked: None,
-        jkt: None,
+        jkt: ask.jkt.clone(),
         trace: None,
-    }
+    })
 }

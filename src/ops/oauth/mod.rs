@@ -11,11 +11,13 @@ pub mod connected;
 pub mod consent;
 pub mod device;
 pub mod dpop;
+mod ending;
 pub mod exchange;
 mod hint;
 pub mod identity_assertion;
 pub mod introspect;
 pub mod jwt_bearer;
+mod key_exchange;
 pub mod logout;
 pub mod metadata;
 pub mod par;
@@ -25,14 +27,19 @@ pub mod refresh_token;
 pub mod reply;
 mod request;
 pub mod revoke;
+mod spelling;
 pub mod terms;
 pub mod token;
 pub mod token_exchange;
 pub mod userinfo;
+mod whence;
 
 use std::{borrow::Cow, fmt};
 
-use crate::model::client::{Client, ClientOrigin, GrantType};
+use crate::model::{
+    client::{Client, ClientOrigin, GrantType},
+    trace::Rule,
+};
 
 /// The error codes of RFC 6749, RFC 6750, RFC 8628, RFC 8707, RFC 9449 and OpenID Connect Core that this server answers
 /// with.
@@ -85,6 +92,10 @@ pub enum Code {
     InvalidToken,
     /// The access token does not carry the scope.
     InsufficientScope,
+    /// This server failed (RFC 6749 §4.1.2.1).
+    ServerError,
+    /// This server has too much to do (RFC 6749 §4.1.2.1).
+    TemporarilyUnavailable,
 }
 
 impl Code {
@@ -114,23 +125,28 @@ impl Code {
             Self::UseDpopNonce => "use_dpop_nonce",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
     }
 }
 
-/// A refusal as the protocol words it. The description is ours, in ASCII, and repeats nothing of the request.
+/// A refusal as the protocol words it, and by which rule. The description is ours, in ASCII, and repeats nothing of the
+/// request; it may tell the client less than the rule tells the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The code.
     pub code: Code,
+    /// The rule, for the operator alone.
+    pub rule: Rule,
     /// A sentence for whoever debugs the client.
     pub description: Cow<'static, str>,
 }
 
 impl Refusal {
-    /// Refuses with a sentence.
-    pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into() }
+    /// Refuses by a rule, with a sentence.
+    pub fn new(code: Code, rule: Rule, description: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, rule, description: description.into() }
     }
 }
 
@@ -152,21 +168,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    fn refuse(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
-        Self::Refused(Refusal::new(code, description))
+    fn refuse(code: Code, rule: Rule, description: impl Into<Cow<'static, str>>) -> Self {
+        Self::Refused(Refusal::new(code, rule, description))
     }
 }
 
 /// Why a client may not use a grant in which it vouches for itself: it must have been entered by an operator with that
 /// grant, since what registered itself could ask for anything, and it must be able to prove itself.
 fn own_name(client: &Client, grant: GrantType) -> Option<Refusal> {
-    let refuse = |why: &'static str| Some(Refusal::new(Code::UnauthorizedClient, why));
-    if !client.may(grant) {
-        refuse("this client was not given this grant")
-    } else if client.is_public() {
-        refuse("a client that proves nothing may not use this grant")
+    let refuse = |rule, why: &'static str| Some(Refusal::new(Code::UnauthorizedClient, rule, why));
+    if client.is_public() {
+        refuse(Rule::GrantOfPublic, "a client that proves nothing may not use this grant")
+    } else if !client.may(grant) {
+        refuse(Rule::GrantNotAllowed, "this client was not given this grant")
     } else if !matches!(client.origin, ClientOrigin::Static | ClientOrigin::BuiltIn) {
-        refuse("this grant is for clients that an operator has entered")
+        refuse(Rule::GrantOfNewcomer, "this grant is for clients that an operator has entered")
     } else {
         None
     }

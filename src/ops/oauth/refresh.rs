@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::{
-    Code, Outcome, Refusal, policy, refresh_token,
+    Code, Outcome, Refusal, policy, refresh_token, spelling,
     terms::Terms,
     token::{self, Holder, Subject},
 };
@@ -16,9 +16,11 @@ use crate::{
         actor::Actor,
         audit::Event,
         client::{Client, GrantType},
+        ending,
         grant::{Grant, RefreshToken, Verdict, judge},
         resource::Resource,
         scope::{OFFLINE_ACCESS, ScopeSet},
+        trace::Rule,
         user::{User, UserState},
     },
     ops::{audit, env::Env, notice},
@@ -62,7 +64,7 @@ struct Shown<'a> {
 struct Wanted<'a> {
     scopes: ScopeSet,
     resources: Vec<Resource>,
-    spelled: &'a [String],
+    spelled: Vec<String>,
     jkt: Option<&'a str>,
 }
 
@@ -85,13 +87,16 @@ pub fn refresh(
             Err(refusal) => refusal,
         },
         Verdict::Replayed => {
-            store::grant::revoke(tx, &shown.grant.id, "refresh token replayed")?;
+            store::grant::revoke(tx, &shown.grant.id, ending::REPLAYED)?;
             audit::record(tx, who, &shown.event("refresh.replayed"))?;
             notice::cut_off(tx, env, who, &shown.grant.user_id, client)?;
-            return Ok(Outcome::refuse(Code::InvalidGrant, NOT_GOOD));
+            return Ok(Outcome::refuse(Code::InvalidGrant, Rule::RefreshUsed, NOT_GOOD));
         }
-        Verdict::Expired => Refusal::new(Code::InvalidGrant, "the refresh token has expired"),
-        Verdict::Revoked => Refusal::new(Code::InvalidGrant, NOT_GOOD),
+        Verdict::Expired => {
+            let why = "the refresh token has expired";
+            Refusal::new(Code::InvalidGrant, Rule::RefreshExpired, why)
+        }
+        Verdict::Revoked => Refusal::new(Code::InvalidGrant, Rule::RefreshEnded, NOT_GOOD),
     };
     let event = shown.event("refresh.refused").with("reason", refusal.code.as_str());
     audit::record(tx, who, &event)?;
@@ -123,19 +128,22 @@ fn find<'a>(
     client: &'a Client,
     ask: &Ask,
 ) -> Result<Result<Shown<'a>, Refusal>> {
-    let invalid = || Ok(Err(Refusal::new(Code::InvalidGrant, NOT_GOOD)));
+    let invalid = |rule| Ok(Err(Refusal::new(Code::InvalidGrant, rule, NOT_GOOD)));
     let Some(text) = ask.token.as_deref() else {
-        return Ok(Err(Refusal::new(Code::InvalidRequest, "refresh_token is missing")));
+        let why = "refresh_token is missing";
+        return Ok(Err(Refusal::new(Code::InvalidRequest, Rule::Missing, why)));
     };
     let Some((id, generation)) = refresh_token::read(&env.keys.vault, text) else {
-        return invalid();
+        return invalid(Rule::RefreshUnknown);
     };
-    let Some(grant) = store::grant::by_id(tx, &id)? else { return invalid() };
+    let Some(grant) = store::grant::by_id(tx, &id)? else {
+        return invalid(Rule::RefreshForgotten);
+    };
     if grant.client_id != client.id {
         let event =
             Event::new("refresh.wrong_client").user(&grant.user_id).grant(&id).client(&client.id);
         audit::record(tx, who, &event)?;
-        return invalid();
+        return invalid(Rule::RefreshOfAnother);
     }
     if let Some(refusal) = keyless(&grant, ask) {
         let event = Event::new("refresh.wrong_key")
@@ -148,19 +156,27 @@ fn find<'a>(
     }
     let offline = grant.scopes.has(OFFLINE_ACCESS);
     if !client.may(GrantType::RefreshToken) && !offline {
-        return Ok(Err(Refusal::new(Code::UnauthorizedClient, "this client may not refresh")));
+        let why = "this client may not refresh";
+        return Ok(Err(Refusal::new(Code::UnauthorizedClient, Rule::GrantNotAllowed, why)));
     }
     let user = store::user::by_id(tx, &grant.user_id)?;
-    let Some(user) = user.filter(|user| user.state == UserState::Active) else { return invalid() };
+    // What was ended was ended first, by whatever shut the person out.
+    let ended = |rule| if grant.revoked.is_some() { Rule::RefreshEnded } else { rule };
+    let Some(user) = user.filter(|user| user.state == UserState::Active) else {
+        return invalid(ended(Rule::PersonShut));
+    };
     // Ended by someone, not merely by time: an app at work must not depend on an open browser.
     if let (false, Some(session)) = (offline, &grant.session_id) {
-        let ended =
+        let over =
             store::session::by_id(tx, session)?.is_none_or(|session| session.ended.is_some());
-        if ended {
-            return invalid();
+        if over {
+            return invalid(ended(Rule::SignInOver));
         }
     }
-    let Some(token) = store::grant::token(tx, &id, generation)? else { return invalid() };
+    // One of ours that was never given out here: the file is a copy from before it was.
+    let Some(token) = store::grant::token(tx, &id, generation)? else {
+        return invalid(ended(Rule::RefreshAhead));
+    };
     Ok(Ok(Shown { client, user, grant, token }))
 }
 
@@ -169,10 +185,13 @@ fn keyless(grant: &Grant, ask: &Ask) -> Option<Refusal> {
     let bound = grant.jkt.as_deref()?;
     match ask.jkt.as_deref() {
         Some(proved) if proved == bound => None,
-        Some(_) => Some(Refusal::new(Code::InvalidGrant, "the token is bound to another key")),
+        Some(_) => {
+            let why = "the token is bound to another key";
+            Some(Refusal::new(Code::InvalidGrant, Rule::DpopBound, why))
+        }
         None => {
             let why = "the token is bound to a key, which must be proved (DPoP)";
-            Some(Refusal::new(Code::InvalidDpopProof, why))
+            Some(Refusal::new(Code::InvalidDpopProof, Rule::DpopBound, why))
         }
     }
 }
@@ -203,30 +222,28 @@ fn wanted<'a>(
         Some(text) => {
             let asked = ScopeSet::parse(text);
             if asked.is_empty() || !asked.is_subset(granted) {
-                return Ok(Err(Refusal::new(Code::InvalidScope, "more scopes than were granted")));
+                let why = "more scopes than were granted";
+                return Ok(Err(Refusal::new(Code::InvalidScope, Rule::ScopeWider, why)));
             }
             asked
         }
     };
     let (client, user, grant) = (shown.client, &shown.user, &shown.grant);
-    let narrowed = policy::narrow_for(tx, client, user, &grant.resources, &ask.resources)?;
-    let mut resources = match narrowed {
+    let before = (grant.resources.as_slice(), grant.created_at);
+    let resources = match policy::narrow_for(tx, client, user, before, &ask.resources)? {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    // What was deleted and registered anew is another resource, for which nothing was allowed.
-    let before = resources.len();
-    resources.retain(|resource| resource.created_at <= grant.created_at);
-    if resources.is_empty() && before > 0 {
-        let why = "the resource of this grant was registered anew";
-        return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
-    }
-    let had = policy::having(client, &resources, &asked);
+    let had = policy::having(tx, client, &resources, &asked)?;
     let scopes = policy::for_person(user, &resources, &had);
     if scopes.is_empty() && !asked.is_empty() {
-        return Ok(Err(Refusal::new(Code::InvalidScope, "none of the scopes can be had any more")));
+        // Of the whole grant nothing is left, so that only a new one helps; or of the part that was asked for now.
+        let code = if asked == *granted { Code::InvalidGrant } else { Code::InvalidScope };
+        let why = "none of the scopes can be had any more";
+        return Ok(Err(Refusal::new(code, Rule::ScopeOfPerson, why)));
     }
-    Ok(Ok(Wanted { scopes, resources, spelled: &ask.resources, jkt: ask.jkt.as_deref() }))
+    let spelled = spelling::own(&resources, &ask.resources, &grant.spelled);
+    Ok(Ok(Wanted { scopes, resources, spelled, jkt: ask.jkt.as_deref() }))
 }
 
 /// Without rotation a confidential client keeps its token; a public one must not (OAuth 2.1 §4.3.1).
@@ -308,7 +325,7 @@ fn mint(
         holder: Holder::Person { user: &shown.user, grant: &shown.grant },
         scopes: &wanted.scopes,
         resources: &wanted.resources,
-        spelled: wanted.spelled,
+        spelled: &wanted.spelled,
         nonce: None,
         jkt: wanted.jkt,
         act: None,

@@ -6,7 +6,7 @@ use std::{collections::HashMap, time::Duration};
 use super::{
     Code, Refusal,
     claims::{self, Wishes},
-    hint, policy,
+    hint, policy, spelling,
 };
 use crate::{
     crypto::pkce,
@@ -18,6 +18,7 @@ use crate::{
         id::{RequestId, UserId},
         scope::ScopeSet,
         session::acr_wants_mfa,
+        trace::Rule,
     },
     ops::env::Env,
 };
@@ -123,19 +124,21 @@ pub(super) fn check(
         Ok(subject) => subject,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let resources = match policy::resources(r, client, &params.resources)? {
+    let asked = params.get("scope").unwrap_or_default();
+    let wanted = ScopeSet::parse(asked);
+    let resources = match policy::meant(r, client, &params.resources, &wanted)? {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let asked = params.get("scope").unwrap_or_default();
     let scopes = if asked.is_empty() {
-        policy::scopes(client, &resources, &ScopeSet::default())
+        policy::scopes(r, client, &resources, &ScopeSet::default())?
     } else {
-        policy::having(client, &resources, &ScopeSet::parse(asked))
+        policy::having(r, client, &resources, &wanted)?
     };
     if scopes.is_empty() && !asked.is_empty() {
         return Ok(Err(Refusal::new(
             Code::InvalidScope,
+            Rule::ScopeOfClient,
             "none of the scopes can be had by this client",
         )));
     }
@@ -144,6 +147,7 @@ pub(super) fn check(
         client_id: client.id.clone(),
         redirect_uri: aim.redirect_uri.to_owned(),
         scopes,
+        spelled: spelling::own(&resources, &params.resources, &[]),
         resources: resources.into_iter().map(|resource| resource.uri).collect(),
         state: params.state().map(str::to_owned),
         nonce: params.get("nonce").map(str::to_owned),
@@ -171,7 +175,8 @@ fn subject(
     client: &Client,
     claimed: Option<&str>,
 ) -> Result<Result<Option<UserId>, Refusal>> {
-    let refuse = |why: &'static str| Ok(Err(Refusal::new(Code::InvalidRequest, why)));
+    let refuse =
+        |why: &'static str| Ok(Err(Refusal::new(Code::InvalidRequest, Rule::IdTokenHint, why)));
     let claimed = claimed.map(UserId::from_text);
     let Some(text) = params.get("id_token_hint") else { return Ok(Ok(claimed)) };
     let Some(hint) = hint::read(r, env, text)?.filter(|hint| hint.client == client.id) else {
@@ -194,49 +199,50 @@ struct Form<'p> {
 
 /// What can be said without asking the database.
 fn form<'p>(params: &Params<'p>, aim: &Aim<'_>, source: Source<'_>) -> Result<Form<'p>, Refusal> {
-    let refuse = |code, why: &'static str| Err(Refusal::new(code, why));
+    let refuse = |code, rule, why: &'static str| Err(Refusal::new(code, rule, why));
+    let invalid = |rule, why| refuse(Code::InvalidRequest, rule, why);
     if !params.twice.is_empty() {
-        return refuse(Code::InvalidRequest, "a parameter came more than once");
+        return invalid(Rule::Repeated, "a parameter came more than once");
     }
     if params.get("state").is_some_and(|state| state.len() > STATE_MAX) {
-        return refuse(Code::InvalidRequest, "state may have at most 2048 bytes");
+        return invalid(Rule::StateTooLong, "state may have at most 2048 bytes");
     }
     match params.get("response_type") {
         Some("code") => {}
         Some(_) => {
-            return refuse(Code::UnsupportedResponseType, "only response_type=code is supported");
+            let why = "only response_type=code is supported";
+            return refuse(Code::UnsupportedResponseType, Rule::ResponseType, why);
         }
-        None => return refuse(Code::InvalidRequest, "response_type is missing"),
+        None => return invalid(Rule::ResponseType, "response_type is missing"),
     }
     if !aim.client.may(GrantType::AuthorizationCode) {
-        return refuse(
-            Code::UnauthorizedClient,
-            "this client may not use the authorization code grant",
-        );
+        let why = "this client may not use the authorization code grant";
+        return refuse(Code::UnauthorizedClient, Rule::GrantNotAllowed, why);
     }
     if params.get("request").is_some() {
-        return refuse(Code::RequestNotSupported, "the request parameter is not supported");
+        let why = "the request parameter is not supported";
+        return refuse(Code::RequestNotSupported, Rule::RequestObject, why);
     }
     if params.get("request_uri").is_some() {
         let why = "only a request_uri of this server's own /par is supported";
-        return refuse(Code::RequestUriNotSupported, why);
+        return refuse(Code::RequestUriNotSupported, Rule::RequestObject, why);
     }
     if aim.client.par_required && matches!(source, Source::Browser) {
         let why = "this client must push its requests to /par first (RFC 9126)";
-        return refuse(Code::InvalidRequest, why);
+        return invalid(Rule::PushRequired, why);
     }
     let mode = mode(params, aim.redirect_uri)?;
     let challenge = challenge(params)?;
     if params.get("nonce").is_some_and(|nonce| nonce.len() > NONCE_MAX) {
-        return refuse(Code::InvalidRequest, "nonce may have at most 512 bytes");
+        return invalid(Rule::NonceTooLong, "nonce may have at most 512 bytes");
     }
     let Some(prompt) = Prompt::parse(params.get("prompt").unwrap_or_default()) else {
-        return refuse(Code::InvalidRequest, "prompt=none cannot be combined");
+        return invalid(Rule::PromptMixed, "prompt=none cannot be combined");
     };
     let max_age = match params.get("max_age").map(str::parse::<u32>) {
         None => None,
         Some(Ok(seconds)) => Some(Duration::from_secs(seconds.into())),
-        Some(Err(_)) => return refuse(Code::InvalidRequest, "max_age must be a number of seconds"),
+        Some(Err(_)) => return invalid(Rule::MaxAge, "max_age must be a number of seconds"),
     };
     let wishes = params.get("claims").map(claims::read).transpose()?.unwrap_or_default();
     let jkt = key(params, source)?;
@@ -244,7 +250,8 @@ fn form<'p>(params: &Params<'p>, aim: &Aim<'_>, source: Source<'_>) -> Result<Fo
 }
 
 fn mode(params: &Params<'_>, redirect_uri: &str) -> Result<ResponseMode, Refusal> {
-    let refuse = |why: &'static str| Err(Refusal::new(Code::InvalidRequest, why));
+    let refuse =
+        |why: &'static str| Err(Refusal::new(Code::InvalidRequest, Rule::ResponseMode, why));
     let Some(mode) =
         params.get("response_mode").map_or(Some(ResponseMode::Query), ResponseMode::parse)
     else {
@@ -260,22 +267,22 @@ fn mode(params: &Params<'_>, redirect_uri: &str) -> Result<ResponseMode, Refusal
 
 /// PKCE, for every client (OAuth 2.1 §4.1.1).
 fn challenge<'p>(params: &Params<'p>) -> Result<&'p str, Refusal> {
-    let refuse = |why: &'static str| Err(Refusal::new(Code::InvalidRequest, why));
+    let refuse = |rule, why: &'static str| Err(Refusal::new(Code::InvalidRequest, rule, why));
     let Some(challenge) = params.get("code_challenge") else {
-        return refuse("code_challenge is missing: PKCE is required (RFC 7636)");
+        return refuse(Rule::PkceMissing, "code_challenge is missing: PKCE is required (RFC 7636)");
     };
     if params.get("code_challenge_method") != Some("S256") {
-        return refuse("code_challenge_method must be S256");
+        return refuse(Rule::PkceMethod, "code_challenge_method must be S256");
     }
     if !pkce::is_challenge(challenge) {
-        return refuse("code_challenge must be the base64url of a SHA-256");
+        return refuse(Rule::PkceMalformed, "code_challenge must be the base64url of a SHA-256");
     }
     Ok(challenge)
 }
 
 /// The key that the code is to be bound to: named, or proved with a pushed request, or both alike (RFC 9449 §10).
 fn key(params: &Params<'_>, source: Source<'_>) -> Result<Option<String>, Refusal> {
-    let refuse = |code, why: &'static str| Err(Refusal::new(code, why));
+    let refuse = |code, why: &'static str| Err(Refusal::new(code, Rule::DpopKey, why));
     let named = params.get("dpop_jkt");
     // A thumbprint has the form of a challenge: base64url of 32 bytes (RFC 7638).
     if named.is_some_and(|jkt| !pkce::is_challenge(jkt)) {

@@ -5,7 +5,7 @@ use super::{refresh_token, token};
 use crate::{
     db::Write,
     error::Result,
-    model::{actor::Actor, audit::Event, client::Client},
+    model::{actor::Actor, audit::Event, client::Client, ending},
     ops::{audit, env::Env},
     store,
 };
@@ -15,12 +15,12 @@ pub fn revoke(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, text: &st
     if let Some((id, _)) = refresh_token::read(&env.keys.vault, text) {
         let grant = store::grant::by_id(tx, &id)?.filter(|grant| grant.client_id == client.id);
         let Some(grant) = grant else { return Ok(()) };
-        if store::grant::revoke(tx, &id, "revoked by the client")? {
+        if store::grant::revoke(tx, &id, ending::BY_CLIENT)? {
             let event = Event::new("grant.revoke")
                 .user(&grant.user_id)
                 .client(&client.id)
                 .grant(&id)
-                .with("reason", "revoked by the client");
+                .with("reason", ending::BY_CLIENT);
             audit::record(tx, who, &event)?;
         }
         return Ok(());

@@ -7,11 +7,11 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{
-    Code, Outcome, Refusal, identity_assertion, policy,
+    Code, Outcome, Refusal, identity_assertion, key_exchange, policy,
     token::{self, Access, Holder, Owner, Subject},
 };
 use crate::{
-    db::Write,
+    db::{Read, Write},
     error::Result,
     model::{
         actor::Actor,
@@ -22,6 +22,7 @@ use crate::{
         id::ClientId,
         resource::{Resource, ResourceUri},
         scope::ScopeSet,
+        trace::Rule,
         user::User,
     },
     ops::{audit, env::Env},
@@ -36,6 +37,8 @@ pub mod kind {
     pub const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
     /// An ID token.
     pub const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+    /// An API key of this server: no RFC names such a type, so this is ours.
+    pub const API_KEY: &str = "urn:mcpcodex:token-type:api-key";
     /// An identity assertion for another authorization server.
     pub const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 }
@@ -88,18 +91,26 @@ pub fn exchange(
     }
     if ask.actor_token.is_some() != ask.actor_type.is_some() {
         let why = "actor_token and actor_token_type come together";
-        return Ok(Outcome::refuse(Code::InvalidRequest, why));
+        return Ok(Outcome::refuse(Code::InvalidRequest, Rule::ExchangeForm, why));
     }
     match ask.requested_type.as_deref() {
         None | Some(kind::ACCESS_TOKEN) => {}
         Some(kind::ID_JAG) => return identity_assertion::issue(tx, env, who, client, ask),
         Some(_) => {
             let why = "requested_token_type must be that of access tokens or of ID-JAGs";
-            return Ok(Outcome::refuse(Code::InvalidRequest, why));
+            return Ok(Outcome::refuse(Code::InvalidRequest, Rule::ExchangeForm, why));
         }
     }
-    match fit(tx, env, client, ask)? {
-        Ok(fit) => give(tx, env, who, client, (&fit, ask.jkt.as_deref())),
+    let judged = if ask.subject_type.as_deref() == Some(kind::API_KEY) {
+        key_exchange::exchange(tx, env, who, client, ask)?
+    } else {
+        match fit(tx, env, client, ask)? {
+            Ok(fit) => Ok(give(tx, env, who, client, (&fit, ask.jkt.as_deref()))?),
+            Err(refusal) => Err(refusal),
+        }
+    };
+    match judged {
+        Ok(outcome) => Ok(outcome),
         Err(refusal) => {
             let event = Event::new("token.exchange_refused")
                 .client(&client.id)
@@ -151,16 +162,16 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, ask: &Ask) -> Judged<Fit> {
     };
     let Owner::Person { user, grant } = subject.owner else {
         let why = "the subject token speaks for a client, not for a person";
-        return Ok(Err(Refusal::new(Code::InvalidRequest, why)));
+        return Ok(Err(Refusal::new(Code::InvalidRequest, Rule::ExchangeToken, why)));
     };
     if !to.is_for(&user.roles) {
         let why = "this person may not use the resource";
-        return Ok(Err(Refusal::new(Code::InvalidTarget, why)));
+        return Ok(Err(Refusal::new(Code::InvalidTarget, Rule::ResourceOfPerson, why)));
     }
-    let scopes = scopes(client, &user, &to, &rule.pass(&subject.scopes), ask);
+    let scopes = scopes(tx, client, &user, &to, &rule.pass(&subject.scopes), ask)?;
     if scopes.is_empty() {
         let why = "none of the scopes follow from those of the subject token";
-        return Ok(Err(Refusal::new(Code::InvalidScope, why)));
+        return Ok(Err(Refusal::new(Code::InvalidScope, Rule::ExchangeScope, why)));
     }
     Ok(Ok(Fit {
         user,
@@ -177,16 +188,16 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, ask: &Ask) -> Judged<Fit> {
 
 /// A token of ours that is good at this moment. Which it was not is not told.
 fn read(tx: &Write<'_>, env: &Env, token: Option<&str>, typ: Option<&str>) -> Judged<Access> {
-    let refuse = |why: &'static str| Ok(Err(Refusal::new(Code::InvalidRequest, why)));
+    let refuse = |rule, why: &'static str| Ok(Err(Refusal::new(Code::InvalidRequest, rule, why)));
     let (Some(token), Some(typ)) = (token, typ) else {
-        return refuse("subject_token and subject_token_type are needed");
+        return refuse(Rule::Missing, "subject_token and subject_token_type are needed");
     };
     if !matches!(typ, kind::ACCESS_TOKEN | kind::JWT) {
-        return refuse("only access tokens of this server are exchanged");
+        return refuse(Rule::ExchangeForm, "only access tokens of this server are exchanged");
     }
     match token::access(tx, env, token)? {
         Ok(access) => Ok(Ok(access)),
-        Err(_) => refuse("a token that was shown is not, or no longer, good"),
+        Err(_) => refuse(Rule::ExchangeToken, "a token that was shown is not, or no longer, good"),
     }
 }
 
@@ -201,10 +212,12 @@ fn target(tx: &Write<'_>, client: &Client, ask: &Ask) -> Judged<Resource> {
         (Some(only), true) => Ok(only),
         (Some(_), false) => Err(Refusal::new(
             Code::InvalidTarget,
+            Rule::ExchangeTarget,
             "a token is exchanged for one resource at a time",
         )),
         (None, _) => {
-            Err(Refusal::new(Code::InvalidRequest, "say for which resource: resource is missing"))
+            let why = "say for which resource: resource is missing";
+            Err(Refusal::new(Code::InvalidRequest, Rule::ExchangeTarget, why))
         }
     })
 }
@@ -222,10 +235,11 @@ fn rule(
         .collect();
     if own.is_empty() {
         let why = "this client may not exchange tokens of that audience";
-        return Ok(Err(Refusal::new(Code::UnauthorizedClient, why)));
+        return Ok(Err(Refusal::new(Code::UnauthorizedClient, Rule::ExchangeNotAllowed, why)));
     }
     Ok(own.into_iter().find(|rule| rule.to == to.uri).ok_or_else(|| {
-        Refusal::new(Code::InvalidTarget, "this client may not reach that resource")
+        let why = "this client may not reach that resource";
+        Refusal::new(Code::InvalidTarget, Rule::ExchangeNotAllowed, why)
     }))
 }
 
@@ -249,7 +263,7 @@ fn actor(
     rule: &ExchangePolicy,
     ask: &Ask,
 ) -> Judged<(Value, ClientId)> {
-    let refuse = |why: &'static str| Ok(Err(Refusal::new(Code::InvalidRequest, why)));
+    let refuse = |rule, why: &'static str| Ok(Err(Refusal::new(Code::InvalidRequest, rule, why)));
     let actor = match ask.actor_token.as_deref() {
         None => client.id.clone(),
         Some(token) => {
@@ -258,26 +272,37 @@ fn actor(
                 Err(refusal) => return Ok(Err(refusal)),
             };
             if !matches!(shown.owner, Owner::Client) {
-                return refuse("the actor token must speak for a client in its own name");
+                let why = "the actor token must speak for a client in its own name";
+                return refuse(Rule::ExchangeActor, why);
             }
             if shown.client_id != client.id && !is_for(&shown, &rule.from) {
-                return refuse("the actor token was made for somebody else");
+                let why = "the actor token was made for somebody else";
+                return refuse(Rule::ExchangeActor, why);
             }
             shown.client_id
         }
     };
     match acting(&actor, subject.claims.get("act")) {
         Some(act) => Ok(Ok((act, actor))),
-        None => refuse("the subject token went through too many hands already"),
+        None => {
+            refuse(Rule::ExchangeChain, "the subject token went through too many hands already")
+        }
     }
 }
 
 /// What was asked for, as far as it follows from what is held and may be had by client and person.
-fn scopes(client: &Client, user: &User, to: &Resource, passed: &ScopeSet, ask: &Ask) -> ScopeSet {
-    let Ok(asked) = policy::asked(ask.scope.as_deref()) else { return ScopeSet::default() };
+fn scopes(
+    r: &Read<'_>,
+    client: &Client,
+    user: &User,
+    to: &Resource,
+    passed: &ScopeSet,
+    ask: &Ask,
+) -> Result<ScopeSet> {
+    let Ok(asked) = policy::asked(ask.scope.as_deref()) else { return Ok(ScopeSet::default()) };
     let wanted = passed.filter(|scope| asked.is_empty() || asked.has(scope));
-    let had = policy::having(client, std::slice::from_ref(to), &wanted);
-    policy::of_person(user, &had)
+    let had = policy::having(r, client, std::slice::from_ref(to), &wanted)?;
+    Ok(policy::of_person(user, &had))
 }
 
 fn give(

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     db::{Read, Write},
     error::Result,
-    model::scope::{EMAIL, OPENID, PROFILE},
+    model::{
+        scope::{EMAIL, OPENID, PROFILE},
+        trace::Rule,
+    },
     ops::env::Env,
 };
 
@@ -23,7 +26,7 @@ pub fn userinfo(
     let Ok(access) = token::access(r, env, text)? else { return Ok(Err(not_good())) };
     if access.jkt.is_some() {
         let why = "the access token is bound to a key: show it as DPoP, with a proof";
-        return Ok(Err(Refusal::new(Code::InvalidToken, why)));
+        return Ok(Err(Refusal::new(Code::InvalidToken, Rule::AccessToken, why)));
     }
     Ok(claims(&access))
 }
@@ -38,7 +41,7 @@ pub fn bound(
 ) -> Result<Result<Map<String, Value>, Refusal>> {
     let Some(proof) = proof else {
         let why = "a proof of the key is missing (DPoP)";
-        return Ok(Err(Refusal::new(Code::InvalidDpopProof, why)));
+        return Ok(Err(Refusal::new(Code::InvalidDpopProof, Rule::AccessToken, why)));
     };
     let place = Place { method, path: "/userinfo", token: Some(text) };
     if let Err(refusal) = dpop::accept(tx, env, proof, place)? {
@@ -47,13 +50,14 @@ pub fn bound(
     let Ok(access) = token::access(tx, env, text)? else { return Ok(Err(not_good())) };
     if access.jkt.as_ref() != Some(&proof.jkt) {
         let why = "the access token is not bound to the key that was proved";
-        return Ok(Err(Refusal::new(Code::InvalidToken, why)));
+        return Ok(Err(Refusal::new(Code::InvalidToken, Rule::AccessToken, why)));
     }
     Ok(claims(&access))
 }
 
 fn not_good() -> Refusal {
-    Refusal::new(Code::InvalidToken, "the access token is not, or no longer, good")
+    let why = "the access token is not, or no longer, good";
+    Refusal::new(Code::InvalidToken, Rule::AccessToken, why)
 }
 
 /// The claims about the person that the token's scopes allow. Any access token of ours counts that carries
@@ -61,10 +65,11 @@ fn not_good() -> Refusal {
 fn claims(access: &Access) -> Result<Map<String, Value>, Refusal> {
     if !access.scopes.has(OPENID) {
         let why = "the access token lacks the scope openid";
-        return Err(Refusal::new(Code::InsufficientScope, why));
+        return Err(Refusal::new(Code::InsufficientScope, Rule::AccessToken, why));
     }
     let Some((user, _)) = access.person() else {
-        return Err(Refusal::new(Code::InvalidToken, "no person stands behind the token"));
+        let why = "no person stands behind the token";
+        return Err(Refusal::new(Code::InvalidToken, Rule::AccessToken, why));
     };
     let mut claims = Map::new();
     if access.scopes.has(PROFILE) {

@@ -1,6 +1,6 @@
 //! Looks up whatever id somebody was given: an attempt, a grant, a session, a person, the number of an event.
 
-use super::KEPT_DAYS;
+use super::{KEPT_DAYS, verdict};
 use crate::{
     db::Read,
     error::{Error, Result},
@@ -58,8 +58,9 @@ fn forgotten(typed: &str) -> Error {
 
 fn of_trace(r: &Read<'_>, found: trace::Trace) -> Result<Story> {
     let title = format!("attempt {}", Shown(&found.id));
+    // A connection that nothing is known of any more leaves the attempt as it is.
     let mut story = match &found.grant {
-        Some(grant) => of_grant(r, &GrantId::from_text(grant.as_str()))?,
+        Some(grant) => of_grant(r, &GrantId::from_text(grant.as_str())).unwrap_or_default(),
         None => Story::default(),
     };
     (story.title, story.trace) = (title, Some(found));
@@ -84,8 +85,15 @@ fn of_grant(r: &Read<'_>, id: &GrantId) -> Result<Story> {
     };
     let cut = events.len() >= usize::try_from(MOST).unwrap_or(usize::MAX);
     let verdict = match &grant {
-        Some(grant) => Some(verdict(r, grant)),
-        None => events.iter().rev().find(|event| ends(&event.event)).map(ended),
+        Some(grant) => {
+            let own = grant.trace.as_ref().map(|id| store::trace::by_id(r, id)).transpose()?;
+            Some(verdict::of(r, grant, &events, own.flatten().as_ref())?)
+        }
+        None => verdict::of_gone(r, &events)?,
+    };
+    let events = match &grant {
+        Some(grant) => around(r, grant, events)?,
+        None => events,
     };
     Ok(Story {
         title: format!("grant {id}"),
@@ -97,20 +105,22 @@ fn of_grant(r: &Read<'_>, id: &GrantId) -> Result<Story> {
     })
 }
 
-fn verdict(r: &Read<'_>, grant: &Grant) -> String {
-    match &grant.revoked {
-        Some((at, why)) if why == "refresh token replayed" => format!(
-            "logged out {at}: an old refresh token came again, so the whole connection was ended, in case it was stolen"
-        ),
-        Some((at, why)) => format!("logged out {at}: {why}"),
-        None if grant.expires_at <= r.now => {
-            format!("over since {}: its time was up", grant.expires_at)
-        }
-        None => format!("it stands, until {} at the latest", grant.expires_at),
+/// With what happened to client, keys and person besides and could have ended it.
+fn around(r: &Read<'_>, grant: &Grant, mut events: Vec<EventRow>) -> Result<Vec<EventRow>> {
+    let until = grant.revoked.as_ref().map_or(r.now, |(at, _)| *at);
+    let mut more = store::audit::of_nobody(r, &grant.client_id, grant.created_at, until)?;
+    if grant.revoked.is_some() {
+        more.extend(verdict::causes(r, grant, until)?);
     }
+    more.retain(|one| !events.iter().any(|event| event.id == one.id));
+    events.extend(more);
+    events.sort_by_key(|event| event.id);
+    events.dedup_by_key(|event| event.id);
+    Ok(events)
 }
 
-fn ended(event: &EventRow) -> String {
+/// What an event ended, and who did.
+pub(super) fn ended(event: &EventRow) -> String {
     let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
     let reason = detail.get("reason").and_then(serde_json::Value::as_str);
     let words = says(&event.event).unwrap_or(event.event.as_str());

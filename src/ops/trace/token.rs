@@ -1,19 +1,19 @@
-//! What the token endpoint adds to the story of a code or a connection, or the story of its own that it begins when what
-//! came is known to nobody.
+//! What the endpoints to which clients post add to the story of a code, a device or a connection, or the story of its own
+//! that they begin when what came has none.
 
-use super::{Grounds, belongs, note, open, refuse};
+use super::{Grounds, belongs, open, refuse};
 use crate::{
     crypto::secret::Hashed,
-    db::Write,
+    db::{Read, Write},
     error::Result,
     model::{
         actor::Actor,
         authorization::AuthorizationCode,
         client::{AuthMethod, Client},
+        device_request::DeviceRequest,
         grant::Grant,
-        id::{ClientId, TraceId},
-        trace::{Kind, Rule, Step},
-        user::UserState,
+        id::{ClientId, GrantId, TraceId, UserId},
+        trace::{Kind, Rule},
     },
     ops::{
         client::Presented,
@@ -23,128 +23,157 @@ use crate::{
     store,
 };
 
-/// Answers that refuse nothing: the client is to come again.
-const NO_REFUSALS: [&str; 3] = ["authorization_pending", "slow_down", "use_dpop_nonce"];
+/// What came to an endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Brought<'a> {
+    kind: Kind,
+    pairs: &'a [(String, String)],
+}
 
-/// What came to the token endpoint.
-#[derive(Clone, Copy)]
-pub struct TokenAsk<'a> {
-    /// The code, if one came.
-    pub code: Option<&'a str>,
-    /// The refresh token, if one came.
-    pub refresh: Option<&'a str>,
-    /// Every parameter.
-    pub pairs: &'a [(String, String)],
+impl<'a> Brought<'a> {
+    /// Every parameter, and what was attempted with them.
+    pub fn new(kind: Kind, pairs: &'a [(String, String)]) -> Self {
+        Self { kind, pairs }
+    }
+
+    /// A parameter by which something is known again; elsewhere than at the token endpoint nothing is.
+    fn secret(&self, name: &str) -> Option<&'a str> {
+        let found = self.pairs.iter().find(|(own, value)| own == name && !value.is_empty());
+        found.filter(|_| self.kind == Kind::Token).map(|(_, value)| value.as_str())
+    }
 }
 
 /// What is known of what came.
 #[derive(Default)]
 struct Known {
     code: Option<AuthorizationCode>,
+    device: Option<DeviceRequest>,
     grant: Option<Grant>,
+    /// The connection that a refresh token of ours names, whether there is one or not.
+    named: Option<GrantId>,
 }
 
 impl Known {
-    fn of(tx: &Write<'_>, env: &Env, ask: &TokenAsk<'_>) -> Result<Self> {
-        let code = match ask.code {
-            Some(code) => store::authorization::code(tx, &Hashed::of(code))?,
+    fn of(r: &Read<'_>, env: &Env, came: &Brought<'_>) -> Result<Self> {
+        let code = match came.secret("code") {
+            Some(code) => store::authorization::code(r, &Hashed::of(code))?,
             None => None,
         };
-        let read = ask.refresh.and_then(|text| refresh_token::read(&env.keys.vault, text));
-        let grant = match read {
-            Some((id, _)) => store::grant::by_id(tx, &id)?,
+        let device = match came.secret("device_code") {
+            Some(code) => store::device_request::by_device_code(r, &Hashed::of(code))?,
             None => None,
         };
-        Ok(Self { code, grant })
+        let shown = came.secret("refresh_token");
+        let read = shown.and_then(|text| refresh_token::read(&env.keys.vault, text));
+        let named = read.map(|(id, _)| id);
+        let grant = match &named {
+            Some(id) => store::grant::by_id(r, id)?,
+            None => None,
+        };
+        Ok(Self { code, device, grant, named })
     }
 
-    fn trace(&self) -> Option<&TraceId> {
-        let of_code = self.code.as_ref().and_then(|code| code.trace.as_ref());
-        of_code.or_else(|| self.grant.as_ref().and_then(|grant| grant.trace.as_ref()))
+    /// Whether something came that this server gave out: who shows it is no stranger.
+    fn any(&self) -> bool {
+        self.code.is_some() || self.device.is_some() || self.named.is_some()
+    }
+
+    /// Whose it is, and what it became.
+    fn owner(&self) -> (Option<&UserId>, Option<&GrantId>) {
+        let user = self.code.as_ref().map(|code| &code.user_id);
+        let user = user.or_else(|| self.device.as_ref().and_then(|device| device.user_id.as_ref()));
+        let user = user.or_else(|| self.grant.as_ref().map(|grant| &grant.user_id));
+        let grant = self.code.as_ref().and_then(|code| code.grant_id.as_ref());
+        (user, grant.or(self.named.as_ref()))
+    }
+
+    /// Its story: the one that it has, as long as that is kept, else a new one.
+    fn story(
+        &self,
+        tx: &Write<'_>,
+        who: &Actor,
+        came: &Brought<'_>,
+        client: Option<&Client>,
+    ) -> Result<TraceId> {
+        let own = self.code.as_ref().and_then(|code| code.trace.as_ref());
+        let own = own.or_else(|| self.device.as_ref().and_then(|device| device.trace.as_ref()));
+        let own = own.or_else(|| self.grant.as_ref().and_then(|grant| grant.trace.as_ref()));
+        if let Some(own) = own
+            && store::trace::exists(tx, own)?
+        {
+            return Ok(own.clone());
+        }
+        let proved = self.any() || client.is_some_and(|client| !client.is_public());
+        let id = open(tx, who, came.kind, came.pairs, proved)?;
+        if self.any() {
+            let (user, grant) = self.owner();
+            belongs(tx, Some(&id), user, grant)?;
+        }
+        Ok(id)
     }
 }
 
-/// Tells how the exchange ended; a refusal comes back with the name of its story.
+/// Tells why a client got no token; a refusal comes back with the name of its story.
 pub fn at_token(
     tx: &Write<'_>,
     env: &Env,
     who: &Actor,
     client: Option<&Client>,
-    ask: &TokenAsk<'_>,
+    came: &Brought<'_>,
     outcome: Outcome,
 ) -> Result<Outcome> {
     let refusal = match outcome {
-        Outcome::Minted(minted) => {
-            if ask.code.is_some() {
-                exchanged(tx, env, ask)?;
-            }
-            return Ok(Outcome::Minted(minted));
-        }
-        Outcome::Assertion(unsigned) => return Ok(Outcome::Assertion(unsigned)),
-        Outcome::Refused(refusal) if NO_REFUSALS.contains(&refusal.code.as_str()) => {
+        Outcome::Minted(_) | Outcome::Assertion(_) => return Ok(outcome),
+        Outcome::Refused(refusal) if !refusal.rule.is_told() => {
             return Ok(Outcome::Refused(refusal));
         }
         Outcome::Refused(refusal) => refusal,
     };
-    let known = Known::of(tx, env, ask)?;
-    let (rule, hint) = match client {
-        Some(client) => explained(tx, &known, client, ask, &refusal)?,
-        None => (None, None),
-    };
-    let id = match known.trace() {
-        Some(id) => id.clone(),
-        None => open(tx, who, Kind::Token, ask.pairs)?,
-    };
-    let grounds = Grounds { rule, client, pairs: ask.pairs, hint: hint.as_deref() };
+    let known = Known::of(tx, env, came)?;
+    let hint = explained(tx, &known, client, refusal.rule)?;
+    let id = known.story(tx, who, came, client)?;
+    let grounds = Grounds { client, pairs: came.pairs, hint: hint.as_deref() };
     refuse(tx, Some(&id), refusal, &grounds).map(Outcome::Refused)
 }
 
-fn exchanged(tx: &Write<'_>, env: &Env, ask: &TokenAsk<'_>) -> Result<()> {
-    let known = Known::of(tx, env, ask)?;
-    let trace = known.trace();
-    note(tx, trace, Step::Exchanged, "")?;
-    let code = known.code.as_ref();
-    belongs(tx, trace, code.map(|code| &code.user_id), code.and_then(|code| code.grant_id.as_ref()))
+/// What is known besides of why something is not, or no longer, good.
+fn explained(
+    r: &Read<'_>,
+    known: &Known,
+    client: Option<&Client>,
+    rule: Rule,
+) -> Result<Option<String>> {
+    let shown_by = client.map(|client| client.id.as_str()).unwrap_or_default();
+    let of_another = |owner: &ClientId| format!("it belongs to {owner}, {shown_by} showed it");
+    let grant = known.grant.as_ref();
+    // Some rules have something to tell.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others say all there is")]
+    Ok(match rule {
+        Rule::RefreshOfAnother => grant.map(|grant| of_another(&grant.client_id)),
+        Rule::CodeOfAnother => known.code.as_ref().map(|code| of_another(&code.client_id)),
+        Rule::DeviceOfAnother => known.device.as_ref().map(|one| of_another(&one.client_id)),
+        Rule::RefreshUsed | Rule::RefreshEnded => {
+            let ended = grant.and_then(|grant| grant.revoked.as_ref());
+            ended.map(|(at, why)| format!("ended {at}: {why}"))
+        }
+        Rule::PersonShut => {
+            let user = match known.owner().0 {
+                Some(user) => store::user::by_id(r, user)?,
+                None => None,
+            };
+            user.map(|user| format!("{} is {}", user.username, user.state.as_str()))
+        }
+        _ => None,
+    })
 }
 
-type Explained = (Option<Rule>, Option<String>);
-
-/// The rule behind a sentence that deliberately tells the app less.
-fn explained(
-    tx: &Write<'_>,
-    known: &Known,
-    client: &Client,
-    ask: &TokenAsk<'_>,
-    refusal: &Refusal,
-) -> Result<Explained> {
-    if Rule::of(&refusal.description) != Rule::Other {
-        return Ok((None, None));
+/// Where a secret should have come.
+fn misplaced(client: &Client) -> &'static str {
+    if client.auth_method == AuthMethod::Basic {
+        "the secret came in the form, and the client is registered with client_secret_basic"
+    } else {
+        "the secret came in the Authorization header, and the client is registered with client_secret_post"
     }
-    if ask.code.is_some() {
-        let used = known.code.as_ref().is_some_and(|code| code.spent);
-        return Ok((Some(if used { Rule::CodeUsed } else { Rule::CodeUnknown }), None));
-    }
-    if ask.refresh.is_none() {
-        return Ok((None, None));
-    }
-    let Some(grant) = &known.grant else { return Ok((Some(Rule::RefreshUnknown), None)) };
-    if grant.client_id != client.id {
-        let hint = format!("the token belongs to {}, {} showed it", grant.client_id, client.id);
-        return Ok((Some(Rule::RefreshOfAnother), Some(hint)));
-    }
-    if let Some((at, why)) = &grant.revoked {
-        let rule =
-            if why == "refresh token replayed" { Rule::RefreshUsed } else { Rule::RefreshEnded };
-        return Ok((Some(rule), Some(format!("ended {at}: {why}"))));
-    }
-    let user = store::user::by_id(tx, &grant.user_id)?;
-    Ok(match user {
-        Some(user) if user.state == UserState::Active => (Some(Rule::SignInOver), None),
-        Some(user) => {
-            (Some(Rule::PersonShut), Some(format!("{} is {}", user.username, user.state.as_str())))
-        }
-        None => (Some(Rule::PersonShut), None),
-    })
 }
 
 /// Tells of a client that did not prove who it is, under the story of what it brought if that is known.
@@ -153,20 +182,16 @@ pub fn unproved(
     env: &Env,
     who: &Actor,
     shown: &Presented,
-    ask: &TokenAsk<'_>,
+    came: &Brought<'_>,
     refusal: Refusal,
-) -> Result<(Refusal, TraceId)> {
-    let known = Known::of(tx, env, ask)?;
+) -> Result<Refusal> {
+    let known = Known::of(tx, env, came)?;
     let named = shown.readings.first().map(|(id, _)| id.as_str()).unwrap_or_default();
-    let id = if let Some(id) = known.trace() {
-        id.clone()
-    } else {
-        let mut pairs = ask.pairs.to_vec();
-        if !pairs.iter().any(|(name, _)| name == "client_id") {
-            pairs.push(("client_id".to_owned(), named.to_owned()));
-        }
-        open(tx, who, Kind::Token, &pairs)?
-    };
+    let mut pairs = came.pairs.to_vec();
+    if !named.is_empty() && !pairs.iter().any(|(name, _)| name == "client_id") {
+        pairs.push(("client_id".to_owned(), named.to_owned()));
+    }
+    let id = known.story(tx, who, &Brought { pairs: &pairs, ..*came }, None)?;
     let mut found = None;
     for (id, _) in &shown.readings {
         if let Some(client) = store::client::by_id(tx, &ClientId::from_text(id.as_str()))? {
@@ -174,27 +199,42 @@ pub fn unproved(
             break;
         }
     }
+    let (rule, hint) = if refusal.rule == Rule::ClientUnproved {
+        why(found.as_ref(), shown)
+    } else {
+        (refusal.rule, None)
+    };
+    let grounds = Grounds { client: found.as_ref(), pairs: came.pairs, hint };
+    refuse(tx, Some(&id), Refusal { rule, ..refusal }, &grounds)
+}
+
+/// Why a client is not who it says, which it is not told itself.
+fn why(found: Option<&Client>, shown: &Presented) -> (Rule, Option<&'static str>) {
     let secret = shown
         .readings
         .iter()
         .any(|(_, secret)| secret.as_ref().is_some_and(|s| !s.expose().is_empty()));
-    let (rule, hint) = match &found {
+    match found {
         None => (Rule::UnknownClient, None),
         Some(client) if !client.is_active() => (Rule::ClientShut, None),
+        Some(client)
+            if client.auth_method == AuthMethod::PrivateKeyJwt && shown.proof.is_some() =>
+        {
+            (Rule::ClientStatement, Some("the statement was used before"))
+        }
         Some(client) if client.auth_method == AuthMethod::PrivateKeyJwt => (
             Rule::ClientUnproved,
-            Some("its signed statement is missing, wrong, or was used before"),
+            Some("the client proves itself by a signed statement, and none came"),
         ),
         Some(client) if client.is_public() && secret => {
             (Rule::ClientUnproved, Some("the client is public, and a secret came"))
+        }
+        Some(client) if secret && !client.shows_secret_by(shown.way()) => {
+            (Rule::ClientUnproved, Some(misplaced(client)))
         }
         Some(_) if secret => {
             (Rule::ClientUnproved, Some("the secret that came is not the client's"))
         }
         Some(_) => (Rule::ClientUnproved, Some("the client has a secret, and none came")),
-    };
-    let paused = Rule::of(&refusal.description) == Rule::ClientPaused;
-    let rule = if paused { Rule::ClientPaused } else { rule };
-    let grounds = Grounds { rule: Some(rule), client: found.as_ref(), pairs: ask.pairs, hint };
-    Ok((refuse(tx, Some(&id), refusal, &grounds)?, id))
+    }
 }

@@ -526,9 +526,10 @@ fn reference_typed_or_pasted_after_a_colon_tells_why() {
         .write_blocking(move |tx| {
             let who = Actor::anonymous(Origin::default());
             let pairs = [("client_id".to_owned(), "c_nobody\u{1b}[2J".to_owned())];
-            let id = ops::trace::open(tx, &who, mcpcodex::model::trace::Kind::Authorize, &pairs)?;
+            let id =
+                ops::trace::open(tx, &who, mcpcodex::model::trace::Kind::Authorize, &pairs, false)?;
             let browser = mcpcodex::crypto::secret::Hashed::of("x");
-            ops::oauth::begin::begin(tx, &env, &browser, &pairs, Some(&id))?;
+            ops::oauth::begin::begin(tx, &env, &who, &browser, &pairs, Some(&id))?;
             Ok(id)
         })
         .unwrap();

@@ -304,7 +304,7 @@ pub(crate) fn attempts() -> Vec<Trace> {
         id: TraceId::from_text("TMMM4444"),
         kind: trace::Kind::Authorize,
         state: trace::State::Open,
-        known: true,
+        proved: true,
         client: Some("c_41ab".to_owned()),
         user: None,
         grant: None,

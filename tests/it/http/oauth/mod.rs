@@ -1,10 +1,12 @@
 //! The protocol on the wire: methods, media types, headers, status codes.
 
 mod base;
+mod brakes;
 mod browser;
 pub(super) mod caller;
 mod cors;
 mod device;
+mod device_factor;
 mod discovery;
 mod documents;
 mod dpop;
@@ -14,6 +16,7 @@ mod failures;
 mod forged;
 mod form_post;
 mod fresh;
+mod held;
 mod hostile;
 mod keys;
 mod logout;
@@ -25,6 +28,7 @@ mod protect;
 mod register;
 mod registrations;
 mod resources;
+mod rules;
 mod statements;
 mod step_up;
 mod traces;

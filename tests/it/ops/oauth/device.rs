@@ -14,6 +14,7 @@ use mcpcodex::{
     model::{
         client::{Client, GrantType},
         id::DeviceRequestId,
+        trace::Rule,
     },
     ops::{
         client,
@@ -50,7 +51,11 @@ impl World {
     }
 
     pub(super) fn device(&self, scope: &str) -> Authorization {
-        let ask = Ask { scope: Some(scope.to_owned()), resources: vec![MCP.to_owned()], jkt: None };
+        let ask = Ask {
+            scope: Some(scope.to_owned()),
+            resources: vec![MCP.to_owned()],
+            ..Ask::default()
+        };
         match self.try_device(&self.client, ask).unwrap() {
             Begun::Waiting(authorization) => *authorization,
             Begun::Refused(refusal) => panic!("{refusal}"),
@@ -70,7 +75,9 @@ impl World {
     fn look_as(&self, who: &SignedIn, typed: &str) -> Looked {
         let (env, who, typed) = (Arc::clone(&self.env), who.clone(), typed.to_owned());
         let actor = who.actor(app().origin);
-        self.db.write_blocking(move |tx| device::look(tx, &env, &actor, &who, &typed)).unwrap()
+        self.db
+            .write_blocking(move |tx| device::look(tx, &env, &actor, (&browser(), &who), &typed))
+            .unwrap()
     }
 
     fn look(&self, typed: &str) -> Looked {
@@ -80,7 +87,11 @@ impl World {
     pub(super) fn question(&self, waiting: &Authorization) -> Question {
         match self.look(waiting.user_code.expose()) {
             Looked::Question(question) => *question,
-            other @ (Looked::Wrong | Looked::Wait(_)) => panic!("{other:?}"),
+            other @ (Looked::Wrong
+            | Looked::Wait(_)
+            | Looked::StepUp(_)
+            | Looked::Enrol
+            | Looked::Nothing(_)) => panic!("{other:?}"),
         }
     }
 
@@ -143,6 +154,35 @@ fn device_waits_until_the_person_allows_it_and_gets_its_tokens_once() {
 }
 
 #[test]
+fn tokens_of_a_device_name_the_resource_as_the_device_did() {
+    let world = devices();
+    let loud = "HTTPS://MCP.example.com:443/mcp";
+    let both = serde_json::json!([MCP, loud]);
+    for (asked, now, first, next) in [
+        (loud, vec![], &both, &both),
+        (loud, vec![loud.to_owned()], &both, &both),
+        (MCP, vec![loud.to_owned()], &both, &both),
+        (MCP, vec![], &MCP.into(), &MCP.into()),
+    ] {
+        let scope = Some("read:models".to_owned());
+        let ask = Ask { scope, resources: vec![asked.to_owned()], trace: None };
+        let Begun::Waiting(waiting) = world.try_device(&world.client, ask).unwrap() else {
+            panic!("{asked}")
+        };
+        world.allow(&waiting);
+        let code = waiting.device_code.expose().to_owned();
+        let ask = PollAsk { device_code: Some(code), resources: now, jkt: None };
+        let (env, client) = (Arc::clone(&world.env), world.client.clone());
+        let polled =
+            world.db.write_blocking(move |tx| device::poll(tx, &env, &app(), &client, &ask));
+        let tokens = minted(polled.unwrap());
+        assert_eq!(&claims(tokens.access_token.expose())["aud"], first, "{asked}");
+        let again = minted(world.refresh(&refresh_token(&tokens)));
+        assert_eq!(&claims(again.access_token.expose())["aud"], next, "{asked}");
+    }
+}
+
+#[test]
 fn device_that_polls_too_fast_waits_five_seconds_longer_each_time() {
     let world = devices();
     let waiting = world.device("openid");
@@ -170,7 +210,7 @@ fn denial_and_expiry_are_told_apart_and_final() {
     let question = world.question(&denied);
     assert_eq!(world.decide_on(&question, false), Answered::Denied("App".to_owned()));
     assert_eq!(refused(world.poll(&denied)), Code::AccessDenied);
-    assert_eq!(world.decide_on(&question, true), Answered::Gone);
+    assert!(matches!(world.decide_on(&question, true), Answered::Gone(_)));
     assert_eq!(refused(world.poll(&denied)), Code::AccessDenied);
     assert!(matches!(world.look(denied.user_code.expose()), Looked::Wrong));
 
@@ -182,7 +222,7 @@ fn denial_and_expiry_are_told_apart_and_final() {
     world.pass(1);
     assert_eq!(refused(world.poll(&late)), Code::ExpiredToken);
     assert_eq!(refused(world.poll(&allowed)), Code::ExpiredToken);
-    assert_eq!(world.decide_on(&question, true), Answered::Gone);
+    assert!(matches!(world.decide_on(&question, true), Answered::Gone(_)));
     assert!(matches!(world.look(late.user_code.expose()), Looked::Wrong));
 }
 
@@ -218,18 +258,23 @@ fn what_cannot_be_had_is_dropped_or_refused() {
         ("made-up", MCP, Code::InvalidScope),
         ("openid", "https://elsewhere.example", Code::InvalidTarget),
     ] {
-        let ask =
-            Ask { scope: Some(scope.to_owned()), resources: vec![resource.to_owned()], jkt: None };
+        let ask = Ask {
+            scope: Some(scope.to_owned()),
+            resources: vec![resource.to_owned()],
+            ..Ask::default()
+        };
         let begun = world.try_device(&world.client, ask).unwrap();
         assert!(matches!(begun, Begun::Refused(refusal) if refusal.code == code), "{scope}");
     }
     let only_admin = world.device("admin:models");
     let (env, who) = (Arc::clone(&world.env), world.signed_in.clone());
     let typed = only_admin.user_code.expose().to_owned();
-    let looked = world
-        .db
-        .write_blocking(move |tx| device::look(tx, &env, &who.actor(app().origin), &who, &typed));
-    assert_eq!(looked.unwrap_err().code(), "denied");
+    let looked = world.db.write_blocking(move |tx| {
+        device::look(tx, &env, &who.actor(app().origin), (&browser(), &who), &typed)
+    });
+    let Looked::Nothing(story) = looked.unwrap() else { panic!("something was offered") };
+    let told = world.story(story.as_str()).trace.unwrap();
+    assert_eq!(told.refusal().unwrap().rule, Some(Rule::ScopeOfPerson));
 }
 
 #[test]
@@ -272,7 +317,7 @@ fn switched_off_client_is_neither_shown_nor_served() {
     let question = world.question(&waiting);
     let id = world.client.id.clone();
     world.db.write_blocking(move |tx| client::disable(tx, &operator(), &id)).unwrap();
-    assert_eq!(world.decide_on(&question, true), Answered::Gone);
+    assert!(matches!(world.decide_on(&question, true), Answered::Gone(_)));
     assert!(matches!(world.look(waiting.user_code.expose()), Looked::Wrong));
 }
 
@@ -306,7 +351,9 @@ fn ten_thousand_guesses_from_many_people_end_in_a_pause_for_all() {
         match world.look_as(&people[n % people.len()], "ZZZZ-ZZZZ") {
             Looked::Wrong => wrong += 1,
             Looked::Wait(_) => paused += 1,
-            Looked::Question(_) => panic!("a guess was right"),
+            Looked::Question(_) | Looked::StepUp(_) | Looked::Enrol | Looked::Nothing(_) => {
+                panic!("a guess was right")
+            }
         }
     }
     assert_eq!((wrong, paused), (500, 9_500));
@@ -352,14 +399,15 @@ fn of_answers_at_the_same_moment_one_counts() {
         let waiting = world.device("openid");
         let question = world.question(&waiting);
         let answers = race(20, |at| world.decide_on(&question, at % 2 == 0));
-        let counted: Vec<_> = answers.iter().filter(|answer| **answer != Answered::Gone).collect();
+        let counted: Vec<_> =
+            answers.iter().filter(|answer| !matches!(answer, Answered::Gone(_))).collect();
         let [one] = counted.as_slice() else { panic!("{counted:?}") };
         match one {
             Answered::Allowed(_) => drop(minted(world.poll(&waiting))),
             Answered::Denied(_) => {
                 assert_eq!(refused(world.poll(&waiting)), Code::AccessDenied);
             }
-            Answered::Gone => unreachable!(),
+            Answered::Gone(_) | Answered::Stale => unreachable!(),
         }
     }
 }

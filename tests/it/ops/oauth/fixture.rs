@@ -94,6 +94,7 @@ pub(crate) fn world_with(
             SessionSigner::new(&[7; 32]),
         ),
         hasher: Hasher::new(params, limits).unwrap(),
+        meters: mcpcodex::ops::apikey::meter::Meters::default(),
         config,
     });
     key::ensure(&db, &env).unwrap();
@@ -203,7 +204,9 @@ pub(crate) fn params(client: &Client, over: &[(&str, &str)]) -> Vec<(String, Str
 impl World {
     pub(crate) fn begin_raw(&self, pairs: Vec<(String, String)>) -> Begun {
         let env = Arc::clone(&self.env);
-        self.db.write_blocking(move |tx| begin::begin(tx, &env, &browser(), &pairs, None)).unwrap()
+        self.db
+            .write_blocking(move |tx| begin::begin(tx, &env, &app(), &browser(), &pairs, None))
+            .unwrap()
     }
 
     pub(crate) fn begin(&self, over: &[(&str, &str)]) -> Begun {
@@ -215,8 +218,8 @@ impl World {
         let env = Arc::clone(&self.env);
         self.db
             .write_blocking(move |tx| {
-                let story = trace::open(tx, &app(), Kind::Authorize, &pairs)?;
-                let begun = begin::begin(tx, &env, &browser(), &pairs, Some(&story))?;
+                let story = trace::open(tx, &app(), Kind::Authorize, &pairs, false)?;
+                let begun = begin::begin(tx, &env, &app(), &browser(), &pairs, Some(&story))?;
                 Ok((begun, story))
             })
             .unwrap()
@@ -230,7 +233,11 @@ impl World {
     pub(crate) fn waiting(&self, over: &[(&str, &str)]) -> RequestId {
         match self.begin(over) {
             Begun::Waiting(id) => id,
-            other @ (Begun::Redirect(_) | Begun::Post(_) | Begun::Pending(_) | Begun::Page(_)) => {
+            other @ (Begun::Redirect(_)
+            | Begun::Post(_)
+            | Begun::Held(_)
+            | Begun::Pending(_)
+            | Begun::Page(_)) => {
                 panic!("not waiting: {other:?}")
             }
         }
@@ -267,7 +274,8 @@ impl World {
                     | Next::StepUp(_)
                     | Next::Redirect(_)
                     | Next::Post(_)
-                    | Next::Gone) => return Ok(elsewhere),
+                    | Next::Held(_)
+                    | Next::Gone(_)) => return Ok(elsewhere),
                 };
                 let decision = authorize::Decision { allow, shown: &shown };
                 authorize::answer(tx, &env, &app(), visit, decision)

@@ -25,7 +25,7 @@ fn confidential(world: &World) -> Made {
 fn show(world: &World, who: &Actor, made: &Made, secret: &str) -> Authenticated {
     let secret = Some(Plain::new(secret.to_owned()));
     let readings = vec![(made.client.id.to_string(), secret)];
-    let (who, shown) = (who.clone(), Presented { readings, proof: None });
+    let (who, shown) = (who.clone(), Presented { readings, ..Presented::default() });
     world.db.write_blocking(move |tx| client::authenticate(tx, &who, &shown)).unwrap()
 }
 

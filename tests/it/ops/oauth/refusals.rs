@@ -31,7 +31,7 @@ fn push(world: &World, over: &[(&str, &str)]) -> Result<par::Pushed, Refusal> {
 fn push_as(world: &World, client: &Client, over: &[(&str, &str)]) -> Result<par::Pushed, Refusal> {
     let (env, client) = (Arc::clone(&world.env), client.clone());
     let pairs = params(&client, over);
-    world.db.write_blocking(move |tx| par::push(tx, &env, &client, &pairs, None)).unwrap()
+    world.db.write_blocking(move |tx| par::push(tx, &env, &app(), &client, &pairs, None)).unwrap()
 }
 
 /// The client as it is after a change.
