@@ -25,7 +25,10 @@ fn look(world: &World, who: &SignedIn, address: &str, typed: &str) -> Looked {
     let (env, who, typed) = (Arc::clone(&world.env), who.clone(), typed.to_owned());
     let origin = Origin { address: address.to_owned(), user_agent: format!("agent of {address}") };
     let actor = who.actor(origin);
-    world.db.write_blocking(move |tx| device::look(tx, &env, &actor, &who, &typed)).unwrap()
+    let looked = world
+        .db
+        .write_blocking(move |tx| device::look(tx, &env, &actor, (&browser(), &who), &typed));
+    looked.unwrap()
 }
 
 /// Counts what was answered.
@@ -35,7 +38,9 @@ fn tally(guesses: impl Iterator<Item = Looked>) -> (usize, usize) {
         match looked {
             Looked::Wrong => wrong += 1,
             Looked::Wait(_) => paused += 1,
-            Looked::Question(_) => panic!("a guess was right"),
+            Looked::Question(_) | Looked::StepUp(_) | Looked::Enrol | Looked::Nothing(_) => {
+                panic!("a guess was right")
+            }
         }
     }
     (wrong, paused)
@@ -117,7 +122,7 @@ fn each_answer_of_a_device_is_written_down_once() {
     assert_eq!(before.since(&world.db).events, ["device.deny"]);
     let before = world.rows();
     for _ in 0..3 {
-        assert_eq!(world.decide_on(&question, true), Answered::Gone);
+        assert!(matches!(world.decide_on(&question, true), Answered::Gone(_)));
         assert_eq!(refused(world.poll(&denied)), Code::AccessDenied);
     }
     assert!(before.since(&world.db).events.is_empty());
