@@ -25,10 +25,10 @@ fn look(world: &World, who: &SignedIn, address: &str, typed: &str) -> Looked {
     let (env, who, typed) = (Arc::clone(&world.env), who.clone(), typed.to_owned());
     let origin = Origin { address: address.to_owned(), user_agent: format!("agent of {address}") };
     let actor = who.actor(origin);
-    world
+    let looked = world
         .db
-        .write_blocking(move |tx| device::look(tx, &env, &actor, (&browser(), &who), &typed))
-        .unwrap()
+        .write_blocking(move |tx| device::look(tx, &env, &actor, (&browser(), &who), &typed));
+    looked.unwrap()
 }
 
 /// Counts what was answered.
