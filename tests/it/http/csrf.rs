@@ -56,7 +56,8 @@ const OUTSIDE: [&str; 14] = [
 ];
 
 /// What no cookie opens, and the question of another site that is answered with a page (OpenID Connect Core §3.1.2.1).
-const FREE: [&str; 8] = [
+const FREE: [&str; 9] = [
+    "/auth/api-key/rotate",
     "/token",
     "/par",
     "/device_authorization",
