@@ -310,8 +310,7 @@ fn fit(
         return Ok(Err(Refusal::new(Code::InvalidGrant, Rule::SignInOver, why)));
     };
     let before = (request.resources.as_slice(), request.created_at);
-    let narrowed =
-        policy::narrow_for(tx, client, &holder.user, before, &ask.resources)?;
+    let narrowed = policy::narrow_for(tx, client, &holder.user, before, &ask.resources)?;
     Ok(narrowed.map(|resources| (holder, resources)))
 }
 

@@ -156,10 +156,8 @@ fn token_for_two_resources_keeps_what_is_left_when_one_goes() {
     let access = access.unwrap();
     assert_eq!(access.scopes.to_string(), "openid read:models");
     assert_eq!(access.resources.len(), 1);
-    let gone = refresh::Ask {
-        resources: vec![OTHER.to_owned()],
-        ..refresh_ask(&refresh_token(&tokens))
-    };
+    let gone =
+        refresh::Ask { resources: vec![OTHER.to_owned()], ..refresh_ask(&refresh_token(&tokens)) };
     let gone = world.refresh_with(&app(), &world.client, gone);
     assert_eq!(refused(gone), Code::InvalidGrant);
     let renewed = minted(world.refresh(&refresh_token(&tokens)));
