@@ -8,7 +8,7 @@ use crate::{
             EventRow, Filter,
             chain::{Ends, Link},
         },
-        id::{GrantId, SessionId, UserId},
+        id::{ClientId, GrantId, SessionId, UserId},
     },
     time::Time,
 };

@@ -290,6 +290,26 @@ fn each_table_file_is_reached_by_a_test_of_the_ops_above_it() {
 }
 
 #[test]
+fn secrets_of_clients_are_compared_in_constant_time_alone() {
+    let read = |path: &str| {
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path)).unwrap()
+    };
+    // What is looked up by its hash is random; a client's secret may be chosen, so no database may compare it.
+    for source in sources().iter().filter(|source| source.layer() == "store") {
+        let text = read(&source.path);
+        for (at, _) in text.match_indices("where ") {
+            let condition = text[at..].split(['"', '\n']).next().unwrap_or_default();
+            assert!(!condition.contains("secret_hash"), "{}: {condition}", source.path);
+        }
+    }
+    let secret = read("crypto/secret.rs");
+    let hashed = secret.split("pub struct Hashed").next().unwrap().lines().rev().take(6);
+    assert!(hashed.into_iter().all(|line| !line.contains("PartialEq")), "hashes know ==");
+    let matches = secret.split_once("pub fn matches").unwrap().1.split_once("\n    }").unwrap().0;
+    assert!(matches.contains("equal("), "{matches}");
+}
+
+#[test]
 fn clock_is_read_in_the_database_and_nowhere_else() {
     for source in sources() {
         let reads = ["SystemTime::now", "Timestamp::now", "Zoned::now"];

@@ -62,7 +62,10 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
 type Wanted = (Vec<Resource>, ScopeSet);
 
 fn wanted(tx: &Write<'_>, client: &Client, ask: &Ask) -> Result<Result<Wanted, Refusal>> {
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let asked = match policy::asked(ask.scope.as_deref()) {
+        Ok(asked) => asked,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let resources = match policy::meant(tx, client, &ask.resources, &asked)? {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),

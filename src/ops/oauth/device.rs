@@ -88,7 +88,10 @@ pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask)
         let why = "this client may not use device codes";
         return refuse(Code::UnauthorizedClient, Rule::GrantNotAllowed, why);
     }
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let asked = match policy::asked(ask.scope.as_deref()) {
+        Ok(asked) => asked,
+        Err(refusal) => return Ok(Begun::Refused(refusal)),
+    };
     let resources = match policy::meant(tx, client, &ask.resources, &asked)? {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Begun::Refused(refusal)),

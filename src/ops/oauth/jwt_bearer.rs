@@ -281,7 +281,7 @@ fn scopes(
     proof: &Proof,
     ask: &Ask,
 ) -> Result<ScopeSet> {
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let Ok(asked) = policy::asked(ask.scope.as_deref()) else { return Ok(ScopeSet::default()) };
     let wanted = match (&proof.scope, asked.is_empty()) {
         (Some(asserted), true) => asserted.clone(),
         (Some(asserted), false) => asked.filter(|scope| asserted.has(scope)),

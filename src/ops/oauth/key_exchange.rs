@@ -96,7 +96,7 @@ fn scopes(
     target: &[Resource],
     ask: &Ask,
 ) -> Result<ScopeSet> {
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let Ok(asked) = policy::asked(ask.scope.as_deref()) else { return Ok(ScopeSet::default()) };
     let own = good.key.scopes.filter(|scope| asked.is_empty() || asked.has(scope));
     let had = policy::having(tx, client, target, &own)?;
     let had = policy::for_person(&good.user, target, &had);

@@ -178,6 +178,18 @@ fn registered(r: &Read<'_>, client: &Client, uri: &ResourceUri) -> Result<Option
     Ok(found.filter(|res| is_open(client, &res.uri)))
 }
 
+/// The scopes that a request names; empty when it names none. Words of which none can be a scope are not the same as no
+/// words: what is then usual would be more than was asked for.
+pub fn asked(text: Option<&str>) -> Result<ScopeSet, Refusal> {
+    let text = text.unwrap_or_default();
+    let asked = ScopeSet::parse(text);
+    if asked.is_empty() && !text.trim_matches(' ').is_empty() {
+        let why = "none of the scopes can be had by this client";
+        return Err(Refusal::new(Code::InvalidScope, Rule::ScopeOfClient, why));
+    }
+    Ok(asked)
+}
+
 /// What is left of the scopes that a client asked for (RFC 6749 §3.3: the server may give less). Nothing asked for means
 /// the defaults.
 pub fn scopes(

@@ -299,7 +299,7 @@ fn scopes(
     passed: &ScopeSet,
     ask: &Ask,
 ) -> Result<ScopeSet> {
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let Ok(asked) = policy::asked(ask.scope.as_deref()) else { return Ok(ScopeSet::default()) };
     let wanted = passed.filter(|scope| asked.is_empty() || asked.has(scope));
     let had = policy::having(r, client, std::slice::from_ref(to), &wanted)?;
     Ok(policy::of_person(user, &had))

@@ -12,9 +12,10 @@ const SCOPE: &str = "openid notes:read";
 const MFA: &str = "urn:mcpcodex:acr:mfa";
 const ONE: &str = "urn:mcpcodex:acr:password";
 
-fn give_password(browser: &mut Browser, page: Page) -> Page {
+fn give_password(place: &Place, browser: &mut Browser, page: Page) -> Page {
     assert!(page.location().starts_with("/login?request=r_"), "{page:?}");
     let page = browser.follow(page);
+    place.server.advance(1);
     browser.submit(&page, "/login", &[("username", "ann"), ("password", PASSWORD)])
 }
 
@@ -37,7 +38,7 @@ fn sign_in_that_an_app_wants_anew_is_the_one_that_its_tokens_tell_of() {
     for wish in [("prompt", "login"), ("max_age", "0"), ("max_age", "59")] {
         place.server.advance(60);
         let page = browser.open(&place.path(SCOPE, &[wish]));
-        let page = give_password(&mut browser, page);
+        let page = give_password(&place, &mut browser, page);
         let again = place.server.clock.now().secs();
         let page = browser.follow(page);
         let claims = place.finish(&mut browser, page);
@@ -53,9 +54,12 @@ fn sign_in_that_an_app_wants_anew_is_the_one_that_its_tokens_tell_of() {
 #[test]
 fn two_factors_that_an_app_wants_are_proved_before_its_tokens_say_so() {
     let place = Place::new();
-    // One factor, because there was no other then.
-    let mut browser = place.server.login("ann");
     let totp = place.server.with_totp(&place.ann);
+    // A session of one factor, as there may be from before there was another.
+    let mut browser = place.server.browser();
+    browser.open("/login");
+    let (_, cookie) = place.server.session_of(&place.ann, false);
+    browser.set_cookie("mcpcodex_session", &cookie);
     let first = place.server.clock.now().secs();
     let page = browser.open(&place.path(SCOPE, &[]));
     say(&place.finish(&mut browser, page), first, ONE, &["pwd"]);
@@ -78,14 +82,14 @@ fn two_factors_that_an_app_wants_are_proved_before_its_tokens_say_so() {
     assert!(posted.location().starts_with("/login"), "{posted:?}");
 
     let page = browser.open(&wanted);
-    let page = give_password(&mut browser, page);
+    let page = give_password(&place, &mut browser, page);
     assert_eq!(page.location(), "/mfa", "{page:?}");
     // The password alone is not enough yet.
     let early = browser.open(&wanted);
     assert!(query(early.location(), "code").is_none(), "{early:?}");
     place.server.advance(30);
     let page = browser.open(&wanted);
-    let page = give_password(&mut browser, page);
+    let page = give_password(&place, &mut browser, page);
     assert_eq!(page.location(), "/mfa");
     let page = browser.give_code(&place.code(&totp));
     let at = place.server.clock.now().secs();

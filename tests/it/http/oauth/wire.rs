@@ -286,9 +286,10 @@ async fn other_methods_and_headers_twice_are_refused() {
 async fn challenge_comes_with_each_401_to_basic_credentials() {
     let caller = Caller::new();
     let header = format!("Basic {}", STANDARD.encode("c_unknown:guess"));
+    let form = [("token", "x"), ("grant_type", "refresh_token")];
     for path in ["/token", "/introspect", "/revoke", "/par", "/device_authorization"] {
         let headers = [("authorization", header.as_str())];
-        let answer = caller.send(path, &headers, &[("token", "x")]).await;
+        let answer = caller.send(path, &headers, &form).await;
         assert_eq!(answer.refusal(401), "invalid_client", "{path}");
         assert!(answer.header("www-authenticate").unwrap().starts_with("Basic "), "{path}");
     }

@@ -32,7 +32,7 @@ use super::fixture::*;
 use crate::support::race;
 
 /// A world whose client may use device codes.
-fn devices() -> World {
+pub(super) fn devices() -> World {
     devices_with(|_| {})
 }
 
@@ -50,7 +50,7 @@ impl World {
         self.db.write_blocking(move |tx| device::begin(tx, &env, &app(), &client, &ask))
     }
 
-    fn device(&self, scope: &str) -> Authorization {
+    pub(super) fn device(&self, scope: &str) -> Authorization {
         let ask = Ask {
             scope: Some(scope.to_owned()),
             resources: vec![MCP.to_owned()],
@@ -68,7 +68,7 @@ impl World {
         self.db.write_blocking(move |tx| device::poll(tx, &env, &app(), &client, &ask)).unwrap()
     }
 
-    fn poll(&self, waiting: &Authorization) -> Outcome {
+    pub(super) fn poll(&self, waiting: &Authorization) -> Outcome {
         self.poll_as(&self.client, waiting.device_code.expose())
     }
 
@@ -84,7 +84,7 @@ impl World {
         self.look_as(&self.signed_in, typed)
     }
 
-    fn question(&self, waiting: &Authorization) -> Question {
+    pub(super) fn question(&self, waiting: &Authorization) -> Question {
         match self.look(waiting.user_code.expose()) {
             Looked::Question(question) => *question,
             other @ (Looked::Wrong
@@ -95,7 +95,7 @@ impl World {
         }
     }
 
-    fn decide_on(&self, question: &Question, allow: bool) -> Answered {
+    pub(super) fn decide_on(&self, question: &Question, allow: bool) -> Answered {
         self.try_decide(&self.signed_in, &question.request, &question.shown, allow).unwrap()
     }
 
@@ -115,7 +115,7 @@ impl World {
         })
     }
 
-    fn allow(&self, waiting: &Authorization) {
+    pub(super) fn allow(&self, waiting: &Authorization) {
         let question = self.question(waiting);
         assert_eq!(self.decide_on(&question, true), Answered::Allowed("App".to_owned()));
     }

@@ -10,6 +10,7 @@ mod connected;
 mod consent;
 mod crowd;
 mod device;
+mod device_guesses;
 mod exchange;
 pub(crate) mod fixture;
 mod guesses;

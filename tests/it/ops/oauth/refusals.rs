@@ -165,6 +165,35 @@ fn client_that_may_not_speak_for_itself_changes_nothing_by_trying() {
     assert_eq!(before.since(&world.db), NOTHING);
 }
 
+#[test]
+fn words_of_which_none_can_be_a_scope_are_not_taken_for_no_words() {
+    let chain = super::token_exchange::chain();
+    let world = &chain.world;
+    let service = service(world, &[]);
+    let token = world.tokens(&[("resource", MCP), ("scope", "openid read:models")]);
+    let long = "x".repeat(10_000);
+    for words in ["\"", "\u{e4}", "a\\b", "\t", &long, "\u{7f} \u{0}"] {
+        let scope = Some(words.to_owned());
+        let (env, client) = (Arc::clone(&world.env), service.clone());
+        let ask = client_credentials::Ask {
+            scope: scope.clone(),
+            resources: vec![MCP.to_owned()],
+            jkt: None,
+        };
+        let give = move |tx: &mcpcodex::db::Write<'_>| {
+            client_credentials::give(tx, &env, &app(), &client, &ask)
+        };
+        let outcome = world.db.write_blocking(give).unwrap();
+        assert_eq!(refused(outcome), Code::InvalidScope, "{words:?} in the client's own name");
+        let ask =
+            super::token_exchange::ask(token.access_token.expose(), super::token_exchange::DB);
+        let ask = mcpcodex::ops::oauth::token_exchange::Ask { scope, ..ask };
+        let outcome = chain.exchange_as(&chain.notes, ask);
+        assert_eq!(refused(outcome), Code::InvalidScope, "{words:?} for another resource");
+        assert_eq!(told(world.begin(&[("scope", words)])), "invalid_scope", "{words:?}");
+    }
+}
+
 type Spoil = fn(&mut Ask);
 
 #[test]
