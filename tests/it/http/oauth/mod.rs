@@ -14,6 +14,7 @@ mod form_post;
 mod hostile;
 mod keys;
 mod logout;
+mod marks;
 mod newcomer;
 mod own_name;
 mod par;

@@ -48,7 +48,7 @@ pub(crate) const CALLBACK: &str = "https://app.example.com/callback?keep=1";
 pub(crate) const MCP: &str = "https://mcp.example.com/mcp";
 
 pub(crate) struct World {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     pub(crate) db: Db,
     pub(crate) env: Arc<Env>,
     pub(crate) clock: Clock,
@@ -112,7 +112,7 @@ pub(crate) fn world_with(
     let client = db.write_blocking(move |tx| client::create(tx, &operator(), new)).unwrap().client;
     let user = person(&db, "ann", "user");
     let signed_in = sign_in(&db, &env, &user);
-    World { _folder: folder, db, env, clock, client, user, signed_in }
+    World { folder, db, env, clock, client, user, signed_in }
 }
 
 pub(crate) fn operator() -> Actor {
@@ -191,6 +191,11 @@ pub(crate) fn params(client: &Client, over: &[(&str, &str)]) -> Vec<(String, Str
 }
 
 impl World {
+    /// Where everything is kept.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     pub(crate) fn begin_raw(&self, pairs: Vec<(String, String)>) -> Begun {
         let env = Arc::clone(&self.env);
         self.db.write_blocking(move |tx| begin::begin(tx, &env, &browser(), &pairs, None)).unwrap()

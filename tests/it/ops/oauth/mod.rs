@@ -15,5 +15,6 @@ mod races;
 mod refresh;
 mod rights;
 mod subject;
+mod timeline;
 mod token_exchange;
 mod tokens;
