@@ -8,11 +8,22 @@ use crate::{
         keyring::Keyring,
         password::{HashLimits, Hasher, Params},
         seal::{MasterKey, Vault},
+        secret::Plain,
         session::SessionSigner,
     },
     db::{self, Clock, Db},
     error::{Error, Result},
-    ops::{self, env::Env, seen::Seen},
+    model::audit::chain::Link,
+    ops::{
+        self,
+        apikey::{
+            self, BadKey,
+            gate::{self, Verdict},
+            meter::Meters,
+        },
+        env::Env,
+        seen::Seen,
+    },
 };
 
 /// Everything a face holds.
@@ -28,6 +39,8 @@ pub struct App {
 
 /// The file beside the database that holds the master key.
 pub const MASTER_KEY_FILE: &str = "master.key";
+/// The file beside the database that says how far the audit record went.
+pub const AUDIT_ANCHOR_FILE: &str = "audit.head";
 
 impl App {
     /// Opens or makes the data folder: master key, database, signing key. `listen` is the address that is served;
@@ -39,6 +52,7 @@ impl App {
         let db = Db::open(options)?;
         let vault = Vault::new(&master_key(&config, &folder)?)?;
         ops::setup::check_master_key(&db, &vault)?;
+        ops::audit::chain::ensure(&db, &vault, anchor(&folder)?.is_some())?;
         let listen = match listen {
             Some(listen) => listen,
             None => db.read(ops::setup::last_listen)?.unwrap_or(config.server.listen),
@@ -49,16 +63,68 @@ impl App {
             look: Look::of(&config.server.brand),
             keys: Keyring::new(vault, session),
             hasher: hasher(&config)?,
+            meters: Meters::default(),
             config,
         });
         ops::key::ensure(&db, &env)?;
         Ok(Self { db, env, seen: Arc::default() })
     }
 
+    /// Where the audit record ended when that was last noted beside the database; none when it never was.
+    pub fn audit_anchor(&self) -> Result<Option<Link>> {
+        anchor(&self.env.config.storage.data_dir)
+    }
+
+    /// Notes beside the database where the audit record ends, so that an older copy of the database is found out.
+    /// Only ever further on from what was noted before: what was cut or replaced stays found.
+    pub fn note_audit(&self) -> Result<()> {
+        let noted = self.audit_anchor()?;
+        let next = self.db.read(|r| ops::audit::chain::next_anchor(r, noted.as_ref()))?;
+        next.map_or(Ok(()), |last| self.write_anchor(&last))
+    }
+
+    /// [`App::note_audit`], whatever was noted before: for whoever restored an older copy.
+    pub fn anchor_audit(&self) -> Result<Link> {
+        let last = self.db.read(ops::audit::chain::last)?.unwrap_or_default();
+        self.write_anchor(&last)?;
+        Ok(last)
+    }
+
+    fn write_anchor(&self, last: &Link) -> Result<()> {
+        let path = self.env.config.storage.data_dir.join(AUDIT_ANCHOR_FILE);
+        db::files::replace_private(&path, format!("{last}\n").as_bytes())
+    }
+
+    /// Judges a call by API key from an address: one look-up, and now and then a write. A text that cannot be a key asks no database.
+    pub async fn authenticate_api_key(&self, address: &str, text: &str) -> Result<Verdict> {
+        if !apikey::is_one(&self.env, text) {
+            return Ok(Verdict::Bad(BadKey::Malformed));
+        }
+        let judged = self.db.read(|r| gate::authenticate(r, &self.env, text))?;
+        let verdict = if let Some(verdict) = judged {
+            verdict
+        } else {
+            let (env, text) = (self.env(), Plain::new(text.to_owned()));
+            self.db.write(move |tx| gate::draw(tx, &env, text.expose())).await?
+        };
+        self.seen.count(&verdict, address);
+        Ok(verdict)
+    }
+
     /// Another handle on what ops need, for a job that outlives the request.
     pub fn env(&self) -> Arc<Env> {
         Arc::clone(&self.env)
     }
+}
+
+fn anchor(folder: &Path) -> Result<Option<Link>> {
+    let path = folder.join(AUDIT_ANCHOR_FILE);
+    let Some(text) = read_private(&path)? else { return Ok(None) };
+    let unreadable = || {
+        Error::conflict(format!("{} does not say where the audit record ended", path.display()))
+            .with_next("restore it from a backup, or remove it if you know why it is damaged")
+    };
+    Link::parse(&text).map(Some).ok_or_else(unreadable)
 }
 
 fn hasher(config: &Config) -> Result<Hasher> {

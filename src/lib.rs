@@ -16,7 +16,7 @@
 //! | `deliver` | `config`, `crypto`, `model`, `error`, `time` |
 //! | `net` | `config`, `model`, `error`, `time` |
 //! | `ops` | `store`, `db`, `model`, `crypto`, `config`, `error`, `time`; never axum, clap, ratatui or tokio |
-//! | `app` | `db`, `crypto`, `config`, `ops`, `error`, `time` |
+//! | `app` | `db`, `model`, `crypto`, `config`, `ops`, `error`, `time` |
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
 //! | `http` besides | `deliver`, for the task that empties the outbox; `net`, for what apps publish about themselves |
 //! | `cli` besides | `net`, to look at servers from the outside |

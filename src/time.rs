@@ -45,6 +45,14 @@ impl Time {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// Reads RFC 3339, in whole milliseconds.
+    pub fn parse(text: &str) -> Option<Self> {
+        // Its own notation is wider: a space for the T, among others.
+        let strict = text.as_bytes().get(10) == Some(&b'T');
+        let at: jiff::Timestamp = text.parse().ok().filter(|_| strict)?;
+        Some(Self(at.as_millisecond()))
+    }
+
     /// `2026-11-23T03:12:44Z` (RFC 3339, UTC, whole seconds).
     pub fn rfc3339(self) -> String {
         jiff::Timestamp::from_second(self.secs())

@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 use super::{
-    apikey, audit, client, config, doctor,
+    agent, apikey, audit, client, config, doctor,
     failure::{Done, Failure},
     help, issuer, key, message, mfa, output, resource, serve, session, setup, shell, token, user,
     validate,
@@ -112,6 +112,9 @@ pub enum Verb {
     /// Servers whose word about people counts, and where ours may be taken
     #[command(subcommand, alias = "issuers")]
     Issuer(issuer::Verb),
+    /// Programs that act in their own name
+    #[command(subcommand, alias = "agents")]
+    Agent(agent::Verb),
     /// What was done, by whom
     #[command(subcommand)]
     Audit(audit::Verb),

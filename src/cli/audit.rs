@@ -1,4 +1,6 @@
-//! `audit`: what was done, by whom, and why something was refused.
+//! `audit`: what was done, by whom, and why something was refused. The record itself is `record`.
+
+pub mod record;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -25,8 +27,10 @@ use crate::{
 /// `audit …`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// List the newest events
-    List(List),
+    /// List events, newest first
+    List(record::List),
+    /// Print the newest events, and follow the record with -f
+    Tail(record::Tail),
     /// List the newest attempts to get a token
     Attempts(Attempts),
     /// Tell why something was refused, or why somebody was logged out
@@ -38,17 +42,20 @@ pub enum Verb {
 
 Case and dash of a reference do not matter. The last 20000 attempts of 30 days are kept.")]
     Show(Show),
-}
-
-/// `audit list`.
-#[derive(clap::Args, Debug)]
-pub struct List {
-    /// Only about this person
-    #[arg(long, value_name = "USER")]
-    user: Option<String>,
-    /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    limit: u32,
+    /// Check that nobody changed, removed or added an event: exit code 6 if somebody did
+    #[command(
+        after_help = "Each event carries a hash, keyed by the master key, over itself and the one before. Beside the database the file
+audit.head notes how far the record went, so that an older copy of the database is found out.
+Note the head that is printed where nobody of this machine can change it, and give it to a later check:
+  mcpcodex audit verify --head 1042:NNNN"
+    )]
+    Verify(record::Verify),
+    /// Write events as lines of JSON, oldest first
+    Export(record::Export),
+    /// Remove events that are older than a span
+    Prune(record::Prune),
+    /// Note anew how far the record goes, after you restored a backup
+    Anchor,
 }
 
 /// `audit attempts`.
@@ -73,29 +80,15 @@ pub struct Show {
 /// Runs it.
 pub fn run(ctx: &Ctx, verb: Verb) -> Done {
     match verb {
-        Verb::List(args) => list(ctx, &args),
+        Verb::List(args) => record::list(ctx, &args),
+        Verb::Tail(args) => record::tail(ctx, &args),
         Verb::Attempts(args) => attempts(ctx, &args),
         Verb::Show(args) => show(ctx, &args),
+        Verb::Verify(args) => record::verify(ctx, &args),
+        Verb::Export(args) => record::export(ctx, &args),
+        Verb::Prune(args) => record::prune(ctx, &args),
+        Verb::Anchor => record::anchor(ctx),
     }
-}
-
-fn list(ctx: &Ctx, args: &List) -> Done {
-    let desk = ctx.open()?;
-    let user = args.user.as_deref().map(|name| desk.user(name)).transpose()?;
-    let id = user.as_ref().map(|user| &user.id);
-    let events = desk.read(|r, _, who| ops::audit::newest(r, who, id, args.limit))?;
-    let rows = events.iter().map(|event| {
-        vec![
-            event.at.rfc3339(),
-            event.event.clone(),
-            format!("{} ({})", event.actor, event.via),
-            event.user_id.clone().unwrap_or_default(),
-            event.address.clone().unwrap_or_default(),
-            event.detail.clone(),
-        ]
-    });
-    let head = ["when", "what", "who", "about", "from", "more"];
-    ctx.out.list(events.iter().map(document).collect(), &head, rows.collect(), "nothing yet")
 }
 
 fn attempts(ctx: &Ctx, args: &Attempts) -> Done {

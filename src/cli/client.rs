@@ -18,7 +18,7 @@ use super::{
 use crate::{
     crypto::secret::Plain,
     model::{
-        client::{Client, ClientOrigin, ClientState},
+        client::{AuthMethod, Client, ClientOrigin, ClientState},
         id::ClientId,
         redirect::RedirectUri,
         resource::ResourceUri,
@@ -46,7 +46,7 @@ pub enum Verb {
     Show(Name),
     /// Change a client
     Edit(Box<make::Edit>),
-    /// Let in a client that came by itself and waits
+    /// Let in a client that came by itself and waits, or vouch for one that is in
     Approve(Name),
     /// Keep out a client that came by itself and waits
     Deny(Name),
@@ -170,8 +170,16 @@ fn properties(client: &Client) -> Vec<(&'static str, String)> {
         ("grants", joined(client.grant_types.iter().map(|grant| grant.as_str()))),
         ("scopes", client.scopes.to_string()),
         ("resources", joined(client.resources.iter().map(ResourceUri::as_str))),
-        ("proves itself by", client.auth_method.as_str().to_owned()),
+        ("proves itself by", proof(client)),
     ]
+}
+
+fn proof(client: &Client) -> String {
+    let other = [AuthMethod::Basic, AuthMethod::Post]
+        .into_iter()
+        .find(|way| *way != client.auth_method && client.shows_secret_by(*way));
+    let method = client.auth_method.as_str();
+    other.map_or_else(|| method.to_owned(), |other| format!("{method} or {}", other.as_str()))
 }
 
 fn origin(client: &Client) -> &'static str {

@@ -1,6 +1,7 @@
 //! The command line: from arguments to an exit code. Each noun has its file; what a command means is for `ops`.
 //! stdout is data, stderr is talk; only `output` writes to either.
 
+pub mod agent;
 pub mod apikey;
 pub mod args;
 pub mod ask;
@@ -99,6 +100,7 @@ fn dispatch(ctx: &Ctx, verb: Verb) -> Done {
         Verb::Resource(verb) => resource::run(ctx, *verb),
         Verb::Session(verb) => session::run(ctx, verb),
         Verb::Key(verb) => key::run(ctx, verb),
+        Verb::Agent(verb) => agent::run(ctx, verb),
         Verb::Audit(verb) => audit::run(ctx, verb),
         Verb::Config(verb) => config::run(ctx, verb),
         Verb::Issuer(verb) => issuer::run(ctx, verb),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::time::Time;
+
 /// Reads a span: a whole number and `s`, `m`, `h`, `d` or `w`.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("\"{text}\" is no span of time: write 90d, 12h, 30m or 45s");
@@ -48,9 +50,51 @@ pub fn per_minute(text: &str) -> Result<u32, String> {
     }
 }
 
+/// A moment as people type it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// This one.
+    At(Time),
+    /// So long ago.
+    Ago(Duration),
+}
+
+impl When {
+    /// The moment, seen from `now`.
+    pub fn at(self, now: Time) -> Time {
+        match self {
+            Self::At(at) => at,
+            Self::Ago(span) => now.minus(span),
+        }
+    }
+}
+
+/// Reads a moment: a day (its beginning, UTC), RFC 3339, or a span that lies back.
+pub fn moment(text: &str) -> Result<When, String> {
+    if let Ok(span) = duration(text) {
+        return Ok(When::Ago(span));
+    }
+    let day = format!("{text}T00:00:00Z");
+    let at = Time::parse(text).or_else(|| Time::parse(&day)).map(When::At);
+    at.ok_or_else(|| {
+        format!("\"{text}\" is no moment: write 2026-11-23, 2026-11-23T03:12:44Z or 24h")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_are_days_times_or_spans_back() {
+        let day = Time::from_secs(1_763_856_000);
+        assert_eq!(moment("2025-11-23"), Ok(When::At(day)));
+        assert_eq!(moment("2025-11-23T01:00:00+01:00"), Ok(When::At(day)));
+        assert_eq!(moment("1h").map(|when| when.at(day)), Ok(Time::from_secs(1_763_852_400)));
+        for wrong in ["", "yesterday", "2025-13-01", "2025-11-23 00:00", "h"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn spans_are_a_number_and_a_unit() {

@@ -29,11 +29,11 @@ section! {
     /// When a key should be replaced.
     Rotation {
         /// `true` ends a key when it falls due, and lets its holder fetch a successor with it from the first warning on.
-        auto_rotate: bool = key("false").waits_for("automatic key rotation"),
+        auto_rotate: bool = key("false"),
         /// Days until a key falls due.
         rotation_period: u32 = key("90").between(1, 36_500).counting("day"),
         /// Days before that in which it is announced.
-        warning_period: u32 = key("14").between(0, 36_500).counting("day").waits_for("rotation warnings"),
+        warning_period: u32 = key("14").between(0, 36_500).counting("day"),
     }
 }
 

@@ -138,13 +138,15 @@ section! {
     Clients {
         /// Dynamic registration (RFC 7591): `open` to anyone, with a `token`, or `off`.
         dynamic_registration: Registration = key("open"),
-        /// Client ID metadata documents: from `any` site, from the `domains` listed, or `off`.
+        /// Client ID metadata documents: from `any` site, from the `domains` listed, or `off`. Say `off` where this server
+        /// cannot reach those sites: apps then register instead.
         metadata_documents: MetadataDocuments = key("any"),
         /// Domains whose metadata documents are taken with `metadata_documents: domains`, subdomains included.
         domains: Vec<String> = key("[]").check(text::domain),
         /// Whether an app that came by itself waits for an administrator: `none` or `first_seen`.
         approval: Approval = key("none"),
-        /// How many apps may be known that came by themselves; beyond it new ones are refused until unused ones went.
+        /// How many apps may be known that came by themselves; beyond it those make room that nobody ever used, of the
+        /// network that brought most of them first.
         most: u32 = key("10000").between(1, 10_000_000),
         /// Days after which an app that came by itself goes if nobody uses it.
         unused_days: u32 = key("30").between(1, 3_650).counting("day"),

@@ -159,6 +159,14 @@ section! {
     /// The record of who did what.
     Audit {
         /// Days that audit events are kept; 0 keeps them for ever.
-        retention_days: u32 = key("0").between(0, 36_500).counting("day").waits_for("audit retention"),
+        retention_days: u32 = key("0").between(0, 36_500).counting("day"),
+    }
+}
+
+impl Audit {
+    /// How long events are kept; for ever when none.
+    pub fn retention(&self) -> Option<Duration> {
+        let days = u64::from(self.retention_days);
+        (days > 0).then(|| Duration::from_secs(days * 86_400))
     }
 }

@@ -101,6 +101,17 @@ pub fn create_private(path: &Path, content: &[u8]) -> Result<bool> {
     }
 }
 
+/// Writes a private file anew, whole or not at all, over the one that was there.
+pub fn replace_private(path: &Path, content: &[u8]) -> Result<()> {
+    check_file(path)?;
+    let draft = beside(path, &format!(".{}", std::process::id()));
+    private(OpenOptions::new().write(true).create(true).truncate(true))
+        .open(&draft)
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&draft, path))
+        .map_err(|error| unusable(path, "cannot be written", error))
+}
+
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);

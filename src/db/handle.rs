@@ -18,7 +18,7 @@ use super::{
     fault, files,
     migrate::{MIGRATIONS, Migration},
     reader::Pool,
-    tx::{Read, Write},
+    tx::{Mac, Read, Write},
     writer::{Writer, stopped},
 };
 use crate::{
@@ -142,6 +142,11 @@ impl Db {
     /// Runs `job` on a snapshot, on this thread. Keep it short: a snapshot that stays stops the log's clearing.
     pub fn read<T>(&self, job: impl FnOnce(&Read<'_>) -> Result<T>) -> Result<T> {
         self.0.readers.read(&self.0.clock, job)
+    }
+
+    /// Gives every later change a keyed hash, once the key is known.
+    pub fn seal_with(&self, mac: Mac) {
+        self.0.writer.seal_with(mac);
     }
 
     /// A number that differs from last time's when anything was committed since, in whatever process.

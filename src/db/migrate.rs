@@ -25,7 +25,11 @@ pub const MIGRATIONS: &[Migration] = &[
     ("0010_requests", include_str!("migrations/0010_requests.sql")),
     ("0011_traces", include_str!("migrations/0011_traces.sql")),
     ("0012_tokens", include_str!("migrations/0012_tokens.sql")),
+    ("0013_clients_own_words", include_str!("migrations/0013_clients_own_words.sql")),
     ("0014_stories", include_str!("migrations/0014_stories.sql")),
+    ("0015_newcomers", include_str!("migrations/0015_newcomers.sql")),
+    ("0016_api_keys", include_str!("migrations/0016_api_keys.sql")),
+    ("0017_audit_chain", include_str!("migrations/0017_audit_chain.sql")),
 ];
 
 /// Marks a file as ours (`application_id`), so that no other program's database is ever migrated: "mcpx".

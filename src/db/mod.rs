@@ -14,14 +14,14 @@ mod reader;
 pub mod tx;
 mod writer;
 
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
+use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, Type, ValueRef};
 
 pub use clock::Clock;
 pub use handle::{Counts, Db, FILE_NAME, Options};
 pub use lock::ServeLock;
 pub use migrate::{MIGRATIONS, Migration};
-pub use rusqlite::{Params, Row, params, params_from_iter};
-pub use tx::{Read, Write};
+pub use rusqlite::{Params, Row, ToSql, params, params_from_iter};
+pub use tx::{Mac, Read, Write};
 
 use crate::time::Time;
 

@@ -1,7 +1,7 @@
 //! What a transaction offers: statements in, typed rows out, and the one moment it happens at.
 //! SQL text lives in `store`; beginning and ending is done by `writer` and `reader`.
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -51,11 +51,22 @@ impl<'c> Read<'c> {
 }
 
 /// A transaction that may change things. What is read here is what it would change.
-pub struct Write<'c>(Read<'c>);
+pub struct Write<'c> {
+    read: Read<'c>,
+    mac: Option<&'c Mac>,
+}
+
+/// A keyed hash for whoever writes: what a change seals can be told from what somebody wrote into the file.
+pub type Mac = Arc<dyn Fn(&[u8]) -> [u8; 32] + Send + Sync>;
 
 impl<'c> Write<'c> {
-    pub(super) fn new(conn: &'c Connection, now: Time) -> Self {
-        Self(Read::new(conn, now))
+    pub(super) fn new(conn: &'c Connection, now: Time, mac: Option<&'c Mac>) -> Self {
+        Self { read: Read::new(conn, now), mac }
+    }
+
+    /// The keyed hash of some bytes; none when the database was opened without the installation's key.
+    pub fn mac(&self, bytes: &[u8]) -> Option<[u8; 32]> {
+        self.mac.map(|mac| mac(bytes))
     }
 
     /// Runs a statement and says how many rows it changed.
@@ -82,6 +93,6 @@ impl<'c> Deref for Write<'c> {
     type Target = Read<'c>;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.read
     }
 }

@@ -5,7 +5,7 @@ use std::{
     any::Any,
     panic::{self, AssertUnwindSafe},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
@@ -15,7 +15,12 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{clock::Clock, connect::Patience, fault, tx::Write};
+use super::{
+    clock::Clock,
+    connect::Patience,
+    fault,
+    tx::{Mac, Write},
+};
 use crate::error::{Error, Result};
 
 /// The most changes that one commit saves: it bounds how long the first of them waits for the last.
@@ -35,6 +40,7 @@ pub(super) struct Writer {
     thread: Option<JoinHandle<()>>,
     patience: Duration,
     tally: Arc<Tally>,
+    mac: Arc<OnceLock<Mac>>,
 }
 
 struct Waiting {
@@ -93,16 +99,29 @@ impl Writer {
         wait: Duration,
         queue: usize,
     ) -> Result<Self> {
+        let mac = Arc::default();
         let (sender, receiver) = sync_channel(queue.max(1));
         let tally = Arc::new(Tally::default());
-        let worker = Worker { conn, patience, clock, queue: receiver, tally: Arc::clone(&tally) };
+        let worker = Worker {
+            conn,
+            patience,
+            clock,
+            queue: receiver,
+            tally: Arc::clone(&tally),
+            mac: Arc::clone(&mac),
+        };
         let thread = thread::Builder::new()
             .name("db-writer".to_owned())
             .spawn(move || worker.work())
             .map_err(|error| {
                 Error::internal("the database's writer could not be started").with_source(error)
             })?;
-        Ok(Self { queue: Some(sender), thread: Some(thread), patience: wait, tally })
+        Ok(Self { queue: Some(sender), thread: Some(thread), patience: wait, tally, mac })
+    }
+
+    /// Gives every later change this keyed hash; the first one given stays.
+    pub(super) fn seal_with(&self, mac: Mac) {
+        self.mac.set(mac).ok();
     }
 
     pub(super) fn tally(&self) -> &Tally {
@@ -186,6 +205,7 @@ struct Worker {
     clock: Clock,
     queue: Receiver<Waiting>,
     tally: Arc<Tally>,
+    mac: Arc<OnceLock<Mac>>,
 }
 
 impl Worker {
@@ -234,7 +254,7 @@ impl Worker {
     /// Runs one job in its savepoint, so that its failure undoes its own work and nobody else's.
     fn step(&self, job: &mut dyn Job) -> Result<(), Broken> {
         self.run("savepoint job")?;
-        let keep = job.run(&Write::new(&self.conn, self.clock.now()));
+        let keep = job.run(&Write::new(&self.conn, self.clock.now(), self.mac.get()));
         if self.conn.is_autocommit() {
             // A full disk, among others, makes SQLite roll everything back; what ran before is gone too.
             return Err(Broken(None));

@@ -1,6 +1,7 @@
 //! The server: from a bound listener to answered requests. What is answered is in the modules below;
 //! the caller owns port and shutdown.
 
+pub mod api_key;
 pub mod assets;
 pub mod auth;
 pub mod base;
@@ -119,6 +120,9 @@ async fn upkeep(app: App) {
                     tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
                 }
                 turn_keys(app.clone()).await;
+                if let Err(error) = app.note_audit() {
+                    tracing::warn!(%error, "it could not be noted how far the audit record goes");
+                }
             }
         }
     }
@@ -146,8 +150,6 @@ async fn write_marks(app: &App) {
     let written = marks.clone();
     if let Err(error) = app.db.write(move |tx| ops::seen::write(tx, &written)).await {
         tracing::warn!(%error, "last-used marks could not be written; they are kept");
-        for (id, at) in &marks {
-            app.seen.mark(id, *at);
-        }
+        app.seen.put_back(marks);
     }
 }

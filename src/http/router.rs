@@ -18,7 +18,8 @@ use tower_http::{
 };
 
 use super::{
-    auth, base, health, middleware, oauth,
+    api_key, auth, base, health, middleware,
+    oauth::{self, resolve::Resolver},
     pages::{
         self,
         account::{self, apps, keys, remove, security, sessions},
@@ -37,11 +38,16 @@ pub fn routes(app: App) -> Router {
 
 /// [`routes`] and more that come with the occasion: those of the demo app.
 pub fn routes_with(app: App, more: Router<App>) -> Router {
-    let env = app.env();
-    base::under(&env.site, at_the_root(app, more))
+    routes_fetching(app, more, Resolver::default())
 }
 
-fn at_the_root(app: App, more: Router<App>) -> Router {
+/// [`routes_with`] that fetches what apps publish about themselves in this way.
+pub fn routes_fetching(app: App, more: Router<App>, resolver: Resolver) -> Router {
+    let env = app.env();
+    base::under(&env.site, at_the_root(app, more, resolver))
+}
+
+fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
     let limits = &app.env.config.limits;
     let body = usize::try_from(limits.request_body).unwrap_or(usize::MAX);
     let timeout =
@@ -53,13 +59,15 @@ fn at_the_root(app: App, more: Router<App>) -> Router {
         .merge(more)
         .route("/auth/session", get(auth::session)) //               session cookie
         .route("/auth/logout", post(auth::logout)) //                session cookie, own origin
+        .route("/auth/api-key", get(api_key::show)) //               API key
+        .route("/auth/api-key/rotate", post(api_key::rotate)) //     API key
         .route("/healthz", get(health::healthz)) //                  anyone
         .route("/readyz", get(health::readyz)) //                    anyone
         .route("/assets/{file}", get(pages::asset)) //               anyone
         .route("/language", get(pages::language)) //                 anyone
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)
-        .layer(Extension(Arc::new(oauth::resolve::Resolver::default())))
+        .layer(Extension(Arc::new(resolver)))
         .layer(DefaultBodyLimit::max(body))
         .layer(timeout)
         // Pages carry a token beside what was typed: compressed, their length would tell about it (BREACH).
@@ -123,6 +131,7 @@ fn account_pages() -> Router<App> {
         .route("/account/apps/disconnect", post(apps::disconnect)) //        Session, PageForm
         .route("/account/keys", get(keys::show)) //                          Session
         .route("/account/keys/new", get(keys::ask).post(keys::make)) //      RecentSession, PageForm
+        .route("/account/keys/rotate", post(keys::rotate)) //                RecentSession, PageForm
         .route("/account/keys/revoke", post(keys::revoke)) //                Session, PageForm
         .route("/logout", get(logout::show).post(logout::submit)) //         Session, PageForm
 }

@@ -1,7 +1,7 @@
 //! Who asks for something and by which face; the first line of an op decides by it.
 //! How the asker proved it is left to the faces.
 
-use super::id::{SessionId, UserId};
+use super::id::{ApiKeyId, SessionId, UserId};
 use crate::error::{Error, Result};
 
 /// The face a request came through.
@@ -40,6 +40,11 @@ pub enum Principal {
         user: UserId,
         /// In which browser.
         session: SessionId,
+    },
+    /// A program by its API key. It is not the person it belongs to: it makes no keys and touches no account.
+    ApiKey {
+        /// The key's public half.
+        key: ApiKeyId,
     },
     /// Whoever may read the database and the master key: the operator on the host.
     Operator {
@@ -81,6 +86,11 @@ impl Actor {
         Self { principal: Principal::Person { user, session }, via: Via::Http, origin }
     }
 
+    /// A program by its API key.
+    pub fn api_key(key: ApiKeyId, origin: Origin) -> Self {
+        Self { principal: Principal::ApiKey { key }, via: Via::Http, origin }
+    }
+
     /// The operator on the host.
     pub fn operator(account: impl Into<String>, via: Via) -> Self {
         let principal = Principal::Operator { account: account.into() };
@@ -97,6 +107,7 @@ impl Actor {
         match &self.principal {
             Principal::Anonymous => "anonymous",
             Principal::Person { user, .. } => user.as_str(),
+            Principal::ApiKey { key } => key.as_str(),
             Principal::Operator { account } => account,
             Principal::System => "system",
         }
@@ -106,7 +117,7 @@ impl Actor {
     pub fn must_operate(&self) -> Result<()> {
         match self.principal {
             Principal::Operator { .. } | Principal::System => Ok(()),
-            Principal::Anonymous | Principal::Person { .. } => {
+            Principal::Anonymous | Principal::Person { .. } | Principal::ApiKey { .. } => {
                 Err(Error::denied("only the operator of this server may do that"))
             }
         }
@@ -118,6 +129,7 @@ impl Actor {
             Principal::Person { user: own, .. } if own == user => Ok(()),
             Principal::Anonymous
             | Principal::Person { .. }
+            | Principal::ApiKey { .. }
             | Principal::Operator { .. }
             | Principal::System => self.must_operate(),
         }

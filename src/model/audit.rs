@@ -1,4 +1,6 @@
-//! What is remembered of an act: who, what, about whom, from where.
+//! What is remembered of an act: who, what, about whom, from where. That nobody alters it later is `chain`.
+
+pub mod chain;
 
 use super::id::{ClientId, GrantId, SessionId, UserId};
 use crate::time::Time;
@@ -60,6 +62,23 @@ impl Event {
         self.detail.insert(key.to_owned(), value.into());
         self
     }
+}
+
+/// Which events are wanted; all of it must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// About this person.
+    pub user: Option<UserId>,
+    /// About this client.
+    pub client: Option<ClientId>,
+    /// From this address.
+    pub address: Option<String>,
+    /// Of this name, or of those before whose first dot it stands.
+    pub event: Option<String>,
+    /// Not before.
+    pub since: Option<Time>,
+    /// Before.
+    pub until: Option<Time>,
 }
 
 /// An event as it was written.

@@ -101,6 +101,8 @@ pub struct AuthorizationRequest {
     pub scopes: ScopeSet,
     /// For which resources.
     pub resources: Vec<ResourceUri>,
+    /// What the client calls those, where that is not as they are registered.
+    pub spelled: Vec<String>,
     /// The client's own mark, returned to the letter.
     pub state: Option<String>,
     /// Goes into the ID token.
@@ -144,6 +146,8 @@ pub struct AuthorizationCode {
     pub scopes: ScopeSet,
     /// For which resources.
     pub resources: Vec<ResourceUri>,
+    /// What the client calls those, where that is not as they are registered.
+    pub spelled: Vec<String>,
     /// Goes into the ID token.
     pub nonce: Option<String>,
     /// When it ends.

@@ -170,6 +170,7 @@ impl ClientState {
 
 /// A client without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Client {
     /// Its `client_id`.
     pub id: ClientId,
@@ -177,6 +178,8 @@ pub struct Client {
     pub name: String,
     /// How it proves itself.
     pub auth_method: AuthMethod,
+    /// Whether its secret may come in the header or in the form, since nobody said in which.
+    pub either_way: bool,
     /// What it may do.
     pub grant_types: Vec<GrantType>,
     /// What it may ask for.
@@ -221,6 +224,7 @@ impl Client {
             id,
             name,
             auth_method: AuthMethod::None,
+            either_way: false,
             grant_types: GrantType::USUAL.to_vec(),
             scopes: ScopeSet::from_words(STANDARD),
             redirect_uris: Vec::new(),
@@ -249,6 +253,13 @@ impl Client {
     /// Whether it cannot prove itself.
     pub fn is_public(&self) -> bool {
         self.auth_method == AuthMethod::None
+    }
+
+    /// Whether a secret that came in this way can be its own (RFC 7591 §2).
+    pub fn shows_secret_by(&self, way: AuthMethod) -> bool {
+        self.auth_method.has_secret()
+            && way.has_secret()
+            && (self.either_way || self.auth_method == way)
     }
 
     /// Whether it may use the grant type.

@@ -74,8 +74,6 @@ pub struct DeviceRequest {
     pub address: String,
     /// What it calls itself.
     pub user_agent: String,
-    /// Thumbprint of the key that the tokens are to be bound to.
-    pub jkt: Option<String>,
     /// Where its story is told.
     pub trace: Option<TraceId>,
     /// Who decided.
@@ -149,7 +147,6 @@ mod tests {
             last_poll_at: Some(at(0)),
             address: String::new(),
             user_agent: String::new(),
-            jkt: None,
             trace: None,
             user_id: None,
             session_id: None,

@@ -25,6 +25,8 @@ pub struct Grant {
     pub scopes: ScopeSet,
     /// For which resources.
     pub resources: Vec<ResourceUri>,
+    /// What the client calls those, where that is not as they are registered.
+    pub spelled: Vec<String>,
     /// The nonce of the authorization request.
     pub nonce: Option<String>,
     /// How the person proved who they are (RFC 8176).
@@ -139,6 +141,7 @@ mod tests {
             session_id: None,
             scopes: ScopeSet::parse("openid"),
             resources: Vec::new(),
+            spelled: Vec::new(),
             nonce: None,
             amr: Vec::new(),
             auth_time: at(0),

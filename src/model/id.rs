@@ -47,6 +47,8 @@ ids! {
     GrantId = "g";
     /// An API key's public half.
     ApiKeyId = "ak";
+    /// A program with a name of its own.
+    AgentId = "a";
     /// A second factor.
     CredentialId = "f";
     /// A WebAuthn challenge that waits for an answer.

@@ -1,11 +1,13 @@
 //! Nouns and rules without any input or output: what a thing is, and what it may become.
 
 pub mod actor;
+pub mod agent;
 pub mod apikey;
 pub mod assertion;
 pub mod attempt;
 pub mod audit;
 pub mod authorization;
+pub mod bucket;
 pub mod client;
 pub mod colour;
 pub mod contact;

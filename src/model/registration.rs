@@ -42,6 +42,7 @@ pub type Members = Map<String, Value>;
 
 /// What a client registers, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of its own")]
 pub struct Metadata {
     /// What people see; made from where it lives when it gave none.
     pub name: String,
@@ -49,6 +50,8 @@ pub struct Metadata {
     pub redirect_uris: Vec<RedirectUri>,
     /// How it proves itself.
     pub auth_method: AuthMethod,
+    /// Whether that is only what follows from its saying nothing.
+    pub either_way: bool,
     /// What it may do.
     pub grant_types: Vec<GrantType>,
     /// What it means to ask for; no limit, since it may need more later.
@@ -77,7 +80,9 @@ impl Metadata {
     /// Reads what came. Unknown members are ignored, null and `""` count as left out.
     pub fn read(members: &Members) -> Result<Self> {
         let redirect_uris = redirect_uris(members)?;
-        let auth_method = auth_method(members)?;
+        let said = auth_method(members)?;
+        // What RFC 7591 §2 says of a client that says nothing. Some of those read the answer and some do not.
+        let auth_method = said.unwrap_or(AuthMethod::Basic);
         let grant_types = grant_types(members)?;
         response_types(members)?;
         if grant_types.contains(&GrantType::AuthorizationCode) && redirect_uris.is_empty() {
@@ -89,6 +94,7 @@ impl Metadata {
             native: redirect_uris.iter().any(|uri| is_native(uri.as_str())),
             redirect_uris,
             auth_method,
+            either_way: said.is_none(),
             grant_types,
             scopes: scopes(members)?,
             jwks,
@@ -107,6 +113,7 @@ impl Metadata {
         client.name.clone_from(&self.name);
         client.redirect_uris.clone_from(&self.redirect_uris);
         client.auth_method = self.auth_method;
+        client.either_way = self.either_way;
         client.grant_types.clone_from(&self.grant_types);
         client.jwks.clone_from(&self.jwks);
         client.jwks_uri.clone_from(&self.jwks_uri);
@@ -202,11 +209,10 @@ fn redirect_uris(members: &Members) -> Result<Vec<RedirectUri>> {
     Ok(uris)
 }
 
-fn auth_method(members: &Members) -> Result<AuthMethod> {
+fn auth_method(members: &Members) -> Result<Option<AuthMethod>> {
     let name = "token_endpoint_auth_method";
-    // What RFC 7591 §2 says of a client that says nothing.
-    let Some(text) = text(members, name)? else { return Ok(AuthMethod::Basic) };
-    AuthMethod::parse(text).ok_or_else(|| {
+    let Some(text) = text(members, name)? else { return Ok(None) };
+    AuthMethod::parse(text).map(Some).ok_or_else(|| {
         let known = AuthMethod::ALL.map(AuthMethod::as_str).join(", ");
         wrong(format!("{name} must be one of: {known}"))
     })

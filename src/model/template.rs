@@ -66,9 +66,13 @@ pub const TEMPLATES: &[Template] = &[
             "http://127.0.0.1:6274/oauth/callback",
             "http://127.0.0.1:6276/oauth/callback",
         ],
-        how: "Authentication, OAuth 2.0: Client ID; or --client-id on its command line",
+        how: "Settings, OAuth Settings: Client ID; or --client-id on its command line",
     },
 ];
+
+/// Hosts of the documents by which widely used apps name themselves. They are always there: who cannot reach them has no
+/// way out.
+pub const DOCUMENT_HOSTS: &[&str] = &["claude.ai", "chatgpt.com", "opencode.ai", "vscode.dev"];
 
 /// The template of that name.
 pub fn find(name: &str) -> Option<&'static Template> {

@@ -119,9 +119,14 @@ impl Fetcher {
         Ok(Self { client, reach: policy.reach, within: policy.within })
     }
 
+    /// Whether a URL may be fetched, as far as the URL alone can tell.
+    pub fn admits(&self, url: &Url) -> Result<(), Fault> {
+        guard::check(url, self.reach)
+    }
+
     /// Fetches JSON from `url`. `etag` is that of the document that is known already.
     pub async fn fetch(&self, url: &Url, etag: Option<&str>) -> Result<Fetched, Fault> {
-        guard::check(url, self.reach)?;
+        self.admits(url)?;
         // Around everything: no part of it may have forgotten its own limit.
         let whole = tokio::time::timeout(self.within, self.ask(url, etag));
         whole.await.unwrap_or(Err(Fault::Slow(self.within)))

@@ -1,18 +1,34 @@
-//! API keys: made, listed, revoked, looked up.
-//! A key never does more than its owner may, and never makes keys.
+//! API keys: made, listed, changed, taken back. A key never does more than its owner may, and never makes keys.
+//! Whether one is good is in `inspect`, how often it may be used in `gate`, its successor in `rotation`.
+
+mod due;
+pub mod gate;
+mod inspect;
+pub mod meter;
+pub mod rotation;
 
 use std::time::Duration;
 
-use super::{audit, env::Env, oauth::policy, session};
+pub(super) use self::inspect::inspect_by_id;
+pub use self::{
+    due::announce,
+    inspect::{BadKey, Good, Inspected, find, inspect, is_one},
+    rotation::{Old, Rotated, rotate, rotate_own},
+};
+use super::{agent, audit, env::Env, oauth::policy, session};
 use crate::{
+    config::api_keys::ApiKeys,
     crypto::secret::{Hashed, Plain},
     db::{Read, Write},
     error::{Error, Result},
     model::{
         actor::Actor,
-        apikey::{self, ApiKey},
+        apikey::{
+            ApiKey, DayOfUse, KeyRow,
+            text::{self, CHECKSUM},
+        },
         audit::Event,
-        id::{ApiKeyId, UserId},
+        id::{AgentId, ApiKeyId, UserId},
         name::DisplayName,
         scope::{ADMIN_PREFIX, ScopeSet},
         user::{ADMIN, User, UserState},
@@ -25,6 +41,8 @@ use crate::{
 pub struct New {
     /// What the owner calls it.
     pub name: String,
+    /// The agent that it is for; none: for the person.
+    pub agent: Option<AgentId>,
     /// What it may do.
     pub scopes: Vec<String>,
     /// How long it lives; none: until revoked.
@@ -32,6 +50,17 @@ pub struct New {
     /// Refill per minute; none: as configured.
     pub requests_per_minute: Option<u32>,
     /// Depth; none: as configured.
+    pub burst_size: Option<u32>,
+}
+
+/// What of a key is to be changed.
+#[derive(Clone, Debug, Default)]
+pub struct Edit {
+    /// What the owner calls it.
+    pub name: Option<String>,
+    /// Refill per minute.
+    pub requests_per_minute: Option<u32>,
+    /// Depth.
     pub burst_size: Option<u32>,
 }
 
@@ -44,55 +73,99 @@ pub struct Made {
     pub text: Plain,
 }
 
-/// Makes a key for a person.
+/// Most that a rate or a depth may be.
+const MOST: u32 = 1_000_000;
+
+/// Makes a key for a person, or for an agent of theirs.
 pub fn create(tx: &Write<'_>, env: &Env, who: &Actor, owner: &User, new: &New) -> Result<Made> {
     session::permit_recent(tx, env, who, &owner.id)?;
-    let config = &env.config.authentication.api_keys;
-    if !config.enabled {
-        return Err(Error::conflict("API keys are switched off")
-            .with_next("set authentication.api_keys.enabled: true"));
-    }
-    if owner.state != UserState::Active {
-        return Err(Error::conflict(format!(
-            "\"{}\" is {} and cannot own a working key",
-            owner.username,
-            owner.state.as_str()
-        )));
-    }
-    let name = DisplayName::parse(&new.name)?;
-    if name.as_str().is_empty() {
-        return Err(Error::invalid("name", "a key needs a name, for example --name ci-deploy"));
-    }
-    let scopes = allowed(env, owner, &new.scopes)?;
-    let rate = new.requests_per_minute.unwrap_or(config.rate_limiting.requests_per_minute);
-    let burst = new.burst_size.unwrap_or(config.rate_limiting.burst_size);
-    if rate == 0 || burst == 0 {
-        return Err(Error::invalid("rate", "rate and burst must be at least 1"));
-    }
-    let text = apikey::generate(&config.prefix, config.length);
-    let due = Duration::from_secs(u64::from(config.rotation.rotation_period) * 86_400);
+    let config = in_use(env)?;
+    stands(tx, owner, new.agent.as_ref())?;
     let key = ApiKey {
         id: ApiKeyId::new(),
         user_id: owner.id.clone(),
-        name: name.as_str().to_owned(),
-        hint: text.expose().chars().take(config.prefix.chars().count() + 4).collect(),
-        scopes,
-        requests_per_minute: rate,
-        burst_size: burst,
+        agent_id: new.agent.clone(),
+        name: name(&new.name)?,
+        hint: String::new(),
+        scopes: allowed(env, owner, &new.scopes)?,
+        requests_per_minute: bounded(
+            "rate",
+            new.requests_per_minute.unwrap_or(config.rate_limiting.requests_per_minute),
+        )?,
+        burst_size: bounded("burst", new.burst_size.unwrap_or(config.rate_limiting.burst_size))?,
         created_at: tx.now,
         expires_at: new.lifetime.map(|lifetime| tx.now.plus(lifetime)),
-        rotation_due_at: (!due.is_zero()).then(|| tx.now.plus(due)),
+        rotation_due_at: None,
         last_used_at: None,
+        last_used_address: None,
         revoked_at: None,
+        revoke_reason: None,
+        replaces: None,
+        replaced_by: None,
+        overlap_until: None,
     };
-    store::apikey::insert(tx, &key, &Hashed::of(text.expose()))?;
-    let event = Event::new("api_key.create")
-        .user(&owner.id)
-        .with("id", key.id.as_str())
-        .with("name", key.name.as_str())
-        .with("scopes", key.scopes.to_string());
+    let made = make(tx, env, key)?;
+    let event = about("api_key.create", &made.key).with("scopes", made.key.scopes.to_string());
     audit::record(tx, who, &event)?;
+    Ok(made)
+}
+
+/// The configuration of keys, if there are to be any.
+fn in_use(env: &Env) -> Result<&ApiKeys> {
+    let config = &env.config.authentication.api_keys;
+    if config.enabled {
+        return Ok(config);
+    }
+    Err(Error::conflict("API keys are switched off")
+        .with_next("set authentication.api_keys.enabled: true"))
+}
+
+/// Refuses an owner or an agent whose keys would not work.
+fn stands(r: &Read<'_>, owner: &User, agent: Option<&AgentId>) -> Result<()> {
+    if owner.state != UserState::Active {
+        let (name, state) = (&owner.username, owner.state.as_str());
+        return Err(Error::conflict(format!("\"{name}\" is {state} and cannot own a working key")));
+    }
+    let Some(id) = agent else { return Ok(()) };
+    let (agent, _) = agent::get(r, id)?;
+    if agent.owner_id != owner.id {
+        return Err(Error::denied(format!("\"{}\" belongs to somebody else", agent.name)));
+    }
+    if !agent.is_active() {
+        let why = format!("\"{}\" is disabled and cannot own a working key", agent.name);
+        return Err(Error::conflict(why).with_next("mcpcodex agent enable NAME"));
+    }
+    Ok(())
+}
+
+/// Gives a key its text and the day on which it falls due, and keeps it.
+fn make(tx: &Write<'_>, env: &Env, key: ApiKey) -> Result<Made> {
+    let config = &env.config.authentication.api_keys;
+    let text = text::generate(&config.prefix, config.length);
+    let due = Duration::from_secs(u64::from(config.rotation.rotation_period) * 86_400);
+    let key = ApiKey {
+        hint: text.expose().chars().take(config.prefix.chars().count() + 4).collect(),
+        rotation_due_at: Some(tx.now.plus(due)),
+        ..key
+    };
+    debug_assert!(key.hint.len() + CHECKSUM < text.expose().len(), "most of a key is never shown");
+    store::apikey::insert(tx, &key, &Hashed::of(text.expose()))?;
     Ok(Made { key, text })
+}
+
+fn name(typed: &str) -> Result<String> {
+    if typed.trim().is_empty() {
+        return Err(Error::invalid("name", "a key needs a name, for example --name ci-deploy"));
+    }
+    Ok(DisplayName::parse(typed)?.as_str().to_owned())
+}
+
+fn bounded(field: &'static str, number: u32) -> Result<u32> {
+    match number {
+        0 => Err(Error::invalid(field, "rate and burst must be at least 1")),
+        1..=MOST => Ok(number),
+        _ => Err(Error::invalid(field, format!("rate and burst must be at most {MOST}"))),
+    }
 }
 
 fn allowed(env: &Env, owner: &User, scopes: &[String]) -> Result<ScopeSet> {
@@ -119,95 +192,102 @@ fn allowed(env: &Env, owner: &User, scopes: &[String]) -> Result<ScopeSet> {
     Ok(ScopeSet::from_words(scopes.iter().map(String::as_str)))
 }
 
-/// Keys of a person, or of everyone, newest first, with their owners' user names.
-pub fn list(
-    r: &Read<'_>,
-    who: &Actor,
-    user: Option<&UserId>,
-    limit: u32,
-) -> Result<Vec<(ApiKey, String)>> {
-    match user {
-        Some(user) => who.must_be(user)?,
-        None => who.must_operate()?,
+/// Of a key's scopes those that there still are and that its owner may still have.
+fn left(env: &Env, owner: &User, scopes: &ScopeSet) -> ScopeSet {
+    let known = &env.config.authentication.api_keys.scopes;
+    policy::of_person(owner, scopes).filter(|scope| known.iter().any(|own| own == scope))
+}
+
+/// An event about a key.
+fn about(event: &'static str, key: &ApiKey) -> Event {
+    let event = Event::new(event).user(&key.user_id).with("id", key.id.as_str());
+    let event = event.with("name", key.name.as_str());
+    match &key.agent_id {
+        Some(agent) => event.with("agent", agent.as_str()),
+        None => event,
     }
-    store::apikey::list(r, user, limit)
+}
+
+/// Whose keys are wanted.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose<'a> {
+    /// Everyone's.
+    All,
+    /// A person's and those of their agents.
+    User(&'a UserId),
+    /// An agent's.
+    Agent(&'a AgentId),
+}
+
+/// Keys, newest first.
+pub fn list(r: &Read<'_>, who: &Actor, whose: Whose<'_>, limit: u32) -> Result<Vec<KeyRow>> {
+    match whose {
+        Whose::User(user) => {
+            who.must_be(user)?;
+            store::apikey::list(r, Some(user), None, limit)
+        }
+        Whose::Agent(agent) => {
+            who.must_be(&agent::get(r, agent)?.0.owner_id)?;
+            store::apikey::list(r, None, Some(agent), limit)
+        }
+        Whose::All => {
+            who.must_operate()?;
+            store::apikey::list(r, None, None, limit)
+        }
+    }
 }
 
 /// Finds a key by id.
-pub fn get(r: &Read<'_>, who: &Actor, id: &ApiKeyId) -> Result<(ApiKey, String)> {
+pub fn get(r: &Read<'_>, who: &Actor, id: &ApiKeyId) -> Result<KeyRow> {
     let found = store::apikey::by_id(r, id)?;
-    let (key, owner) = found
+    let row = found
         .ok_or_else(|| Error::not_found("API key", id).with_next("mcpcodex auth apikey list"))?;
-    who.must_be(&key.user_id)?;
-    Ok((key, owner))
+    who.must_be(&row.key.user_id)?;
+    Ok(row)
+}
+
+/// How often a key was used on each of the last `days` days on which it was, the newest first.
+pub fn usage(r: &Read<'_>, who: &Actor, id: &ApiKeyId, days: u32) -> Result<Vec<DayOfUse>> {
+    get(r, who, id)?;
+    let since = DayOfUse::day_of(r.now).saturating_sub(i64::from(days)).saturating_add(1);
+    store::key_usage::of_key(r, id, since)
+}
+
+/// Changes what a key is called and how often it may be used.
+pub fn edit(tx: &Write<'_>, env: &Env, who: &Actor, id: &ApiKeyId, edit: &Edit) -> Result<KeyRow> {
+    let mut row = get(tx, who, id)?;
+    session::permit_recent(tx, env, who, &row.key.user_id)?;
+    if edit.requests_per_minute.is_some() || edit.burst_size.is_some() {
+        // Whoever owns a key does not say how much this server bears.
+        who.must_operate()?;
+    }
+    if row.key.revoked_at.is_some() {
+        return Err(Error::conflict(format!("the API key \"{}\" is revoked", row.key.name)));
+    }
+    if let Some(typed) = &edit.name {
+        row.key.name = name(typed)?;
+    }
+    if let Some(rate) = edit.requests_per_minute {
+        row.key.requests_per_minute = bounded("rate", rate)?;
+    }
+    if let Some(burst) = edit.burst_size {
+        row.key.burst_size = bounded("burst", burst)?;
+    }
+    store::apikey::edit(tx, &row.key)?;
+    let event = about("api_key.edit", &row.key)
+        .with("requests_per_minute", row.key.requests_per_minute)
+        .with("burst_size", row.key.burst_size);
+    audit::record(tx, who, &event)?;
+    Ok(row)
 }
 
 /// Takes a key back at once.
 pub fn revoke(tx: &Write<'_>, who: &Actor, id: &ApiKeyId) -> Result<ApiKey> {
     session::stands(tx, who)?;
-    let (key, _) = get(tx, who, id)?;
-    if !store::apikey::revoke(tx, id)? {
+    let KeyRow { key, .. } = get(tx, who, id)?;
+    if !store::apikey::revoke(tx, id, "revoked")? {
         return Err(Error::conflict(format!("the API key \"{}\" is revoked already", key.name)));
     }
-    let event = Event::new("api_key.revoke").user(&key.user_id).with("id", id.as_str());
-    audit::record(tx, who, &event.with("name", key.name.as_str()))?;
+    audit::record(tx, who, &about("api_key.revoke", &key))?;
     Ok(key)
-}
-
-/// Why a key is not good now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BadKey {
-    /// It cannot be one: prefix, length or checksum is wrong. Found out without the database.
-    Malformed,
-    /// Nobody has it.
-    Unknown,
-    /// It was taken back.
-    Revoked,
-    /// Its time is up.
-    Expired,
-    /// Its owner may not sign in.
-    OwnerShut,
-}
-
-impl BadKey {
-    /// The reason as a sentence.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Malformed => "not an API key of this server: prefix, length or checksum is wrong",
-            Self::Unknown => "no such API key",
-            Self::Revoked => "revoked",
-            Self::Expired => "expired",
-            Self::OwnerShut => "its owner may not sign in",
-        }
-    }
-}
-
-/// A good key with its owner, or why it is not good, with its row when there is one.
-pub type Inspected = std::result::Result<(ApiKey, User), (BadKey, Option<ApiKey>)>;
-
-/// Looks a key up and tells whether it is good now, with its owner and with the scopes that the owner may still have.
-/// A key that is not good is still described.
-pub fn inspect(r: &Read<'_>, env: &Env, text: &str) -> Result<Inspected> {
-    let config = &env.config.authentication.api_keys;
-    if !apikey::is_well_formed(text, &config.prefix, config.length) {
-        return Ok(Err((BadKey::Malformed, None)));
-    }
-    let Some((mut key, _)) = store::apikey::by_hash(r, &Hashed::of(text))? else {
-        return Ok(Err((BadKey::Unknown, None)));
-    };
-    let owner = store::user::by_id(r, &key.user_id)?;
-    let bad = match (key.state(r.now), &owner) {
-        ("revoked", _) => Some(BadKey::Revoked),
-        ("expired", _) => Some(BadKey::Expired),
-        (_, Some(owner)) if owner.state == UserState::Active => None,
-        _ => Some(BadKey::OwnerShut),
-    };
-    match (bad, owner) {
-        (None, Some(owner)) => {
-            // A right that the owner has lost since is lost to the key as well.
-            key.scopes = policy::of_person(&owner, &key.scopes);
-            Ok(Ok((key, owner)))
-        }
-        (bad, _) => Ok(Err((bad.unwrap_or(BadKey::OwnerShut), Some(key)))),
-    }
 }

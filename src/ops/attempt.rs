@@ -55,3 +55,15 @@ pub fn address_key(address: &str) -> String {
         Err(_) => address.chars().take(64).collect(),
     }
 }
+
+/// The part of an address that stands for one network: all of IPv4, the first 48 bits of IPv6, which is what one customer
+/// may have thousands of [`address_key`]s in.
+pub fn network_key(address: &str) -> String {
+    match address.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_none() => {
+            let [a, b, c, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}::/48")
+        }
+        Ok(_) | Err(_) => address_key(address),
+    }
+}

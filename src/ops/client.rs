@@ -21,7 +21,7 @@ use crate::{
         actor::Actor,
         attempt::{Limits, Reserved, Scope},
         audit::Event,
-        client::{Client, ClientOrigin, ClientState},
+        client::{AuthMethod, Client, ClientOrigin, ClientState},
         ending,
         id::ClientId,
         registration::post_logout_uris,
@@ -124,8 +124,9 @@ pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
     who.must_operate()?;
     assertion::check_registration(&new)?;
     let method = fields::first_method(&new)?;
+    let either_way = method.has_secret() && new.auth_method.is_none();
     let id = match new.id {
-        Some(id) => chosen_id(tx, id)?,
+        Some(id) => chosen_id(tx, id, method)?,
         None => ClientId::new(),
     };
     let secret = match (method.has_secret(), new.secret) {
@@ -135,6 +136,7 @@ pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
     };
     let client = Client {
         auth_method: method,
+        either_way,
         jwks: new.jwks,
         jwks_uri: new.jwks_uri,
         grant_types: grant_types(&new.grant_types)?,
@@ -272,8 +274,17 @@ pub struct Presented {
     /// The pairs it may have meant, most likely first: Basic credentials are form-encoded by some clients and raw
     /// from others. A public client shows its id alone.
     pub readings: Vec<(String, Option<Plain>)>,
+    /// Whether they stood in the header, not in the form.
+    pub in_header: bool,
     /// Its signed statement instead, already found to be right but not yet spent.
     pub proof: Option<Proof>,
+}
+
+impl Presented {
+    /// The method of showing a secret that this would be.
+    pub fn way(&self) -> AuthMethod {
+        if self.in_header { AuthMethod::Basic } else { AuthMethod::Post }
+    }
 }
 
 /// What became of it; each is committed, since wrong tries count.
@@ -336,7 +347,8 @@ pub fn recognise(r: &Read<'_>, who: &Actor, shown: &Presented) -> Result<Recogni
             let none = secret.as_ref().is_none_or(|secret| secret.expose().is_empty());
             return Ok(if none { Recognised::Client(Box::new(client)) } else { Recognised::No });
         }
-        if !client.auth_method.has_secret() {
+        // What stands in the wrong place is not even compared, so it counts as no guess.
+        if !client.shows_secret_by(shown.way()) {
             return Ok(Recognised::No);
         }
         let same = shown.readings.iter().filter(|(other, _)| other == id);

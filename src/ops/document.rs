@@ -3,7 +3,11 @@
 
 use std::fmt;
 
-use super::{audit, client::newcomer, env::Env};
+use super::{
+    audit,
+    client::newcomer::{self, Full},
+    env::Env,
+};
 use crate::{
     config::authentication::MetadataDocuments,
     crypto::secret::{Hashed, b64, sha256},
@@ -28,7 +32,7 @@ pub enum Problem {
     Off,
     /// Its domain is not one of those listed here.
     Domain,
-    /// There are as many apps here that came by themselves as there may be.
+    /// There are as many apps here that came by themselves as there may be, and all are in use.
     Full,
     /// The document cannot be fetched.
     Fault(Fault),
@@ -71,6 +75,8 @@ pub struct Fetch {
     pub etag: Option<String>,
     /// Whether the app is known here.
     pub known: bool,
+    /// Whether somebody here uses it, or an administrator let it in: then no flood of strangers' wishes holds it up.
+    pub in_use: bool,
     /// Whether what is known of it still does if there is no document to be had now.
     pub stale: bool,
 }
@@ -102,7 +108,7 @@ pub fn need(r: &Read<'_>, env: &Env, client_id: &str) -> Result<Need> {
         if !newcomer::has_room(r, env)? {
             return refused(Problem::Full);
         }
-        let fetch = Fetch { url, etag: None, known: false, stale: false };
+        let fetch = Fetch { url, etag: None, known: false, in_use: false, stale: false };
         return Ok(Need::Fetch(Box::new(fetch)));
     };
     if client.state == ClientState::Disabled {
@@ -115,7 +121,8 @@ pub fn need(r: &Read<'_>, env: &Env, client_id: &str) -> Result<Need> {
     }
     let etag = seen.and_then(|seen| seen.etag);
     let stale = r.now < fresh_until.plus(STALE);
-    Ok(Need::Fetch(Box::new(Fetch { url, etag, known: true, stale })))
+    let in_use = newcomer::is_in_use(r, &client)?;
+    Ok(Need::Fetch(Box::new(Fetch { url, etag, known: true, in_use, stale })))
 }
 
 /// Takes what was fetched: a new client, a changed one, or the same as before.
@@ -156,10 +163,13 @@ pub fn keep(
     if let Some(client) = client {
         change(tx, env, who, client, document)?;
     } else {
-        if !newcomer::has_room(tx, env)? {
-            return Ok(Err(Problem::Full));
+        match newcomer::make_room(tx, env, who)? {
+            Ok(()) => {}
+            Err(Full::InUse) => return Ok(Err(Problem::Full)),
+            Err(Full::Rush) => {
+                return Ok(Err(Problem::Fault(Fault::Busy("too many apps are new"))));
+            }
         }
-        newcomer::make_room(tx, env)?;
         add(tx, who, &id, document, newcomer::admission(env, ClientOrigin::Document))?;
     }
     note(tx, &id, etag.clone(), digest(bytes), *fresh)?;
@@ -196,6 +206,7 @@ fn add(
     };
     document.apply(&mut client);
     store::client::insert(tx, &client, None)?;
+    newcomer::arrived(tx, who, id)?;
     let event = Event::new("client.create")
         .client(id)
         .with("name", client.name.as_str())

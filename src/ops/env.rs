@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use super::apikey::meter::Meters;
 use crate::{
     config::{Config, look::Look, mfa::TotpAlgorithm, site::Site},
     crypto::{keyring::Keyring, password::Hasher, totp},
     model::{
+        apikey::Rotation,
         attempt::Limits,
         password::Policy,
         session::Lifetimes,
@@ -27,6 +29,8 @@ pub struct Env {
     pub keys: Keyring,
     /// Hashes passwords, a bounded number at a time.
     pub hasher: Hasher,
+    /// Uses of API keys that are accounted for and not taken yet.
+    pub meters: Meters,
 }
 
 /// Wrong codes of a second factor before the pause; counted apart from the password's.
@@ -135,6 +139,13 @@ impl Env {
     pub fn trust_lifetime(&self) -> Option<Duration> {
         let trust = &self.config.authentication.mfa.trusted_device;
         trust.enabled.then(|| Duration::from_secs(u64::from(trust.days) * 86_400))
+    }
+
+    /// When API keys are announced to grow old, and whether they end then.
+    pub fn rotation(&self) -> Rotation {
+        let rotation = &self.config.authentication.api_keys.rotation;
+        let days = u64::from(rotation.warning_period);
+        Rotation { auto: rotation.auto_rotate, warning: Duration::from_secs(days * 86_400) }
     }
 
     /// Every role there is.

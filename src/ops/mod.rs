@@ -1,6 +1,7 @@
 //! The use cases: what the product does, once, for every face.
 //! Each is a plain synchronous function over a transaction; what is slow (hashing, signing) happens outside of it.
 
+pub mod agent;
 pub mod apikey;
 pub mod assertion;
 pub mod attempt;

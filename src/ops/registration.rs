@@ -111,7 +111,7 @@ fn add(
     metadata: &Metadata,
     secret: Option<&Plain>,
 ) -> Result<Client> {
-    newcomer::make_room(tx, env)?;
+    newcomer::make_room(tx, env, who)??;
     let origin = ClientOrigin::Dynamic;
     let mut client = Client {
         origin,
@@ -121,6 +121,7 @@ fn add(
     metadata.write_onto(&mut client);
     let hash = secret.map(|secret| Hashed::of(secret.expose()));
     store::client::insert(tx, &client, hash.as_ref())?;
+    newcomer::arrived(tx, who, &client.id)?;
     let event = Event::new("client.register")
         .client(&client.id)
         .with("name", client.name.as_str())

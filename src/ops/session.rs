@@ -203,7 +203,11 @@ pub(super) fn permit_recent(r: &Read<'_>, env: &Env, who: &Actor, user: &UserId)
 
 /// Whether whoever asks has proved recently, with every factor they have, who they are. The operator always has.
 pub fn is_recent(r: &Read<'_>, env: &Env, who: &Actor) -> Result<bool> {
-    let Principal::Person { user, session } = &who.principal else { return Ok(true) };
+    let (user, session) = match &who.principal {
+        Principal::Person { user, session } => (user, session),
+        Principal::ApiKey { .. } => return Ok(false),
+        Principal::Anonymous | Principal::Operator { .. } | Principal::System => return Ok(true),
+    };
     let Some(session) = store::session::by_id(r, session)? else { return Ok(false) };
     // Factors that are switched off cannot be proved, and are none to ask for.
     let needs =

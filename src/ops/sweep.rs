@@ -2,17 +2,26 @@
 
 use std::time::Duration;
 
-use super::{client::newcomer, env::Env, key};
-use crate::{db::Write, error::Result, model::device::FORGOTTEN, store};
+use super::{apikey, audit, client::newcomer, env::Env, key};
+use crate::{
+    db::Write,
+    error::Result,
+    model::{apikey::DayOfUse, device::FORGOTTEN},
+    store,
+};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 /// Ended sessions and grants stay this long, so that "why was I logged out?" has an answer.
 const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
 
+/// Days of use are kept as long as somebody may want to see the same month of the year before.
+const USAGE: Duration = Duration::from_secs(400 * 86_400);
+
 /// Forgets outlived rows of every sort; answers how many.
 pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
     let now = tx.now;
+    apikey::announce(tx, env)?;
     Ok(store::sign_in::sweep(tx, now.minus(HOUR))?
         + store::link::sweep(tx)?
         + store::passkey::sweep_ceremonies(tx, now)?
@@ -24,6 +33,7 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + store::opaque::sweep(tx, now.minus(HOUR))?
         + store::grant::sweep(tx, now.minus(REMEMBERED))?
         + store::code::sweep(tx)?
+        + store::key_usage::sweep(tx, DayOfUse::day_of(now.minus(USAGE)))?
         + key::rotation::wipe(tx)?
         + store::replay::sweep(tx)?
         + newcomer::sweep(tx, env)?
@@ -34,5 +44,6 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + store::device_request::sweep(tx, now.minus(DAY))?
         + store::trace::sweep(tx, now.minus(REMEMBERED))?
         + store::send_count::sweep(tx, now.minus(DAY).minus(DAY))?
+        + audit::retain(tx, env)?
         + store::message::sweep(tx, now.minus(REMEMBERED))?)
 }

@@ -18,7 +18,7 @@ use crate::{
         actor::Actor,
         apikey::ApiKey,
         grant::{Verdict, judge},
-        id::{GrantId, SessionId},
+        id::{AgentId, GrantId, SessionId},
         scope::ScopeSet,
         session::{Session, amr},
         user::UserState,
@@ -120,10 +120,10 @@ pub fn validate(
     let text = text.trim();
     let found = if text.starts_with(token::OPAQUE_PREFIX) {
         Some(access(r, env, text)?)
-    } else if text.starts_with(&env.config.authentication.api_keys.prefix) {
-        Some(api_key(r, env, text)?)
     } else if text.starts_with(refresh_token::PREFIX) {
         Some(refresh(r, env, text)?)
+    } else if text.starts_with(&env.config.authentication.api_keys.prefix) {
+        Some(api_key(r, env, text)?)
     } else {
         match Header::read(text) {
             Ok(header) => jwt(r, env, text, &header)?,
@@ -153,13 +153,15 @@ fn judged(finding: Finding, demand: &Demand) -> Finding {
 
 fn api_key(r: &Read<'_>, env: &Env, text: &str) -> Result<Finding> {
     let describe = |key: &ApiKey| Finding {
-        subject: Some(key.user_id.to_string()),
+        subject: Some(
+            key.agent_id.as_ref().map_or(key.user_id.as_str(), AgentId::as_str).to_owned(),
+        ),
         scopes: key.scopes.clone(),
-        expires_at: key.expires_at,
+        expires_at: key.ends_at(env.rotation()),
         ..Finding::new(Kind::ApiKey)
     };
     Ok(match apikey::inspect(r, env, text)? {
-        Ok((key, _)) => describe(&key),
+        Ok(good) => describe(&good.key),
         Err((bad, key)) => {
             key.as_ref().map_or_else(|| Finding::new(Kind::ApiKey), describe).because(bad.reason())
         }

@@ -15,17 +15,19 @@ use crate::{
     time::Time,
 };
 
-/// Adds a request, bound to a browser.
+/// Adds a request, bound to a browser; `network` brought it, and `stranger` says whether nobody here uses its client.
 pub fn insert_request(
     tx: &Write<'_>,
     request: &AuthorizationRequest,
     browser: &Hashed,
+    network: &str,
+    stranger: bool,
 ) -> Result<()> {
     tx.exec_one(
         "insert into authorization_requests (id, browser_hash, client_id, redirect_uri, scopes, resources, state,
              nonce, code_challenge, prompt, max_age, login_hint, mfa, created_at, expires_at, response_mode, jkt,
-             trace_id, subject)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             trace_id, subject, spelled, network, stranger)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
         params![
             request.id.as_str(),
             browser.as_bytes(),
@@ -46,6 +48,9 @@ pub fn insert_request(
             request.jkt,
             request.trace.as_ref().map(TraceId::as_str),
             request.subject.as_ref().map(UserId::as_str),
+            super::texts(&request.spelled),
+            network,
+            stranger,
         ],
     )
 }
@@ -58,7 +63,7 @@ pub fn request(
 ) -> Result<Option<AuthorizationRequest>> {
     r.one(
         "select id, client_id, redirect_uri, scopes, resources, state, nonce, code_challenge, prompt, max_age,
-                login_hint, mfa, created_at, response_mode, jkt, trace_id, subject
+                login_hint, mfa, created_at, response_mode, jkt, trace_id, subject, spelled
          from authorization_requests where id = ?1 and browser_hash = ?2 and expires_at > ?3",
         params![id.as_str(), browser.as_bytes(), r.now],
         |row| {
@@ -69,6 +74,7 @@ pub fn request(
                 redirect_uri: row.get(2)?,
                 scopes: super::scopes(&row.get::<_, String>(3)?),
                 resources: super::parse_uris(&row.get::<_, String>(4)?),
+                spelled: super::parse_texts(&row.get::<_, String>(17)?),
                 state: row.get(5)?,
                 nonce: row.get(6)?,
                 code_challenge: row.get(7)?,
@@ -97,19 +103,27 @@ pub fn take_request(tx: &Write<'_>, id: &RequestId) -> Result<bool> {
     Ok(tx.exec("delete from authorization_requests where id = ?1", params![id.as_str()])? == 1)
 }
 
-/// Forgets the requests that came first.
-pub fn drop_oldest_requests(tx: &Write<'_>, count: u32) -> Result<usize> {
+/// Makes room among the requests of strangers' clients, or of the others: those of the network that has most of them go
+/// first, until all have the same, and of one network the oldest.
+pub fn thin_out_requests(tx: &Write<'_>, stranger: bool, count: u32) -> Result<usize> {
     tx.exec(
         "delete from authorization_requests where id in
-            (select id from authorization_requests order by expires_at limit ?1)",
-        params![count],
+            (select id from
+                (select id, expires_at,
+                        row_number() over (partition by network order by expires_at desc, id desc) as place
+                 from authorization_requests where stranger = ?1)
+             order by place desc, expires_at limit ?2)",
+        params![stranger, count],
     )
 }
 
-/// How many requests are waiting.
-pub fn count_requests(r: &Read<'_>) -> Result<u32> {
-    let count =
-        r.one("select count(*) from authorization_requests", params![], |row| row.get(0))?;
+/// How many requests of strangers' clients are waiting, or of the others.
+pub fn count_requests(r: &Read<'_>, stranger: bool) -> Result<u32> {
+    let count = r.one(
+        "select count(*) from authorization_requests where stranger = ?1",
+        params![stranger],
+        |row| row.get(0),
+    )?;
     Ok(count.unwrap_or(0))
 }
 
@@ -128,6 +142,7 @@ fn code_from_row(row: &Row<'_>) -> RowResult<AuthorizationCode> {
         spent: row.get::<_, String>(10)? == "spent",
         jkt: row.get(11)?,
         trace: row.get::<_, Option<String>>(12)?.map(TraceId::from_text),
+        spelled: super::parse_texts(&row.get::<_, String>(13)?),
     })
 }
 
@@ -135,8 +150,8 @@ fn code_from_row(row: &Row<'_>) -> RowResult<AuthorizationCode> {
 pub fn insert_code(tx: &Write<'_>, hash: &Hashed, code: &AuthorizationCode) -> Result<()> {
     tx.exec_one(
         "insert into authorization_codes (code_hash, client_id, user_id, session_id, redirect_uri, code_challenge,
-             scopes, resources, nonce, state, created_at, expires_at, jkt, trace_id)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'issued', ?10, ?11, ?12, ?13)",
+             scopes, resources, nonce, state, created_at, expires_at, jkt, trace_id, spelled)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'issued', ?10, ?11, ?12, ?13, ?14)",
         params![
             hash.as_bytes(),
             code.client_id.as_str(),
@@ -151,6 +166,7 @@ pub fn insert_code(tx: &Write<'_>, hash: &Hashed, code: &AuthorizationCode) -> R
             code.expires_at,
             code.jkt,
             code.trace.as_ref().map(TraceId::as_str),
+            super::texts(&code.spelled),
         ],
     )
 }
@@ -159,7 +175,7 @@ pub fn insert_code(tx: &Write<'_>, hash: &Hashed, code: &AuthorizationCode) -> R
 pub fn code(r: &Read<'_>, hash: &Hashed) -> Result<Option<AuthorizationCode>> {
     r.one(
         "select client_id, user_id, session_id, redirect_uri, code_challenge, scopes, resources, nonce,
-                expires_at, grant_id, state, jkt, trace_id
+                expires_at, grant_id, state, jkt, trace_id, spelled
          from authorization_codes where code_hash = ?1",
         params![hash.as_bytes()],
         code_from_row,

@@ -19,7 +19,7 @@ const COLUMNS: &str = "c.id, c.name, c.auth_method, c.grant_types, c.scopes, c.o
     (select group_concat(r.uri, char(10) order by r.uri) from client_resources cr
         join resources r on r.id = cr.resource_id where cr.client_id = c.id),
     c.jwks, c.jwks_uri, c.client_uri, c.post_logout_redirect_uris, c.backchannel_logout_uri, c.dpop_bound,
-    c.par_required, c.not_before";
+    c.par_required, c.not_before, c.either_way";
 
 fn from_row(row: &Row<'_>) -> RowResult<Client> {
     let method: String = row.get(2)?;
@@ -61,6 +61,7 @@ fn from_row(row: &Row<'_>) -> RowResult<Client> {
         dpop_bound: row.get(17)?,
         par_required: row.get(18)?,
         not_before: row.get(19)?,
+        either_way: row.get(20)?,
     })
 }
 
@@ -88,7 +89,7 @@ pub fn update(tx: &Write<'_>, client: &Client) -> Result<()> {
     tx.exec_one(
         "update clients set name = ?2, auth_method = ?3, grant_types = ?4, scopes = ?5, strict_refresh = ?6,
                 jwks = ?7, jwks_uri = ?8, client_uri = ?9, post_logout_redirect_uris = ?10,
-                backchannel_logout_uri = ?11, dpop_bound = ?12, par_required = ?13, updated_at = ?14
+                backchannel_logout_uri = ?11, dpop_bound = ?12, par_required = ?13, updated_at = ?14, either_way = ?15
          where id = ?1",
         params![
             client.id.as_str(),
@@ -105,6 +106,7 @@ pub fn update(tx: &Write<'_>, client: &Client) -> Result<()> {
             client.dpop_bound,
             client.par_required,
             tx.now,
+            client.either_way,
         ],
     )?;
     set_redirect_uris(tx, &client.id, &client.redirect_uris)?;

@@ -16,7 +16,7 @@ use crate::{
 
 const COLUMNS: &str =
     "id, client_id, scopes, resources, spelled, state, interval_s, last_poll_at, address,
-    user_agent, jkt, trace_id, user_id, session_id, created_at, expires_at";
+    user_agent, trace_id, user_id, session_id, created_at, expires_at";
 
 fn from_row(row: &Row<'_>) -> RowResult<DeviceRequest> {
     let state: String = row.get(5)?;
@@ -25,18 +25,17 @@ fn from_row(row: &Row<'_>) -> RowResult<DeviceRequest> {
         client_id: ClientId::from_text(row.get::<_, String>(1)?),
         scopes: super::scopes(&row.get::<_, String>(2)?),
         resources: super::parse_uris(&row.get::<_, String>(3)?),
-        spelled: serde_json::from_str(&row.get::<_, String>(4)?).unwrap_or_default(),
+        spelled: super::parse_texts(&row.get::<_, String>(4)?),
         state: State::parse(&state).ok_or_else(|| unreadable("device_requests.state", &state))?,
         interval: Duration::from_secs(u64::from(row.get::<_, u32>(6)?)),
         last_poll_at: row.get(7)?,
         address: row.get(8)?,
         user_agent: row.get(9)?,
-        jkt: row.get(10)?,
-        trace: row.get::<_, Option<String>>(11)?.map(TraceId::from_text),
-        user_id: row.get::<_, Option<String>>(12)?.map(UserId::from_text),
-        session_id: row.get::<_, Option<String>>(13)?.map(SessionId::from_text),
-        created_at: row.get(14)?,
-        expires_at: row.get(15)?,
+        trace: row.get::<_, Option<String>>(10)?.map(TraceId::from_text),
+        user_id: row.get::<_, Option<String>>(11)?.map(UserId::from_text),
+        session_id: row.get::<_, Option<String>>(12)?.map(SessionId::from_text),
+        created_at: row.get(13)?,
+        expires_at: row.get(14)?,
     })
 }
 
@@ -58,9 +57,9 @@ pub fn insert(
 ) -> Result<bool> {
     let added = tx.exec(
         "insert into device_requests (id, device_code, user_code, client_id, scopes, resources, spelled, state,
-                                      interval_s, address, address_key, user_agent, jkt, trace_id, created_at,
+                                      interval_s, address, address_key, user_agent, trace_id, created_at,
                                       expires_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) on conflict do nothing",
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) on conflict do nothing",
         params![
             request.id.as_str(),
             codes.device.as_bytes(),
@@ -68,13 +67,12 @@ pub fn insert(
             request.client_id.as_str(),
             request.scopes.to_string(),
             super::uris(&request.resources),
-            serde_json::Value::from(request.spelled.as_slice()).to_string(),
+            super::texts(&request.spelled),
             request.state.as_str(),
             seconds(request.interval),
             request.address,
             address_key,
             request.user_agent,
-            request.jkt,
             request.trace.as_ref().map(TraceId::as_str),
             request.created_at,
             request.expires_at,

@@ -29,6 +29,7 @@ fn from_row(row: &Row<'_>) -> RowResult<Grant> {
         revoked: revoked_at.map(|at| (at, reason.unwrap_or_default())),
         jkt: row.get(14)?,
         trace: row.get::<_, Option<String>>(15)?.map(TraceId::from_text),
+        spelled: super::parse_texts(&row.get::<_, String>(16)?),
     })
 }
 
@@ -36,8 +37,8 @@ fn from_row(row: &Row<'_>) -> RowResult<Grant> {
 pub fn insert(tx: &Write<'_>, grant: &Grant) -> Result<()> {
     tx.exec_one(
         "insert into grants (id, client_id, user_id, session_id, scopes, resources, nonce, amr, auth_time,
-                             generation, created_at, expires_at, jkt, trace_id, sid)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?4)",
+                             generation, created_at, expires_at, jkt, trace_id, sid, spelled)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?4, ?15)",
         params![
             grant.id.as_str(),
             grant.client_id.as_str(),
@@ -53,6 +54,7 @@ pub fn insert(tx: &Write<'_>, grant: &Grant) -> Result<()> {
             grant.expires_at,
             grant.jkt,
             grant.trace.as_ref().map(TraceId::as_str),
+            super::texts(&grant.spelled),
         ],
     )
 }
@@ -61,7 +63,7 @@ pub fn insert(tx: &Write<'_>, grant: &Grant) -> Result<()> {
 pub fn by_id(r: &Read<'_>, id: &GrantId) -> Result<Option<Grant>> {
     r.one(
         "select id, client_id, user_id, session_id, scopes, resources, nonce, amr, auth_time, generation,
-                created_at, expires_at, revoked_at, revoke_reason, jkt, trace_id
+                created_at, expires_at, revoked_at, revoke_reason, jkt, trace_id, spelled
          from grants where id = ?1",
         params![id.as_str()],
         from_row,

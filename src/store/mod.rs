@@ -1,6 +1,7 @@
 //! SQL, one file a table or a table and its details; no decisions.
 //! A look-up answers `Option`: what absence means is for `ops` to say.
 
+pub mod agent;
 pub mod apikey;
 pub mod assertion;
 pub mod attempt;
@@ -18,6 +19,8 @@ pub mod exchange_policy;
 pub mod factor;
 pub mod grant;
 pub mod key;
+pub mod key_bucket;
+pub mod key_usage;
 pub mod link;
 pub mod logout_notice;
 pub mod message;
@@ -72,6 +75,15 @@ fn parse_uris(text: &str) -> Vec<ResourceUri> {
         .into_iter()
         .map(ResourceUri::from_text)
         .collect()
+}
+
+/// Texts as one column holds them, a JSON array, too.
+fn texts(list: &[String]) -> String {
+    serde_json::Value::from(list).to_string()
+}
+
+fn parse_texts(text: &str) -> Vec<String> {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 fn scopes(text: &str) -> ScopeSet {

@@ -22,27 +22,44 @@ pub struct Pushed {
     pub request: Option<RequestId>,
 }
 
-/// Adds a request.
-pub fn insert(
-    tx: &Write<'_>,
-    reference: &Hashed,
-    client: &ClientId,
-    pairs: &[(String, String)],
-    jkt: Option<&str>,
-    lifetime: Duration,
-) -> Result<()> {
+/// A request to be kept.
+#[derive(Clone, Copy, Debug)]
+pub struct New<'a> {
+    /// Whose.
+    pub client: &'a ClientId,
+    /// Its parameters, as [`text`] writes them.
+    pub text: &'a str,
+    /// Thumbprint of the key that was proved with it.
+    pub jkt: Option<&'a str>,
+    /// The network that brought it.
+    pub network: &'a str,
+    /// Whether nobody here uses the client.
+    pub stranger: bool,
+}
+
+/// Parameters as they are kept.
+pub fn text(pairs: &[(String, String)]) -> String {
     let pairs: serde_json::Value =
         pairs.iter().map(|(name, value)| serde_json::json!([name, value])).collect();
+    pairs.to_string()
+}
+
+/// Adds a request.
+pub fn insert(tx: &Write<'_>, reference: &Hashed, new: &New<'_>, lifetime: Duration) -> Result<()> {
     tx.exec_one(
-        "insert into pushed_requests (reference_hash, client_id, parameters, jkt, created_at, expires_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6)",
+        "insert into pushed_requests (reference_hash, client_id, parameters, jkt, created_at, expires_at, network,
+             stranger, size)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             reference.as_bytes(),
-            client.as_str(),
-            pairs.to_string(),
-            jkt,
+            new.client.as_str(),
+            new.text,
+            new.jkt,
             tx.now,
             tx.now.plus(lifetime),
+            new.network,
+            new.stranger,
+            u32::try_from(new.text.len()).unwrap_or(u32::MAX),
         ],
     )
 }
@@ -82,24 +99,58 @@ pub fn spend(
     Ok(changed == 1)
 }
 
-/// How many requests are kept, of one client or of all.
-pub fn count(r: &Read<'_>, client: Option<&ClientId>) -> Result<u32> {
-    let count = r.one(
-        "select count(*) from pushed_requests where ?1 = '' or client_id = ?1",
-        params![client.map_or("", ClientId::as_str)],
-        |row| row.get(0),
-    )?;
-    Ok(count.unwrap_or(0))
+/// A crowd of requests, for which there is so much room.
+#[derive(Clone, Copy, Debug)]
+pub enum Crowd<'a> {
+    /// Those of one client.
+    Client(&'a ClientId),
+    /// Those of clients that nobody here uses.
+    Strangers,
+    /// Those of all others.
+    Known,
 }
 
-/// Forgets the requests that end first, of one client or of all.
-pub fn drop_oldest(tx: &Write<'_>, client: Option<&ClientId>, count: u32) -> Result<usize> {
-    tx.exec(
+impl Crowd<'_> {
+    fn condition(&self) -> &'static str {
+        match self {
+            Self::Client(_) => "client_id = ?1",
+            Self::Strangers => "?1 = '' and stranger = 1",
+            Self::Known => "?1 = '' and stranger = 0",
+        }
+    }
+
+    fn client(&self) -> &str {
+        match self {
+            Self::Client(id) => id.as_str(),
+            Self::Strangers | Self::Known => "",
+        }
+    }
+}
+
+/// How many requests are kept, and how many bytes of parameters.
+pub fn count(r: &Read<'_>, crowd: Crowd<'_>) -> Result<(u32, u32)> {
+    let sql = format!(
+        "select count(*), coalesce(sum(size), 0) from pushed_requests where {}",
+        crowd.condition()
+    );
+    let found = r.one(&sql, params![crowd.client()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Makes room: those of the network that takes most of it go first, until all take the same, and of one network the oldest.
+/// Each counts for its bytes and something besides, so that neither many nor large ones pay.
+pub fn thin_out(tx: &Write<'_>, crowd: Crowd<'_>, count: u32) -> Result<usize> {
+    let sql = format!(
         "delete from pushed_requests where reference_hash in
-            (select reference_hash from pushed_requests where ?1 = '' or client_id = ?1
-             order by expires_at limit ?2)",
-        params![client.map_or("", ClientId::as_str), count],
-    )
+            (select reference_hash from
+                (select reference_hash, expires_at,
+                        sum(size + 1024) over (partition by network order by expires_at desc, reference_hash
+                                               rows unbounded preceding) as place
+                 from pushed_requests where {})
+             order by place desc, expires_at limit ?2)",
+        crowd.condition()
+    );
+    tx.exec(&sql, params![crowd.client(), count])
 }
 
 /// Forgets requests that are over.

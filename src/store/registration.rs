@@ -1,4 +1,4 @@
-//! The tables `client_registrations`, `client_approvals` and `registration_tokens`.
+//! The tables `client_registrations`, `client_arrivals`, `client_approvals` and `registration_tokens`.
 
 use crate::{
     crypto::secret::Hashed,
@@ -108,6 +108,18 @@ pub fn is_approved(r: &Read<'_>, client: &ClientId) -> Result<bool> {
     Ok(r.one(sql, params![client.as_str()], |_| Ok(()))?.is_some())
 }
 
+/// Whether an administrator let a client in, or a person did: one who allowed it, or for whom it holds something.
+pub fn is_in_use(r: &Read<'_>, client: &ClientId) -> Result<bool> {
+    let found = r.one(
+        "select exists (select 1 from client_approvals where client_id = ?1)
+             or exists (select 1 from consents where client_id = ?1)
+             or exists (select 1 from grants where client_id = ?1 and revoked_at is null and expires_at > ?2)",
+        params![client.as_str(), r.now],
+        |row| row.get(0),
+    )?;
+    Ok(found.unwrap_or(false))
+}
+
 /// Every scope that a resource has.
 pub fn offered_scopes(r: &Read<'_>) -> Result<Vec<String>> {
     r.all("select distinct scope from resource_scopes", params![], |row| row.get(0))
@@ -194,6 +206,61 @@ pub fn idle(r: &Read<'_>, before: Time, limit: u32) -> Result<Vec<ClientId>> {
     r.all(&sql, params![before, r.now, limit], |row| {
         row.get::<_, String>(0).map(ClientId::from_text)
     })
+}
+
+/// Notes from which network a client that was just added came.
+pub fn arrive(tx: &Write<'_>, client: &ClientId, network: &str) -> Result<()> {
+    tx.exec_one(
+        "insert into client_arrivals (client_id, network, came_at) values (?1, ?2, ?3)",
+        params![client.as_str(), network, tx.now],
+    )
+}
+
+/// How many of those that are there came since then: from this network, and from all.
+pub fn came_since(r: &Read<'_>, network: &str, since: Time) -> Result<(u32, u32)> {
+    let counts = r.one(
+        "select (select count(*) from client_arrivals where network = ?1 and came_at > ?2),
+                (select count(*) from client_arrivals where came_at > ?2)",
+        params![network, since],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(counts.unwrap_or_default())
+}
+
+/// A client that came by itself, and that nobody ever let in.
+const NEVER_USED: &str = "from clients c
+     where c.origin in ('dynamic', 'document') and c.state <> 'disabled' and c.last_used_at is null
+       and not exists (select 1 from client_approvals where client_id = c.id)
+       and not exists (select 1 from consents where client_id = c.id)
+       and not exists (select 1 from grants where client_id = c.id)";
+
+/// Whether there is a client that may make room for another.
+pub fn has_never_used(r: &Read<'_>) -> Result<bool> {
+    let found = r.one(&format!("select 1 {NEVER_USED} limit 1"), params![], |_| Ok(()))?;
+    Ok(found.is_some())
+}
+
+/// Clients that nobody ever let in, in the order in which they make room, at most `limit`: of the network that has most
+/// of them first, until all have the same. Of one network those go last that somebody is about to answer, and of the
+/// others the longest unseen first.
+pub fn in_the_way(r: &Read<'_>, limit: u32) -> Result<Vec<ClientId>> {
+    let sql = format!(
+        "with unused as (
+             select c.id as id, max(c.created_at, coalesce(cr.seen_at, 0)) as seen, coalesce(a.network, '') as network,
+                    exists (select 1 from authorization_requests where client_id = c.id and expires_at > ?1)
+                    or exists (select 1 from pushed_requests where client_id = c.id and expires_at > ?1)
+                    or exists (select 1 from device_requests
+                               where client_id = c.id and state = 'pending' and expires_at > ?1) as awaited
+             from (select c.* {NEVER_USED}) c
+             left join client_registrations cr on cr.client_id = c.id
+             left join client_arrivals a on a.client_id = c.id)
+         select id from (
+             select id, seen, awaited,
+                    row_number() over (partition by network order by awaited desc, seen desc, id desc) as place
+             from unused)
+         order by place desc, awaited, seen, id limit ?2"
+    );
+    r.all(&sql, params![r.now, limit], |row| row.get::<_, String>(0).map(ClientId::from_text))
 }
 
 /// How many clients came by themselves.

@@ -94,6 +94,15 @@ pub fn by_uri(r: &Read<'_>, uri: &ResourceUri) -> Result<Option<Resource>> {
     r.one(&sql, params![uri.as_str()], from_row)?.map(|row| with_details(r, row)).transpose()
 }
 
+/// Resources that offer a scope.
+pub fn offering(r: &Read<'_>, scope: &str) -> Result<Vec<ResourceId>> {
+    r.all(
+        "select resource_id from resource_scopes where scope = ?1 order by resource_id",
+        params![scope],
+        |row| Ok(ResourceId::from_text(row.get::<_, String>(0)?)),
+    )
+}
+
 /// Finds a resource by its id.
 pub fn by_id(r: &Read<'_>, id: &ResourceId) -> Result<Option<Resource>> {
     let sql = format!("select {COLUMNS} from resources where id = ?1");

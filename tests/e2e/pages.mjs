@@ -58,6 +58,7 @@ const table = (w) => [
   { id: "invite-over", is: "not found", go: "/invite?token=no-such-link" },
   { id: "consent", as: "ada", go: w.authorize({ prompt: "consent" }) },
   { id: "consent-stranger", as: "ada", go: w.stranger },
+  { id: "consent-again", as: "ada", go: (page) => askedAgain(page, w) },
   { id: "consent-elsewhere", as: "ada", go: w.elsewhere },
   { id: "client-waits", on: "strict", go: w.waits },
   { id: "client-off", go: w.switchedOff() },
@@ -79,6 +80,7 @@ const table = (w) => [
   { id: "key-refused", as: "max", go: (page) => makeKey(page, false) },
   { id: "key-made", is: "key-made", as: "max", go: (page) => makeKey(page, true) },
   { id: "keys-some", as: "max", go: "/account/keys" },
+  { id: "key-replaced", is: "key-made", as: "max", go: replaceKey },
   { id: "strength", as: "max", go: typePassword },
   { id: "account-long-name", as: "max", go: "/account" },
   { id: "passkeys", as: "pia", go: "/account/passkeys" },
@@ -90,6 +92,7 @@ const table = (w) => [
   { id: "signed-out", go: "/logout" },
   { id: "unsure-app", go: w.authorize({ client_id: "no-such-client" }) },
   { id: "unsure-request", go: w.authorize({ request_uri: "urn:ietf:params:oauth:request_uri:no-such-request" }) },
+  { id: "held-app", go: w.mistaken },
   { id: "form-post", go: (page) => formPost(page, w) },
   { id: "unsure-document", go: w.authorize({ client_id: "https://127.0.0.1/client.json" }) },
   { id: "no-such-page", is: "not found", go: "/no-such-page" },
@@ -211,11 +214,25 @@ async function device(page, w, button) {
   if (button) await page.click(button);
 }
 
+/** An app that nobody knows is asked about although the person has allowed the same before. */
+async function askedAgain(page, w) {
+  await page.goto(w.again);
+  if (await page.$("#again")) return;
+  await page.click("#allow");
+  await page.goto(w.again);
+  await page.waitForSelector("#again");
+}
+
 async function makeKey(page, withScope) {
   await page.goto("/account/keys/new");
   await page.fill("#label", "Nightly backup of everything there is");
   if (withScope) await page.check("#scope_1");
   await page.click("#submit");
+}
+
+async function replaceKey(page) {
+  await page.goto("/account/keys");
+  await page.click("form[action$='/account/keys/rotate'] button");
 }
 
 /** The page says what a password is worth, and why it will not do. */

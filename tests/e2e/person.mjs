@@ -8,7 +8,7 @@ import { totp } from "./support.mjs";
 const hopsMax = 20;
 
 export class Person {
-  /** What the person did and saw, newest last: `{ step, text }`. */
+  /** What the person did and saw, newest last: `{ step, text }`, and for `consent` the `scopes` with whether they are marked as new. */
   seen = [];
 
   constructor({ username, password, secret, jar = {}, step = 0 }) {
@@ -96,26 +96,26 @@ export class Person {
   #answer(html, shown, at, decide, status) {
     const having = (name) => shown.find((one) => one.names.has(name));
     const consent = shown.find((one) => one.id === "consent");
-    if (consent) return this.#fill("consent", html, consent, { decision: decide });
+    if (consent) return this.#fill("consent", html, consent, { decision: decide }, { scopes: asked(html) });
     const text = words(html);
     if (/role="alert"/.test(html)) throw new Error(`the page refuses: ${text}`);
     const login = having("username");
     if (login) return this.#fill("login", html, login, { username: this.username, password: this.password });
-    if (having("code")) return this.#fill("mfa", html, having("code"), { code: this.#code() });
+    if (having("code")) return this.#fill("mfa", html, having("code"), { code: this.code() });
     if (having("password")) return this.#fill("confirm", html, having("password"), { password: this.password });
     const onward = html.match(/http-equiv="refresh" content="0;\s*url=([^"]+)"/i);
     if (onward) return { url: new URL(plain(onward[1]), at) };
     throw new Error(`${status} at ${at.pathname}, and nothing to fill in: ${text}`);
   }
 
-  #fill(step, html, { url, fields }, answers) {
-    this.seen.push({ step, text: words(html) });
+  #fill(step, html, { url, fields }, answers, more = {}) {
+    this.seen.push({ step, text: words(html), ...more });
     const body = new URLSearchParams({ ...fields, ...answers });
     return { url, body };
   }
 
   /** A code that was not given before: each counts once, and the next one is good already. */
-  #code() {
+  code() {
     const now = Math.floor(Date.now() / 30_000);
     this.step = Math.max(now, this.step + 1);
     if (this.step > now + 1) throw new Error("this person has no code left that is good now");
@@ -174,6 +174,12 @@ function plain(text) {
     .replace(/&#x([0-9a-f]+);/gi, (_, hex) => String.fromCodePoint(parseInt(hex, 16)))
     .replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
     .replace(/&quot;/g, '"').replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+}
+
+/** The scopes that a page asks for, by name: whether each is marked as new. */
+function asked(html) {
+  const lines = [...html.matchAll(/<li\b[^>]*\btitle="([^"]*)"[^>]*>([\s\S]*?)<\/li>/g)];
+  return Object.fromEntries(lines.map(([, name, line]) => [plain(name), /class="badge good"/.test(line)]));
 }
 
 /** The words of a page. */

@@ -50,6 +50,24 @@ export class Desk {
     chmodSync(this.browser, 0o755);
   }
 
+  /** What programs find in their environment. */
+  get env() {
+    return {
+      PATH: `${this.home}:${process.env.PATH}`,
+      HOME: this.home,
+      BROWSER: this.browser,
+      LANG: "C.UTF-8",
+      TERM: "xterm",
+      // Nobody's figures are made better by this.
+      DISABLE_TELEMETRY: "1",
+      DISABLE_AUTOUPDATER: "1",
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+      OPENCODE_DISABLE_AUTOUPDATE: "1",
+      PYTHONDONTWRITEBYTECODE: "1",
+      PYTHONWARNINGS: "ignore",
+    };
+  }
+
   /** Runs a command to its end and gives what it said; without a `terminal` its output is a pipe. */
   async run([program, ...first], args, { terminal = false, env = {}, seconds = 60, cwd } = {}) {
     const words = [program, ...first, ...args];
@@ -57,21 +75,7 @@ export class Desk {
     const child = spawn(command, rest, {
       cwd: cwd ?? this.home,
       stdio: [terminal ? "pipe" : "ignore", "pipe", "pipe"],
-      env: {
-        PATH: `${this.home}:${process.env.PATH}`,
-        HOME: this.home,
-        BROWSER: this.browser,
-        LANG: "C.UTF-8",
-        TERM: "xterm",
-        // Nobody's figures are made better by this.
-        DISABLE_TELEMETRY: "1",
-        DISABLE_AUTOUPDATER: "1",
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
-        OPENCODE_DISABLE_AUTOUPDATE: "1",
-        PYTHONDONTWRITEBYTECODE: "1",
-        PYTHONWARNINGS: "ignore",
-        ...env,
-      },
+      env: { ...this.env, ...env },
     });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));

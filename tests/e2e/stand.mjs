@@ -12,9 +12,9 @@ export class Stand {
   /**
    * `path` is that of the issuer, `host` its name; `config` goes under `authentication`, indented by two, and `clients`
    * into its part about clients (documents of apps are off unless it says otherwise: programs would name some on the
-   * Internet, where no test goes). With `notes` off there is no MCP server.
+   * Internet, where no test goes); `registration` is whether apps may register. With `notes` off there is no MCP server.
    */
-  static async open({ path = "", host = "127.0.0.1", config = "", clients = "metadata_documents: off", notes = true } = {}) {
+  static async open({ path = "", host = "127.0.0.1", config = "", clients = "metadata_documents: off", registration = "open", notes = true } = {}) {
     const stand = new Stand();
     stand.front = await Front.open();
     stand.issuer = `http://${host}:${stand.front.port}${path}`;
@@ -22,7 +22,7 @@ export class Stand {
 server: { public_url: "${stand.issuer}" }
 authentication:
   password: { hashing: { memory_kib: 8, iterations: 1 } }
-  clients: { dynamic_registration: open, ${clients} }
+  clients: { dynamic_registration: ${registration}, ${clients} }
 ${config}
 ` } });
     await stand.start();

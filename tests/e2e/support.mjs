@@ -21,9 +21,15 @@ export class Installation {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(this.folder, name), text);
   }
 
+  /** The words of a command, to be run in `folder`. */
+  command(args) {
+    return [binary, "--json", "--no-input", "--data-dir", this.data, ...args];
+  }
+
   /** Runs a command and gives what it prints as JSON. */
   cli(args, input = "") {
-    const run = spawnSync(binary, ["--json", "--no-input", "--data-dir", this.data, ...args], {
+    const [program, ...words] = this.command(args);
+    const run = spawnSync(program, words, {
       cwd: this.folder,
       input,
       encoding: "utf8",

@@ -83,6 +83,8 @@ export async function world(browser, data) {
   return {
     at, authorize, client, secrets, target, tool,
     stranger: authorize({ client_id: stranger, resource: notes, scope: "openid notes:read notes:write offline_access" }),
+    again: authorize({ client_id: stranger, scope: "openid email" }),
+    mistaken: authorize({ client_id: elsewhere, redirect_uri: "https://assistant.example/callback", scope: "made:up" }),
     elsewhere: authorize({ client_id: elsewhere, redirect_uri: "https://assistant.example/callback", scope: "openid email" }),
     waits: authorize({ client_id: waits, redirect_uri: "https://assistant.example/callback" }),
     switchedOff: () => {

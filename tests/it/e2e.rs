@@ -76,6 +76,16 @@ fn agents_and_tools_of_others_connect_the_first_time() {
 }
 
 #[test]
+fn web_page_of_the_inspector_connects_signs_in_and_asks_for_more() {
+    run("clients/inspector.mjs", &[]);
+}
+
+#[test]
+fn nginx_with_the_documented_configuration_leads_clients_here() {
+    run("clients/nginx.mjs", &[]);
+}
+
+#[test]
 fn what_clients_trip_over_elsewhere_is_right_here() {
     run("clients/rules.mjs", &[]);
 }

@@ -164,7 +164,21 @@ fn plant(server: &TestApp) -> Vec<Canary> {
     });
     plant("API key", key.text.expose());
     plant("API key without its prefix", key.text.expose().trim_start_matches("mcp_"));
-    server.read(|r| ops::apikey::inspect(r, &server.app.env, key.text.expose())).unwrap();
+    let bearer = format!("Bearer {}", key.text.expose());
+    let page = server.browser().ask("GET", "/auth/api-key").header("authorization", &bearer).send();
+    assert_eq!(page.status, 200);
+    let page = server
+        .browser()
+        .ask("POST", "/auth/api-key/rotate")
+        .header("x-api-key", key.text.expose())
+        .send();
+    assert_eq!(page.status, 403);
+    let (env, id) = (server.app.env(), key.key.id.clone());
+    let next = server
+        .write(move |tx| ops::apikey::rotate(tx, &env, &operator(), &id, ops::apikey::Old::Leaked));
+    plant("rotated API key", next.made.text.expose());
+    let marks = server.app.seen.take();
+    server.write(move |tx| ops::seen::write(tx, &marks));
 
     let client = server.write(|tx| {
         let new = ops::client::New {

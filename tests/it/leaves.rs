@@ -1,6 +1,8 @@
 //! What each key of the reference configuration does: the same scene, played with the default and with the key set to
 //! something else, must end differently. A key that is read and then forgotten fails here.
 
+mod api_keys;
+
 use mcpcodex::{
     config::{Environment, load},
     crypto::secret::Hashed,
@@ -277,16 +279,22 @@ fn each_key_of_second_factors_changes_what_happens() {
 }
 
 #[test]
+fn each_key_of_api_keys_changes_what_happens() {
+    play(api_keys::FLIPS);
+}
+
+#[test]
 fn no_key_of_the_reference_is_left_out() {
     let reference: serde_yaml::Value =
         serde_yaml::from_str(include_str!("../fixtures/reference.config.yaml")).unwrap();
     let mut leaves = Vec::new();
-    for topic in ["mfa", "session", "password"] {
+    for topic in ["mfa", "session", "password", "api_keys"] {
         gather(topic, &reference["authentication"][topic], &mut leaves);
     }
-    assert_eq!(leaves.len(), 42);
+    assert_eq!(leaves.len(), 51);
     for leaf in leaves {
-        let played = PASSWORDS.iter().chain(SESSIONS).chain(FACTORS).any(|flip| flip.0 == leaf);
+        let all = PASSWORDS.iter().chain(SESSIONS).chain(FACTORS).chain(api_keys::FLIPS);
+        let played = all.into_iter().any(|flip| flip.0 == leaf);
         assert!(played || ONE_VALUE.contains(&leaf.as_str()), "nothing shows what {leaf} does");
     }
     for key in ONE_VALUE {

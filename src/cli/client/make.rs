@@ -50,13 +50,14 @@ pub struct Create {
     /// The https address of its public keys, instead
     #[arg(long, value_name = "URL", conflicts_with = "public")]
     jwks_uri: Option<String>,
-    /// A `client_id` of your choice
+    /// A `client_id` of your choice, or the URL by which the app names itself: its document is then never fetched
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     /// Take a used refresh token for theft at once, with no window for retries
     #[arg(long)]
     strict_refresh: bool,
-    /// How it proves itself: `none`, `client_secret_basic`, `client_secret_post` or `private_key_jwt`
+    /// How it proves itself: `none`, `client_secret_basic`, `client_secret_post` or `private_key_jwt`;
+    /// with a secret and without this, the secret may come either way
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
     /// Its home page, an https address

@@ -22,7 +22,7 @@ pub struct Prune {
     dry_run: bool,
 }
 
-/// Lets in a client that waits.
+/// Lets in a client that waits, or vouches for one that is in.
 pub(super) fn approve(ctx: &Ctx, args: &Name) -> Done {
     let desk = ctx.open()?;
     let id = find(&desk, &args.client)?.id;

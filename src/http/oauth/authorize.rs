@@ -10,7 +10,14 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 
-use super::{client_form::is_form, resolve::Resolver, told, unfit, waiting};
+use super::{
+    client_form::is_form,
+    held,
+    resolve::Resolver,
+    told,
+    unfit::{self, Unfit},
+    waiting,
+};
 use crate::{
     app::App,
     config::session::SameSite,
@@ -35,11 +42,11 @@ use crate::{
         trace::{Kind, Rule, Shown},
     },
     ops::{
-        document::Problem,
         oauth::{
             authorize::{self as op, Next},
             begin::{self, Begun, Unsure},
             consent::{Destination, Line, Question, Standing},
+            par,
             reply::Post,
         },
         session::SignedIn,
@@ -98,10 +105,13 @@ async fn start(
     headers: &HeaderMap,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    visit.browser.asked_for(fields.text("ui_locales"));
+    let pushed = visit.app.db.read(|r| par::locales(r, fields.pairs()))?;
+    visit.browser.asked_for(pushed.as_deref().unwrap_or(fields.text("ui_locales")));
     let client = fields.text("client_id");
     if let Err(problem) = resolver.know(&visit.app, &actor(&visit), client).await? {
-        return unfit_page(&visit, fields, &problem).await;
+        let shut_in = resolver.is_shut_in(&visit.app);
+        let unfit = Unfit { problem: &problem, shut_in, promised: resolver.promises(&visit.app) };
+        return unfit_page(&visit, fields, &unfit).await;
     }
     let (env, browser, who) = (visit.app.env(), visit.browser.hash(), actor(&visit));
     let (begun, story) = visit
@@ -109,7 +119,7 @@ async fn start(
         .db
         .write(move |tx| {
             let story = trace::open(tx, &who, Kind::Authorize, fields.pairs(), false)?;
-            let begun = begin::begin(tx, &env, &browser, fields.pairs(), Some(&story))?;
+            let begun = begin::begin(tx, &env, &who, &browser, fields.pairs(), Some(&story))?;
             Ok((begun, story))
         })
         .await?;
@@ -121,6 +131,7 @@ async fn start(
             Ok(waiting::response(&visit.app, &visit.browser, &client, &story))
         }
         Begun::Post(post) => Ok(post_page(&visit, post)),
+        Begun::Held(held) => Ok(held::response(&visit.app, &visit.browser, *held)),
         Begun::Page(unsure) => Ok(unsure_page(&visit, unsure, &story)),
     }
 }
@@ -129,9 +140,9 @@ async fn start(
 async fn unfit_page(
     visit: &Visit,
     fields: Fields,
-    problem: &Problem,
+    unfit: &Unfit<'_>,
 ) -> Result<Response, PageError> {
-    let (who, hint) = (actor(visit), problem.to_string());
+    let (who, hint) = (actor(visit), unfit.problem.to_string());
     let story = visit
         .app
         .db
@@ -143,7 +154,7 @@ async fn unfit_page(
             Ok(story)
         })
         .await?;
-    Ok(unfit::response(&visit.app, &visit.browser, problem, &story))
+    Ok(unfit::response(&visit.app, &visit.browser, unfit, &story))
 }
 
 /// Whether the browser may have held the session cookie back because another site sent it here.
@@ -240,6 +251,7 @@ fn respond(visit: &Visit, id: &RequestId, next: Next) -> Result<Response, PageEr
         }
         Next::Redirect(url) => redirect(visit, &url),
         Next::Post(post) => Ok(post_page(visit, post)),
+        Next::Held(held) => Ok(held::response(&visit.app, &visit.browser, *held)),
         Next::Consent(question) => Ok(consent_page(visit, *question)),
         Next::Gone(story) => Ok(gone_page(visit, &story)),
     }
@@ -324,6 +336,7 @@ fn consent_page(visit: &Visit, question: Question) -> Response {
                 new: line.new && known,
             })
             .collect(),
+        again: question.again,
         username: Label::new(&question.username),
         email: Label::new(&question.email),
         not_you: None,

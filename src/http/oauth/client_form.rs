@@ -40,7 +40,8 @@ pub struct ClientForm {
     pub shown: Presented,
     /// Whether they came by HTTP Basic.
     pub basic: bool,
-    /// The proof of a key that came along (RFC 9449 §5); signed by that key, and not looked at any further.
+    /// The proof of a key that came along, where tokens or codes are bound to keys (RFC 9449 §5, §10.1); signed by that key,
+    /// and not looked at any further. Elsewhere the header means nothing and is not read.
     pub proof: Option<Proof>,
 }
 
@@ -52,8 +53,13 @@ impl FromRequest<App> for ClientForm {
         let (mut parts, body) = request.into_parts();
         let Ok(From(origin)) = From::from_request_parts(&mut parts, app).await;
         let mut came = Vec::new();
+        let bound = match kind {
+            Some(Kind::Token | Kind::Push) => one_proof(&parts.headers),
+            Some(Kind::Authorize | Kind::Device | Kind::Register) | None => Ok(None),
+        };
         let read =
             Self::read(Request::from_parts(parts, body), app, origin.clone(), &mut came).await;
+        let read = read.and_then(|form| Ok(Self { proof: bound?, ..form }));
         match (read, kind) {
             (Err(refused), Some(kind)) => Err(told(app, origin, kind, came, refused).await),
             (read, _) => read,
@@ -97,11 +103,10 @@ impl ClientForm {
                 known.map_err(|problem| OAuthError::document(&problem, basic))?;
             }
             if let (Some(text), Some((id, _))) = (statement(&fields), shown.readings.first()) {
-                shown.proof = Some(resolver.prove(app, id, text).await?);
+                shown.proof = Some(resolver.prove(app, &who, id, text).await?);
             }
         }
-        let proof = one_proof(&headers)?;
-        Ok(Self { fields, shown, basic, proof })
+        Ok(Self { fields, shown, basic, proof: None })
     }
 }
 
@@ -182,12 +187,15 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
         })?;
         let id = id.map(str::to_owned).or_else(|| jwt::unproven(text, "sub"));
         let id = id.ok_or_else(|| OAuthError::client(false))?;
-        return Ok((Presented { readings: vec![(id, None)], proof: None }, false));
+        return Ok((Presented { readings: vec![(id, None)], ..Presented::default() }, false));
     }
     let Some(value) = header.next() else {
         let id = id.ok_or_else(|| OAuthError::client(false))?;
         let secret = secret.map(|secret| Plain::new(secret.to_owned()));
-        return Ok((Presented { readings: vec![(id.to_owned(), secret)], proof: None }, false));
+        return Ok((
+            Presented { readings: vec![(id.to_owned(), secret)], ..Presented::default() },
+            false,
+        ));
     };
     if header.next().is_some() {
         return Err(OAuthError::request("the Authorization header came more than once"));
@@ -200,7 +208,7 @@ fn credentials(headers: &HeaderMap, fields: &Fields) -> Result<(Presented, bool)
     if id.is_some_and(|id| !readings.iter().any(|(own, _)| own == id)) {
         return Err(OAuthError::request("client_id differs from that of the Authorization header"));
     }
-    Ok((Presented { readings, proof: None }, true))
+    Ok((Presented { readings, in_header: true, proof: None }, true))
 }
 
 /// The client's signed statement about itself (RFC 7523 §2.2), if its type says that it is one.

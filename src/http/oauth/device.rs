@@ -61,7 +61,6 @@ fn settle(
             let ask = op::Ask {
                 scope: form.take("scope"),
                 resources: form.all("resource"),
-                jkt: None,
                 trace: Some(story.clone()),
             };
             return Ok(match op::begin(tx, env, who, &client, &ask)? {

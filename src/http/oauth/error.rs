@@ -9,12 +9,13 @@ use axum::{
 };
 use serde_json::json;
 
+use super::brake::MINUTE;
 use crate::{
     app::App,
     crypto::jwt::Algorithm,
     error::{Error, Kind},
     http::error as http,
-    model::{registration, trace::Rule},
+    model::{fetch::Fault, registration, trace::Rule},
     ops::{
         document::Problem,
         oauth::{Code, Refusal, dpop},
@@ -139,8 +140,19 @@ impl OAuthError {
         Self::client(false).by(Rule::ClientStatement).saying(plain(&why.to_string()))
     }
 
+    /// 429: what the client publishes about itself cannot be asked for at the moment. Nothing is wrong with the client, so
+    /// that it is no reason to give up a registration.
+    pub fn later(why: &'static str) -> Self {
+        let refusal = Refusal::new(Code::TemporarilyUnavailable, Rule::Busy, why);
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self { retry_after: Some(MINUTE), ..Self::new(status, refusal) }
+    }
+
     /// 401 `invalid_client`: the app's own document is not taken, and why.
     pub fn document(problem: &Problem, basic: bool) -> Self {
+        if let Problem::Fault(Fault::Busy(why)) = problem {
+            return Self::later(why);
+        }
         Self::client(basic).by(Rule::Document).saying(plain(&problem.to_string()))
     }
 

@@ -27,15 +27,18 @@ pub async fn introspect(
     form: ClientForm,
 ) -> Result<Response, OAuthError> {
     let token = form.take("token").ok_or_else(|| OAuthError::request("token is missing"))?;
+    let address = origin.address.clone();
     let who = Actor::anonymous(origin);
     if form.shown.proof.is_some() {
-        return by_statement(&app, who, form.shown, &token).await;
+        return by_statement(&app, who, form.shown, (&address, &token)).await;
     }
     let found = app.db.read(|r| {
         Ok(match recognise(r, &who, &form.shown)? {
             // A public client proves nothing, so anyone could ask in its name.
             Recognised::Client(client) if client.is_public() => Err(Recognised::No),
-            Recognised::Client(client) => Ok(op::introspect(r, &app.env, &client, &token)?),
+            Recognised::Client(client) => {
+                Ok(op::tell(r, &app.env, &app.seen, (&client, &address), &token)?)
+            }
             other @ (Recognised::No | Recognised::Wrong(_) | Recognised::Wait(_)) => Err(other),
         })
     })?;
@@ -56,11 +59,12 @@ async fn by_statement(
     app: &App,
     who: Actor,
     shown: Presented,
-    token: &str,
+    (address, token): (&str, &str),
 ) -> Result<Response, OAuthError> {
     match app.db.write(move |tx| authenticate(tx, &who, &shown)).await? {
         Authenticated::Client(client) => {
-            let answer = app.db.read(|r| op::introspect(r, &app.env, &client, token))?;
+            let asker = (&*client, address);
+            let answer = app.db.read(|r| op::tell(r, &app.env, &app.seen, asker, token))?;
             Ok((no_store(), Json(answer)).into_response())
         }
         Authenticated::No => Err(OAuthError::client(false)),

@@ -3,8 +3,10 @@
 //! Whatever stands below `/.well-known` answers in JSON, to every origin and every method: clients probe there, and take
 //! a page, a redirect or a demand to sign in for a broken server.
 
+use std::sync::Arc;
+
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     body::Bytes,
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
@@ -13,7 +15,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{cors, error::OAuthError};
+use super::{cors, error::OAuthError, resolve::Resolver};
 use crate::{
     app::App,
     crypto::secret::{b64, sha256},
@@ -52,14 +54,25 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/.well-known/{*path}", nothing()) //                    anyone
 }
 
-/// What this server says of itself, written once: it depends on the configuration alone.
+/// What this server says of itself, written once for each of two cases: it depends on the configuration, and on whether
+/// documents of apps can be fetched.
 fn server(app: &App) -> MethodRouter<App> {
-    let mut document = metadata::document(&app.env);
-    if let Some(object) = document.as_object_mut() {
-        object.insert("ui_locales_supported".to_owned(), Lang::ALL.map(Lang::code).into());
-    }
-    let written = Written::of(&document);
-    cors::open(get(async move |headers: HeaderMap| written.answer(&headers)))
+    let write = |documents| {
+        let mut document = metadata::document(&app.env, documents);
+        if let Some(object) = document.as_object_mut() {
+            object.insert("ui_locales_supported".to_owned(), Lang::ALL.map(Lang::code).into());
+        }
+        Written::of(&document)
+    };
+    let (usual, shut_in) = (write(true), write(false));
+    cors::open(get(
+        async move |State(app): State<App>,
+                    Extension(resolver): Extension<Arc<Resolver>>,
+                    headers: HeaderMap| {
+            let written = if resolver.promises(&app) { &usual } else { &shut_in };
+            written.answer(&headers)
+        },
+    ))
 }
 
 /// A document with the mark by which a client knows that it has not changed (RFC 9110 §8.8.3).

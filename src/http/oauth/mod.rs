@@ -3,10 +3,13 @@
 
 pub mod authorize;
 pub mod bearer;
+mod brake;
 pub mod client_form;
 pub mod cors;
 pub mod device;
+mod egress;
 pub mod error;
+pub mod held;
 pub mod introspect;
 pub mod json;
 pub mod metadata;

@@ -64,7 +64,7 @@ fn settle(
             };
             let (pairs, jkt) = (form.fields.pairs(), form.jkt());
             let pushed = match accepted {
-                Ok(()) => par::push(tx, env, &client, pairs, jkt.as_deref())?,
+                Ok(()) => par::push(tx, env, who, &client, pairs, jkt.as_deref())?,
                 Err(refusal) => Err(refusal),
             };
             return Ok(match pushed {

@@ -1,6 +1,7 @@
 //! Sees to it that an app which names itself by a URL is known as well as it must be, before its request is decided:
-//! fetches its document when it is new or no longer fresh. One fetch at a time for each document, few for each host,
-//! and what failed is left alone for a while, so that nobody can use this server to flood another.
+//! fetches its document when it is new or no longer fresh. One fetch at a time for each document, and what failed is left
+//! alone for a while. What strangers may cause is bounded by [`super::brake`], so that nobody can use this server to flood
+//! another; apps that are in use have turns and memory of their own, which strangers cannot use up.
 
 use std::{
     collections::HashMap,
@@ -12,10 +13,10 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::statement::Cached;
+use super::{brake::Brake, egress::Egress, statement::Cached};
 use crate::{
     app::App,
-    config::authentication::Clients,
+    config::authentication::{Clients, Registration},
     error::{Error, Result},
     model::{
         actor::Actor,
@@ -23,7 +24,7 @@ use crate::{
         fetch::{Fault, Fetched},
     },
     net::{
-        client::{Fetcher, Policy},
+        client::{Fetcher, Lookup, Policy, System},
         guard::Reach,
     },
     ops::document::{self, Fetch, Need, Problem},
@@ -32,43 +33,107 @@ use crate::{
 
 /// How long a failure is remembered.
 const FAILED: Duration = Duration::from_secs(60);
-/// Fetches under way at once: for apps that are new, and as many again for those that are known.
-const AT_ONCE: usize = 16;
+/// Fetches under way at once: for strangers, and as many again for apps that are in use.
+const AT_ONCE: usize = 32;
 /// How long a fetch waits for its turn.
 const TURN: Duration = Duration::from_secs(3);
-/// Documents of new apps that one host is asked for in a minute.
-const PER_HOST: u32 = 20;
-const MINUTE: Duration = Duration::from_secs(60);
-/// The most that is remembered of each sort. What lies beyond is refused until the minute is over.
-pub(super) const MOST: usize = 2_000;
+/// The most failures that are remembered. The brake lets fewer happen in the time for which they are.
+const MOST: usize = 2_000;
 
-/// Fetches what apps publish about themselves, for every endpoint.
-#[derive(Debug)]
-pub struct Resolver {
-    fetcher: OnceLock<Option<Fetcher>>,
-    flights: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
-    failures: Mutex<HashMap<String, (Problem, Time)>>,
-    hosts: Mutex<HashMap<String, (u32, Time)>>,
-    new: Semaphore,
-    pub(super) known: Semaphore,
-    pub(super) keys: Mutex<HashMap<String, Cached>>,
+/// For whom something is fetched.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whose<'a> {
+    /// For an app that is in use here, or somebody whom the operator entered.
+    InUse,
+    /// For an app that anybody may have named, at the wish of whoever did.
+    Stranger(&'a Actor),
 }
 
-impl Default for Resolver {
+/// What those in use have apart from strangers.
+#[derive(Debug)]
+pub(super) struct Lane {
+    turns: Semaphore,
+    pub(super) keys: Mutex<HashMap<String, Cached>>,
+    flights: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Default for Lane {
     fn default() -> Self {
-        Self {
-            fetcher: OnceLock::new(),
-            flights: Mutex::default(),
-            failures: Mutex::default(),
-            hosts: Mutex::default(),
-            new: Semaphore::new(AT_ONCE),
-            known: Semaphore::new(AT_ONCE),
-            keys: Mutex::default(),
+        Self { turns: Semaphore::new(AT_ONCE), keys: Mutex::default(), flights: Mutex::default() }
+    }
+}
+
+impl Lane {
+    pub(super) fn flight(&self, client_id: &str) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(self.flights.lock().entry(client_id.to_owned()).or_default())
+    }
+
+    /// Forgets a flight that nobody waits for any more.
+    pub(super) fn land(&self, client_id: &str, flight: Arc<tokio::sync::Mutex<()>>) {
+        let mut flights = self.flights.lock();
+        drop(flight);
+        if flights.get(client_id).is_some_and(|one| Arc::strong_count(one) == 1) {
+            flights.remove(client_id);
         }
     }
 }
 
+/// Fetches what apps publish about themselves, for every endpoint.
+pub struct Resolver {
+    lookup: Arc<dyn Lookup>,
+    fetcher: OnceLock<Option<Fetcher>>,
+    failures: Mutex<HashMap<String, (Problem, Time)>>,
+    brake: Brake,
+    egress: Egress,
+    strangers: Lane,
+    in_use: Lane,
+}
+
+impl std::fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resolver").field("egress", &self.egress).finish_non_exhaustive()
+    }
+}
+
+impl Default for Resolver {
+    fn default() -> Self {
+        Self::with(Arc::new(System))
+    }
+}
+
 impl Resolver {
+    /// One that finds hosts in a way of its own.
+    pub fn with(lookup: Arc<dyn Lookup>) -> Self {
+        Self {
+            lookup,
+            fetcher: OnceLock::new(),
+            failures: Mutex::default(),
+            brake: Brake::default(),
+            egress: Egress::default(),
+            strangers: Lane::default(),
+            in_use: Lane::default(),
+        }
+    }
+
+    /// Whether apps may rely on being known by their documents. Not where nothing outside can be reached: then they
+    /// had better register, if they may.
+    pub fn promises(&self, app: &App) -> bool {
+        let clients = &app.env.config.authentication.clients;
+        clients.dynamic_registration != Registration::Open || !self.is_shut_in(app)
+    }
+
+    /// Whether nothing outside can be reached, as far as was seen.
+    pub fn is_shut_in(&self, app: &App) -> bool {
+        self.fetcher(app).is_none() || self.egress.is_shut(app.db.now())
+    }
+
+    pub(super) fn lane(&self, whose: Whose<'_>) -> &Lane {
+        match whose {
+            Whose::InUse => &self.in_use,
+            Whose::Stranger(_) => &self.strangers,
+        }
+    }
+
     /// Makes sure that `client_id` can be looked up. `Err` inside says why an app that names itself by a URL is not
     /// taken; any other id passes, known or not.
     pub async fn know(
@@ -82,12 +147,13 @@ impl Resolver {
             Ok(fetch) => fetch,
             Err(problem) => return Ok(Err(problem)),
         };
-        let flight = self.flight(fetch.url.as_str());
+        let lane = self.lane(whose(&fetch, who));
+        let flight = lane.flight(fetch.url.as_str());
         let landed = {
             let _alone = flight.lock().await;
             self.alone(app, who, client_id).await
         };
-        self.land(fetch.url.as_str(), flight);
+        lane.land(fetch.url.as_str(), flight);
         landed
     }
 
@@ -113,7 +179,9 @@ impl Resolver {
             Some(Ok(fetch)) => fetch,
         };
         let now = app.db.now();
-        let problem = match self.fetch(app, &fetch).await {
+        let fetched =
+            self.get(app, whose(&fetch, who), fetch.url.url(), fetch.etag.as_deref()).await;
+        let problem = match fetched {
             Ok(fetched) => match keep(app, who, &fetch.url, fetched).await? {
                 Ok(()) => return Ok(Ok(())),
                 Err(problem) => problem,
@@ -128,52 +196,38 @@ impl Resolver {
         Ok(if fetch.stale { Ok(()) } else { Err(problem) })
     }
 
-    async fn fetch(&self, app: &App, fetch: &Fetch) -> Result<Fetched, Fault> {
-        if !fetch.known {
-            self.count(fetch.url.host(), app.db.now())?;
-        }
-        let turns = if fetch.known { &self.known } else { &self.new };
-        self.get(app, turns, fetch.url.url(), fetch.etag.as_deref()).await
-    }
-
-    /// Fetches something in its turn: `known` or new.
+    /// Fetches something in its turn.
     pub(super) async fn get(
         &self,
         app: &App,
-        turns: &Semaphore,
+        whose: Whose<'_>,
         url: &Url,
         etag: Option<&str>,
     ) -> Result<Fetched, Fault> {
-        let turn = tokio::time::timeout(TURN, turns.acquire()).await;
+        let Some(client) = self.fetcher(app) else {
+            return Err(Fault::Busy("this server cannot fetch documents; its log says why"));
+        };
+        // What is never dialled costs nothing, and counts for nothing.
+        client.admits(url)?;
+        let host = url.host_str().unwrap_or_default();
+        let _pass = match whose {
+            Whose::InUse => None,
+            Whose::Stranger(who) => {
+                Some(self.brake.pass(&who.origin.address, host, app.db.now())?)
+            }
+        };
+        let turn = tokio::time::timeout(TURN, self.lane(whose).turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else {
             return Err(Fault::Busy("too many documents are being fetched at once"));
         };
-        let fetcher = self.fetcher.get_or_init(|| fetcher(&app.env.config.authentication.clients));
-        let Some(fetcher) = fetcher else {
-            return Err(Fault::Busy("this server cannot fetch documents; its log says why"));
-        };
-        fetcher.fetch(url, etag).await
+        let fetched = client.fetch(url, etag).await;
+        self.egress.saw(host, &fetched, app.db.now());
+        fetched
     }
 
-    /// Counts a document of a new app against its host.
-    pub(super) fn count(&self, host: &str, now: Time) -> Result<(), Fault> {
-        let busy = Err(Fault::Busy("too many new documents of this host were asked for"));
-        let mut hosts = self.hosts.lock();
-        if hosts.len() >= MOST {
-            hosts.retain(|_, (_, since)| now.since(*since) < MINUTE);
-        }
-        if hosts.len() >= MOST && !hosts.contains_key(host) {
-            return busy;
-        }
-        let entry = hosts.entry(host.to_owned()).or_insert((0, now));
-        if now.since(entry.1) >= MINUTE {
-            *entry = (0, now);
-        }
-        if entry.0 >= PER_HOST {
-            return busy;
-        }
-        entry.0 = entry.0.saturating_add(1);
-        Ok(())
+    fn fetcher(&self, app: &App) -> Option<&Fetcher> {
+        let made = || fetcher(&app.env.config.authentication.clients, &self.lookup);
+        self.fetcher.get_or_init(made).as_ref()
     }
 
     fn failure(&self, client_id: &str, now: Time) -> Option<Problem> {
@@ -185,24 +239,14 @@ impl Resolver {
     fn remember(&self, client_id: &str, problem: Problem, now: Time) {
         let mut failures = self.failures.lock();
         failures.retain(|_, (_, since)| now.since(*since) < FAILED);
-        // Of a flood of failures not each can be remembered; the hosts' counts still hold.
         if failures.len() < MOST {
             failures.insert(client_id.to_owned(), (problem, now));
         }
     }
+}
 
-    pub(super) fn flight(&self, client_id: &str) -> Arc<tokio::sync::Mutex<()>> {
-        Arc::clone(self.flights.lock().entry(client_id.to_owned()).or_default())
-    }
-
-    /// Forgets a flight that nobody waits for any more.
-    pub(super) fn land(&self, client_id: &str, flight: Arc<tokio::sync::Mutex<()>>) {
-        let mut flights = self.flights.lock();
-        drop(flight);
-        if flights.get(client_id).is_some_and(|one| Arc::strong_count(one) == 1) {
-            flights.remove(client_id);
-        }
-    }
+fn whose<'a>(fetch: &Fetch, who: &'a Actor) -> Whose<'a> {
+    if fetch.in_use { Whose::InUse } else { Whose::Stranger(who) }
 }
 
 async fn keep(
@@ -216,8 +260,8 @@ async fn keep(
 }
 
 /// A server that cannot fetch still does everything else.
-fn fetcher(clients: &Clients) -> Option<Fetcher> {
-    let policy = policy(clients).and_then(|policy| Fetcher::new(&policy));
+fn fetcher(clients: &Clients, lookup: &Arc<dyn Lookup>) -> Option<Fetcher> {
+    let policy = policy(clients).and_then(|policy| Fetcher::with(&policy, Arc::clone(lookup)));
     policy
         .inspect_err(|error| {
             let next = error.next().unwrap_or_default();

@@ -7,12 +7,13 @@ use url::Url;
 
 use super::{
     error::OAuthError,
-    resolve::{MOST, Resolver},
+    resolve::{Lane, Resolver, Whose},
 };
 use crate::{
     app::App,
     crypto::jwt::Refusal,
     model::{
+        actor::Actor,
         document::{KeySet, STALE, freshness},
         fetch::{Fault, Fetched},
     },
@@ -22,6 +23,9 @@ use crate::{
 
 /// Keys that do not fit are asked for again, but not sooner than this after the last time.
 const AGAIN: Duration = Duration::from_secs(30);
+
+/// Addresses whose keys are kept at once; beyond it the longest not asked for go. Strangers have their own.
+const MOST: usize = 2_000;
 
 /// Keys as they were fetched.
 #[derive(Clone, Debug)]
@@ -47,11 +51,13 @@ impl Resolver {
     pub async fn prove(
         &self,
         app: &App,
+        who: &Actor,
         client_id: &str,
         statement: &str,
     ) -> Result<Proof, OAuthError> {
         let keys = app.db.read(|r| assertion::keys(r, client_id))?;
-        let keys = keys.ok_or_else(|| OAuthError::client(false))?;
+        let (keys, in_use) = keys.ok_or_else(|| OAuthError::client(false))?;
+        let whose = if in_use { Whose::InUse } else { Whose::Stranger(who) };
         let check = |set: &KeySet| {
             let keys = keys.clone();
             assertion::check(&app.env, app.db.now(), client_id, (keys, set), statement)
@@ -63,11 +69,11 @@ impl Resolver {
             }
             Keys::At(uri) => uri,
         };
-        let first = check(&self.keys_at(app, uri, false).await?);
+        let first = check(&self.keys_at(app, whose, uri, false).await?);
         match first {
             // The client may have changed its keys.
             Err(Why::Token(Refusal::UnknownKey | Refusal::BadSignature)) => {
-                check(&self.keys_at(app, uri, true).await?)
+                check(&self.keys_at(app, whose, uri, true).await?)
             }
             other => other,
         }
@@ -78,38 +84,35 @@ impl Resolver {
     pub(super) async fn keys_at(
         &self,
         app: &App,
+        whose: Whose<'_>,
         uri: &str,
         newer: bool,
     ) -> Result<KeySet, OAuthError> {
-        if let Some(answer) = self.kept(app.db.now(), uri, newer) {
+        let lane = self.lane(whose);
+        if let Some(answer) = lane.kept(app.db.now(), uri, newer) {
             return answer;
         }
         let name = format!("keys {uri}");
-        let flight = self.flight(&name);
-        {
+        let flight = lane.flight(&name);
+        let answer = {
             let _alone = flight.lock().await;
-            if self.kept(app.db.now(), uri, newer).is_none() {
-                self.fetch_keys(app, uri).await;
+            match lane.kept(app.db.now(), uri, newer) {
+                Some(answer) => answer,
+                None => self.fetch_keys(app, whose, uri).await,
             }
-        }
-        self.land(&name, flight);
-        let now = app.db.now();
-        let found = self.keys.lock().get(uri).cloned();
-        answer(found.as_ref(), now)
+        };
+        lane.land(&name, flight);
+        answer
     }
 
-    /// What is kept, unless it is to be asked for.
-    fn kept(&self, now: Time, uri: &str, newer: bool) -> Option<Result<KeySet, OAuthError>> {
-        let keys = self.keys.lock();
-        let cached = keys.get(uri)?;
-        let lately = now.since(cached.asked) < AGAIN;
-        (lately || (!newer && now < cached.fresh_until)).then(|| answer(Some(cached), now))
-    }
-
-    async fn fetch_keys(&self, app: &App, uri: &str) {
-        let now = app.db.now();
-        let before = self.keys.lock().get(uri).cloned();
-        let fetched = self.ask(app, uri, before.is_some(), now).await;
+    async fn fetch_keys(
+        &self,
+        app: &App,
+        whose: Whose<'_>,
+        uri: &str,
+    ) -> Result<KeySet, OAuthError> {
+        let (now, lane) = (app.db.now(), self.lane(whose));
+        let before = lane.keys.lock().get(uri).cloned();
         let mut next = before.unwrap_or(Cached {
             set: None,
             asked: now,
@@ -117,49 +120,95 @@ impl Resolver {
             fault: None,
         });
         next.asked = now;
-        match fetched {
+        match self.ask(app, whose, uri).await {
             Ok((set, fresh)) => {
                 next.fresh_until = now.plus(freshness(fresh));
                 (next.set, next.fault) = (Some(set), None);
             }
-            Err(why) => {
+            // That there was no turn says nothing about the keys: the next one who asks may have one.
+            Err(Missed::Busy(why)) => {
+                return next.usable(now).cloned().ok_or_else(|| OAuthError::later(why));
+            }
+            Err(Missed::Wrong(why)) => {
                 tracing::info!(uri, why, "the keys of a client cannot be fetched");
                 next.fault = Some(why);
             }
         }
-        let mut keys = self.keys.lock();
-        if keys.len() >= MOST {
-            keys.retain(|_, one| now < one.fresh_until || now.since(one.asked) < AGAIN);
-        }
-        if keys.len() < MOST || keys.contains_key(uri) {
-            keys.insert(uri.to_owned(), next);
-        }
+        let answer = answer(&next, now);
+        lane.keep(uri, next);
+        answer
     }
 
     async fn ask(
         &self,
         app: &App,
+        whose: Whose<'_>,
         uri: &str,
-        known: bool,
-        now: Time,
-    ) -> Result<(KeySet, Option<Duration>), String> {
-        let url = Url::parse(uri).map_err(|_| "the address of the keys is no URL".to_owned())?;
-        if !known {
-            self.count(url.host_str().unwrap_or_default(), now).map_err(|f| f.to_string())?;
-        }
-        let fetched = self.get(app, &self.known, &url, None).await;
-        let (bytes, fresh) = match fetched.map_err(|fault| fault.to_string())? {
-            Fetched::Body { bytes, fresh, .. } => (bytes, fresh),
-            Fetched::Unchanged { .. } => return Err(Fault::Broken.to_string()),
+    ) -> Result<(KeySet, Option<Duration>), Missed> {
+        let url = Url::parse(uri);
+        let url = url.map_err(|_| Missed::Wrong("the address of the keys is no URL".to_owned()))?;
+        let (bytes, fresh) = match self.get(app, whose, &url, None).await {
+            Ok(Fetched::Body { bytes, fresh, .. }) => (bytes, fresh),
+            Ok(Fetched::Unchanged { .. }) => return Err(Missed::Wrong(Fault::Broken.to_string())),
+            Err(Fault::Busy(why)) => return Err(Missed::Busy(why)),
+            Err(fault) => return Err(Missed::Wrong(fault.to_string())),
         };
-        let jwks = serde_json::from_slice(&bytes).map_err(|_| "they are not JSON".to_owned())?;
-        KeySet::read(&jwks).map(|set| (set, fresh)).map_err(str::to_owned)
+        let jwks = serde_json::from_slice(&bytes);
+        let jwks = jwks.map_err(|_| Missed::Wrong("they are not JSON".to_owned()))?;
+        let set = KeySet::read(&jwks).map_err(|why| Missed::Wrong(why.to_owned()))?;
+        Ok((set, fresh))
     }
 }
 
-fn answer(cached: Option<&Cached>, now: Time) -> Result<KeySet, OAuthError> {
-    let fault = cached.and_then(|one| one.fault.clone()).unwrap_or_default();
-    cached.and_then(|one| one.usable(now)).cloned().ok_or_else(|| {
+/// Why there are no keys.
+enum Missed {
+    /// It was not their turn.
+    Busy(&'static str),
+    /// What is wrong with them, or with the way to them.
+    Wrong(String),
+}
+
+impl Lane {
+    /// What is kept, unless it is to be asked for.
+    fn kept(&self, now: Time, uri: &str, newer: bool) -> Option<Result<KeySet, OAuthError>> {
+        let keys = self.keys.lock();
+        let cached = keys.get(uri)?;
+        let lately = now.since(cached.asked) < AGAIN;
+        (lately || (!newer && now < cached.fresh_until)).then(|| answer(cached, now))
+    }
+
+    fn keep(&self, uri: &str, next: Cached) {
+        let mut keys = self.keys.lock();
+        if keys.len() >= MOST && !keys.contains_key(uri) {
+            let oldest = keys.iter().min_by_key(|(_, one)| one.asked).map(|(uri, _)| uri.clone());
+            oldest.map(|uri| keys.remove(&uri));
+        }
+        keys.insert(uri.to_owned(), next);
+    }
+}
+
+fn answer(cached: &Cached, now: Time) -> Result<KeySet, OAuthError> {
+    let fault = cached.fault.as_deref().unwrap_or_default();
+    cached.usable(now).cloned().ok_or_else(|| {
         OAuthError::statement(&format!("the keys of the client cannot be fetched: {fault}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_so_many_addresses_are_kept_and_the_longest_not_asked_for_go() {
+        let lane = Lane::default();
+        for n in 0..3_000 {
+            let asked = Time::from_secs(n);
+            let one = Cached { set: None, asked, fresh_until: asked, fault: None };
+            lane.keep(&format!("https://app.example.com/{n}"), one);
+        }
+        let keys = lane.keys.lock();
+        assert_eq!(keys.len(), MOST);
+        assert!(keys.contains_key("https://app.example.com/2999"));
+        assert!(!keys.contains_key("https://app.example.com/999"));
+    }
 }

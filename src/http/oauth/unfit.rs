@@ -14,18 +14,35 @@ use crate::{
     ops::document::Problem,
 };
 
+/// Why an app is not taken, and what of it is this server's own plight.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfit<'a> {
+    /// Why.
+    pub problem: &'a Problem,
+    /// Whether this server reaches nothing outside.
+    pub shut_in: bool,
+    /// Whether apps are still told that they are taken by their documents. Where they are not, starting again helps.
+    pub promised: bool,
+}
+
 /// The page, with status 400. Of what a stranger sent only what was understood stands on it, not even the URL.
-pub fn response(app: &App, browser: &Browser, problem: &Problem, story: &TraceId) -> Response {
+pub fn response(app: &App, browser: &Browser, unfit: &Unfit<'_>, story: &TraceId) -> Response {
     let lang = browser.lang();
-    let advice = match problem {
+    let advice = match unfit.problem {
         Problem::Off | Problem::Domain | Problem::Taken => lang.t("document-next-operator"),
+        Problem::Fault(
+            Fault::Unknown(_) | Fault::Connection(_) | Fault::Slow(_) | Fault::Busy(_),
+        ) if unfit.shut_in => {
+            let next = if unfit.promised { "document-next-shut-in" } else { "document-next-again" };
+            lang.t(next)
+        }
         Problem::Full | Problem::Fault(Fault::Busy(_)) => lang.t("document-next-later"),
         Problem::Fault(_) | Problem::Flaw(_) => lang.t("document-next-maker"),
     };
     let view = ErrorPage {
         shell: Shell { here: None, ..shell(&app.env, browser) },
         title: lang.t("unsure-title").into(),
-        what: what(lang, problem),
+        what: what(lang, unfit.problem),
         next: advice.into(),
         reference: Some(Shown(story).to_string()),
         link: None,

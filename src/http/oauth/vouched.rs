@@ -1,7 +1,7 @@
 //! Checking identity assertions of other providers: gets the provider's keys, from what the operator gave or from the
 //! address that the operator named, and has the assertion checked by them. Whether it counts is `ops/oauth/jwt_bearer`.
 
-use super::resolve::Resolver;
+use super::resolve::{Resolver, Whose};
 use crate::{
     app::App,
     crypto::jwt::{self, Refusal},
@@ -29,11 +29,13 @@ impl Resolver {
             }
             IssuerKeys::At(uri) => uri,
         };
-        let Ok(set) = self.keys_at(app, uri, false).await else { return Ok(Err(Why::Keys)) };
+        let Ok(set) = self.keys_at(app, Whose::InUse, uri, false).await else {
+            return Ok(Err(Why::Keys));
+        };
         Ok(match check(&set) {
             // The provider may have changed its keys.
             Err(Why::Token(Refusal::UnknownKey | Refusal::BadSignature)) => {
-                match self.keys_at(app, uri, true).await {
+                match self.keys_at(app, Whose::InUse, uri, true).await {
                     Ok(newer) => check(&newer),
                     Err(_) => Err(Why::Keys),
                 }

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use axum::{
     extract::{RawQuery, State},
-    http::StatusCode,
-    response::Response,
+    http::{StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 
-use super::{form, page, shell};
+use super::{form, login::SECOND_FACTOR, page, shell, stage_path};
 use crate::{
     app::App,
     error::Error,
     http::{
+        cookies,
         error::{PageError, set_retry_after},
         extract::{Browser, From, MaybeSession, PageForm, Session},
         fields::Fields,
@@ -27,6 +28,7 @@ use crate::{
         client::ClientOrigin,
         device::in_words,
         id::{DeviceRequestId, TraceId},
+        sign_in::Stage,
         trace::{Kind, Rule, Shown},
     },
     ops::{
@@ -80,8 +82,8 @@ pub async fn submit(
     };
     let visit = Visit { app, origin, browser, signed_in };
     match fields.get("decision") {
-        Some("allow") => visit.answer(&fields, true).await,
-        Some("deny") => visit.answer(&fields, false).await,
+        Some("allow") => visit.answer(&fields, true, &code).await,
+        Some("deny") => visit.answer(&fields, false, &code).await,
         Some(_) => {
             let error = Error::invalid("decision", "the decision must be allow or deny");
             Err(visit.told(Rule::Malformed, error).await)
@@ -89,6 +91,14 @@ pub async fn submit(
         None if code.is_empty() => Ok(visit.code_page(&code, None)),
         None => visit.look(&code).await,
     }
+}
+
+/// The sign-in pages, which add a second factor and lead back to the code.
+fn enrolment(code: &str) -> String {
+    let back: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
+    let back = format!("/device?user_code={back}");
+    let back: String = form_urlencoded::byte_serialize(back.as_bytes()).collect();
+    format!("/login?{SECOND_FACTOR}=needed&return_to={back}")
 }
 
 /// What stands in the field again.
@@ -100,10 +110,20 @@ impl Visit {
     async fn look(&self, code: &str) -> Result<Response, PageError> {
         let (env, who) = (self.app.env(), self.signed_in.actor(self.origin.clone()));
         let (signed_in, typed) = (self.signed_in.clone(), code.to_owned());
-        let looked =
-            self.app.db.write(move |tx| op::look(tx, &env, &who, &signed_in, &typed)).await?;
+        let browser = self.browser.hash();
+        let looked = self
+            .app
+            .db
+            .write(move |tx| op::look(tx, &env, &who, (&browser, &signed_in), &typed))
+            .await?;
         Ok(match looked {
             Looked::Question(question) => self.question_page(*question),
+            Looked::StepUp(token) => {
+                let cookie = cookies::sign_in(&self.app.env, token.expose());
+                let cookie = AppendHeaders([(header::SET_COOKIE, cookie)]);
+                (cookie, Redirect::to(stage_path(Stage::SecondFactor))).into_response()
+            }
+            Looked::Enrol => Redirect::to(&enrolment(code)).into_response(),
             Looked::Wrong => self.code_page(code, Some(Refused::Wrong)),
             Looked::Wait(wait) => self.code_page(code, Some(Refused::Wait(wait))),
             Looked::Nothing(story) => {
@@ -113,7 +133,12 @@ impl Visit {
         })
     }
 
-    async fn answer(&self, fields: &Fields, allow: bool) -> Result<Response, PageError> {
+    async fn answer(
+        &self,
+        fields: &Fields,
+        allow: bool,
+        code: &str,
+    ) -> Result<Response, PageError> {
         let (env, who) = (self.app.env(), self.signed_in.actor(self.origin.clone()));
         let signed_in = self.signed_in.clone();
         let request = DeviceRequestId::from_text(fields.text("request"));
@@ -131,6 +156,7 @@ impl Visit {
             Err(error) => return Err(self.told(Rule::NotShown, error).await),
         };
         Ok(match answered {
+            Answered::Stale => return self.look(code).await,
             Answered::Allowed(client) => self.done_page(&client, true),
             Answered::Denied(client) => self.done_page(&client, false),
             Answered::Gone(story) => {
@@ -175,7 +201,12 @@ impl Visit {
     fn question_page(&self, question: Question) -> Response {
         let (env, browser) = (&self.app.env, &self.browser);
         let lang = browser.lang();
-        let hidden = [("request", question.request.as_str()), ("shown", question.shown.as_str())];
+        let hidden = [
+            ("request", question.request.as_str()),
+            ("shown", question.shown.as_str()),
+            // Should the second factor be asked for once more, the person need not type it again.
+            ("user_code", question.code.expose()),
+        ];
         let view = DeviceQuestion {
             // After a form there is no page to switch the language of.
             shell: shell(env, browser),

@@ -19,7 +19,7 @@ use crate::{
         lang::when,
         view::{Label, Login, PasskeyForm},
     },
-    model::{actor::Origin, id::RequestId},
+    model::{actor::Origin, id::RequestId, sign_in::Strength},
     ops::{
         self,
         login::{Arrival, Begun, Compared, Finished, Step, Try},
@@ -27,7 +27,10 @@ use crate::{
     },
 };
 
-/// `GET /login[?request=ID | ?return_to=PATH | ?enrol=TOKEN]`.
+/// The field that says that the sign-in must prove a second factor, where a page of ours takes one.
+pub const SECOND_FACTOR: &str = "second_factor";
+
+/// `GET /login[?request=ID | ?return_to=PATH[&second_factor=needed] | ?enrol=TOKEN]`.
 pub async fn show(
     State(app): State<App>,
     MaybeSession(session): MaybeSession,
@@ -79,6 +82,9 @@ fn view(app: &App, browser: &Browser, fields: &Fields) -> Login {
         Some(id) => ("request", id),
         None => ("return_to", fields.text("return_to")),
     }];
+    if wants_factor(fields) {
+        hidden.push((SECOND_FACTOR, "needed"));
+    }
     hidden.extend(short(fields, "enrol").map(|token| ("enrol", token)));
     let owner = enrolling(app, fields);
     let notice = match fields.text("done") {
@@ -140,10 +146,18 @@ pub fn arrival(
 ) -> Result<Arrival, PageError> {
     Ok(Arrival {
         remember_me: remember(fields),
-        strength: waiting(app, browser, fields).map(|it| it.strength).unwrap_or_default(),
+        strength: match waiting(app, browser, fields) {
+            None if wants_factor(fields) => Strength::Mfa,
+            waiting => waiting.map(|it| it.strength).unwrap_or_default(),
+        },
         enrol_link: short(fields, "enrol").map(|token| Plain::new(token.to_owned())),
         ..Arrival::new(visitor(app, headers, browser)?, return_to(fields))
     })
+}
+
+/// To ask for more proof than is needed harms nobody, so anyone may.
+fn wants_factor(fields: &Fields) -> bool {
+    fields.get(SECOND_FACTOR) == Some("needed")
 }
 
 fn remember(fields: &Fields) -> bool {

@@ -123,6 +123,8 @@ pub struct Consent {
     pub resources: Vec<Resource>,
     /// The permissions, in any order; the page puts the sensitive ones first.
     pub scopes: Vec<ScopeLine>,
+    /// Whether all of it was allowed before, and the page says why it asks again.
+    pub again: bool,
     /// Who is signed in.
     pub username: Label,
     /// Their e-mail address.

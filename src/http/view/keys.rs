@@ -21,6 +21,10 @@ pub struct Key {
     pub detail: String,
     /// Whether it has ended.
     pub is_over: bool,
+    /// "Replace it by 3 December", when that is near or past.
+    pub due: Option<String>,
+    /// Puts another in its place, while there is none.
+    pub rotate: Option<Form>,
     /// Takes it back.
     pub revoke: Form,
 }
@@ -85,6 +89,8 @@ pub struct MadeKey {
     pub shell: Shell,
     /// What its owner calls it.
     pub name: Label,
+    /// How long the one before it works, when it replaces one.
+    pub replaces: Option<String>,
     /// The key.
     pub key: String,
 }

@@ -7,6 +7,7 @@ use crate::{
     error::{Error, Result},
     model::{
         client::{AuthMethod, Client, GrantType},
+        document::DocumentUrl,
         id::ClientId,
         redirect::RedirectUri,
         registration::{backchannel_uri, https_page, post_logout_uris},
@@ -18,14 +19,18 @@ use crate::{
 
 const MOST_URIS: usize = 32;
 
-pub(super) fn chosen_id(tx: &Write<'_>, id: String) -> Result<ClientId> {
+/// A name, or the URL by which an app names itself: what is entered here is never fetched. Not for one with a secret, which
+/// could not show both by HTTP Basic.
+pub(super) fn chosen_id(tx: &Write<'_>, id: String, method: AuthMethod) -> Result<ClientId> {
+    let pinned = !method.has_secret() && DocumentUrl::parse(&id).is_ok();
     let fits = (3..=128).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     // `u_…` is how people are named (RFC 9700 §4.15).
-    if !fits || id.starts_with("u_") {
+    if !pinned && (!fits || id.starts_with("u_")) {
         return Err(Error::invalid(
             "client_id",
-            "a client_id has 3 to 128 of: letters, digits, '-', '_' and '.', and does not begin with 'u_'",
+            "a client_id has 3 to 128 of: letters, digits, '-', '_' and '.', and does not begin with 'u_'; \
+             or it is the https URL of the document by which an app without a secret names itself",
         ));
     }
     let id = ClientId::from_text(id);
@@ -196,6 +201,7 @@ pub(super) fn write(client: &mut Client, change: &Change) -> Result<()> {
     }
     if let Some(word) = &change.auth_method {
         client.auth_method = method(word)?;
+        client.either_way = false;
         let keys = client.jwks.is_some() || client.jwks_uri.is_some();
         if client.auth_method == AuthMethod::PrivateKeyJwt && !keys {
             return Err(Error::invalid("auth_method", "this client has no public keys")

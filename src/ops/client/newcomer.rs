@@ -15,13 +15,17 @@ use crate::{
         id::ClientId,
         redirect::host_of,
     },
-    ops::{audit, env::Env},
+    ops::{attempt::network_key, audit, env::Env},
     store,
 };
 
+const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
-/// When it may be worth trying again where there are too many.
+/// When it may be worth trying again where all are in use.
 const LATER: Duration = Duration::from_secs(3_600);
+/// Where there are as many as may be: how many one network may bring in a minute, and all of them together as far as
+/// they brought one in this minute already. Each leaves a row in the audit.
+const A_MINUTE: (u32, u32) = (60, 1_200);
 /// As many go in one transaction as are gone in a moment.
 const AT_ONCE: u32 = 1_000;
 /// As many are named in an audit row.
@@ -63,34 +67,80 @@ pub fn begin_anew(tx: &Write<'_>, env: &Env, before: &Client, client: &mut Clien
     Ok(true)
 }
 
+/// Whether a client is more than a stranger here: an operator entered it or let it in, or a person did and has not taken
+/// that back.
+pub fn is_in_use(r: &Read<'_>, client: &Client) -> Result<bool> {
+    match client.origin {
+        ClientOrigin::BuiltIn | ClientOrigin::Static => Ok(true),
+        ClientOrigin::Dynamic | ClientOrigin::Document => {
+            store::registration::is_in_use(r, &client.id)
+        }
+    }
+}
+
+/// Why no more may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// Somebody uses each of those that are there.
+    InUse,
+    /// There are as many as may be, and too many came at once.
+    Rush,
+}
+
+impl From<Full> for Error {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::InUse => {
+                let what = "as many apps have registered here as may, and all of them are in use";
+                Self::limited(what, LATER)
+                    .with_next("raise authentication.clients.most, or mcpcodex client delete ID")
+            }
+            Full::Rush => {
+                Self::limited("too many apps register at once; try again in a minute", MINUTE)
+            }
+        }
+    }
+}
+
 /// Whether one more may come, if need be in the place of one that nobody uses.
 pub fn has_room(r: &Read<'_>, env: &Env) -> Result<bool> {
     Ok(store::registration::count(r)? < env.config.authentication.clients.most
-        || !store::registration::idle(r, r.now.minus(DAY), 1)?.is_empty())
+        || store::registration::has_never_used(r)?)
 }
 
-/// Sees to it that one more may come: when there are as many as may be, the longest unseen go that nobody has used for
-/// a day. A flood is so over in a day instead of keeping everyone out for a month.
-pub fn make_room(tx: &Write<'_>, env: &Env) -> Result<()> {
+/// Sees to it that one more may come, brought by `who`. When there are as many as may be, some go that nobody ever let
+/// in, first of the network that brought most of them: a flood makes room for itself, and whoever comes from elsewhere
+/// finds a place at once. Nothing that is in use, or that an administrator let in, ever goes.
+pub fn make_room(tx: &Write<'_>, env: &Env, who: &Actor) -> Result<Result<(), Full>> {
     let most = env.config.authentication.clients.most;
     if store::registration::count(tx)? < most {
-        return Ok(());
+        return Ok(Ok(()));
     }
-    let share = (most / 10).clamp(1, AT_ONCE);
-    let gone = forget(tx, &Actor::system(), tx.now.minus(DAY), share)?;
+    let network = network_key(&who.origin.address);
+    let (here, all) = store::registration::came_since(tx, &network, tx.now.minus(MINUTE))?;
+    // Of a small number one network may have renewed half in a minute.
+    if here >= A_MINUTE.0.min(most / 2).max(1) || (all >= A_MINUTE.1 && here > 0) {
+        return Ok(Err(Full::Rush));
+    }
+    let gone = store::registration::in_the_way(tx, (most / 100).clamp(1, AT_ONCE))?;
     if gone.is_empty() {
-        let what = "as many apps have registered here as may; unused ones go after a while";
-        return Err(Error::limited(what, LATER)
-            .with_next("mcpcodex client prune, or raise authentication.clients.most"));
+        return Ok(Err(Full::InUse));
     }
-    Ok(())
+    forget(tx, &Actor::system(), &gone)?;
+    Ok(Ok(()))
+}
+
+/// Notes whence a newcomer came that was just added.
+pub fn arrived(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<()> {
+    store::registration::arrive(tx, id, &network_key(&who.origin.address))
 }
 
 /// Forgets those that nobody has used for as long as the configuration says; some each time.
 pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
     let days = env.config.authentication.clients.unused_days;
-    let before = tx.now.minus(DAY * days);
-    Ok(forget(tx, &Actor::system(), before, AT_ONCE)?.len())
+    let ids = store::registration::idle(tx, tx.now.minus(DAY * days), AT_ONCE)?;
+    forget(tx, &Actor::system(), &ids)?;
+    Ok(ids.len())
 }
 
 /// A client that waits for an administrator, as the person who wants to use it sees it.
@@ -120,9 +170,17 @@ impl Waiting {
     }
 }
 
-/// Lets in a client that waits.
+/// Lets in a client that waits; of one that came in by itself it says that somebody here has looked at it.
 pub fn approve(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<Client> {
-    let client = decide(tx, who, id, ClientState::Active)?;
+    who.must_operate()?;
+    let stranger = store::client::by_id(tx, id)?.filter(|client| {
+        let came = matches!(client.origin, ClientOrigin::Dynamic | ClientOrigin::Document);
+        came && client.is_active()
+    });
+    let client = match stranger {
+        Some(client) if !store::registration::is_approved(tx, id)? => client,
+        Some(_) | None => decide(tx, who, id, ClientState::Active)?,
+    };
     store::registration::approve(tx, id)?;
     record(tx, who, "client.approve", &client)?;
     Ok(client)
@@ -165,23 +223,19 @@ pub fn unused(r: &Read<'_>, who: &Actor, unseen: Duration) -> Result<Vec<Client>
 /// Forgets those that nobody has used for so long; answers which.
 pub fn prune(tx: &Write<'_>, who: &Actor, unseen: Duration) -> Result<Vec<ClientId>> {
     who.must_operate()?;
-    forget(tx, who, tx.now.minus(unseen), u32::MAX)
+    let ids = store::registration::idle(tx, tx.now.minus(unseen), u32::MAX)?;
+    forget(tx, who, &ids)?;
+    Ok(ids)
 }
 
-fn forget(
-    tx: &Write<'_>,
-    who: &Actor,
-    before: crate::time::Time,
-    limit: u32,
-) -> Result<Vec<ClientId>> {
-    let ids = store::registration::idle(tx, before, limit)?;
-    for id in &ids {
+fn forget(tx: &Write<'_>, who: &Actor, ids: &[ClientId]) -> Result<()> {
+    for id in ids {
         store::client::delete(tx, id)?;
     }
-    if !ids.is_empty() {
-        let named: Vec<_> = ids.iter().take(NAMED).map(ClientId::as_str).collect();
-        let event = Event::new("client.prune").with("count", ids.len()).with("clients", named);
-        audit::record(tx, who, &event)?;
+    if ids.is_empty() {
+        return Ok(());
     }
-    Ok(ids)
+    let named: Vec<_> = ids.iter().take(NAMED).map(ClientId::as_str).collect();
+    let event = Event::new("client.prune").with("count", ids.len()).with("clients", named);
+    audit::record(tx, who, &event)
 }

@@ -250,7 +250,10 @@ pub(in crate::ops) fn in_force_with(
     store::device::distrust(tx, user)?;
     let keep = match &who.principal {
         Principal::Person { session, .. } => Some(session),
-        Principal::Anonymous | Principal::Operator { .. } | Principal::System => None,
+        Principal::Anonymous
+        | Principal::ApiKey { .. }
+        | Principal::Operator { .. }
+        | Principal::System => None,
     };
     for session in session::end_all_of(tx, who, user, keep, ending::FACTOR_ADDED)? {
         store::grant::revoke_of_session(tx, &session, ending::FACTOR_ADDED, true)?;

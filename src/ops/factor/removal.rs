@@ -63,7 +63,10 @@ pub(in crate::ops) fn removed(
     notice::tell(tx, env, user, &Mail::FactorRemoved { at: tx.now })?;
     let keep = match &who.principal {
         Principal::Person { session, .. } => Some(session),
-        Principal::Anonymous | Principal::Operator { .. } | Principal::System => None,
+        Principal::Anonymous
+        | Principal::ApiKey { .. }
+        | Principal::Operator { .. }
+        | Principal::System => None,
     };
     session::shut(tx, who, user, keep, ending::FACTOR_REMOVED).map(drop)
 }

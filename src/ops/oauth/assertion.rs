@@ -17,7 +17,7 @@ use crate::{
         id::ClientId,
     },
     ops::{
-        client::New,
+        client::{New, newcomer},
         env::Env,
         replay::{self, Kind},
     },
@@ -89,11 +89,13 @@ impl fmt::Display for Why {
     }
 }
 
-/// Where the keys of a client are, if it proves itself in this way and may be used.
-pub fn keys(r: &Read<'_>, client_id: &str) -> Result<Option<Keys>> {
+/// Where the keys of a client are, if it proves itself in this way and may be used; and whether it is in use here, so
+/// that its keys are not fetched as those of a stranger.
+pub fn keys(r: &Read<'_>, client_id: &str) -> Result<Option<(Keys, bool)>> {
     let client = store::client::by_id(r, &ClientId::from_text(client_id))?;
-    let client = client.filter(|one| one.is_active() && signs(one));
-    Ok(client.as_ref().and_then(Keys::of))
+    let Some(client) = client.filter(|one| one.is_active() && signs(one)) else { return Ok(None) };
+    let Some(keys) = Keys::of(&client) else { return Ok(None) };
+    Ok(Some((keys, newcomer::is_in_use(r, &client)?)))
 }
 
 fn signs(client: &Client) -> bool {

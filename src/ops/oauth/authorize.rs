@@ -4,8 +4,9 @@
 use super::{
     Code, Refusal,
     consent::{self, Question},
+    ending::{back, gone, refuse, refuse_or_hold},
     policy,
-    reply::{Post, Reply, Return},
+    reply::{Held, Post, Reply, may_redirect},
 };
 use crate::{
     crypto::secret::{Hashed, Plain, b64, equal, random_token},
@@ -24,10 +25,11 @@ use crate::{
     },
     ops::{
         audit,
+        client::newcomer,
         env::Env,
         factor, login,
         session::{self, SignedIn},
-        trace::{self, Grounds},
+        trace,
     },
     store,
 };
@@ -47,6 +49,8 @@ pub enum Next {
     Redirect(String),
     /// The answer goes to the client in a form.
     Post(Post),
+    /// The person is told what is wrong, and may go back to the client, for which nobody here vouches.
+    Held(Box<Held>),
     /// No such request in this browser: answered before, too old, or never there. Where that is told.
     Gone(TraceId),
 }
@@ -139,8 +143,10 @@ pub fn decide(tx: &Write<'_>, env: &Env, who: &Actor, visit: Visit<'_>) -> Resul
         Opened::Next(next) => return Ok(next),
     };
     let user = &case.signed_in.user.id;
-    let known = case.client.origin == ClientOrigin::BuiltIn
-        || consent::covers(tx, user, &case.client.id, &case.request.resources, &case.scopes)?;
+    let (client, request) = (&case.client, &case.request);
+    let known = client.origin == ClientOrigin::BuiltIn
+        || consent::covers(tx, user, &client.id, &request.resources, &case.scopes)?
+            && consent::is_assured(tx, client, &request.redirect_uri)?;
     if known && !case.request.prompt.consent {
         return give(tx, who, &case);
     }
@@ -230,7 +236,8 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, who: &Actor, visit: Visit<'a>) -> Resu
         let why = "second factors are switched off here";
         let code = Code::UnmetAuthenticationRequirements;
         let refusal = Refusal::new(code, Rule::FactorsOff, why);
-        return refuse(tx, env, who, &request, refusal).map(Opened::Next);
+        let led = signed_in.is_some() || may_redirect(tx, &client, &request.redirect_uri)?;
+        return refuse_or_hold(tx, env, who, &request, refusal, led).map(Opened::Next);
     }
     let meant = |one: &SignedIn| request.subject.as_ref().is_none_or(|who| *who == one.user.id);
     let fitting = signed_in.filter(|one| {
@@ -245,7 +252,12 @@ fn open<'a>(tx: &Write<'_>, env: &'a Env, who: &Actor, visit: Visit<'a>) -> Resu
             let rule = if other { Rule::AnotherPerson } else { Rule::LoginRequired };
             let why = "nobody fitting is signed in";
             let refusal = Refusal::new(Code::LoginRequired, rule, why);
-            refuse(tx, env, who, &request, refusal).map(Opened::Next)
+            // Nobody does anything for a silent request: it must be an app that an operator vouches for, or that somebody
+            // here has let in. Such apps ask so again and again in the background.
+            let led = signed_in.is_some()
+                || may_redirect(tx, &client, &request.redirect_uri)?
+                || newcomer::is_in_use(tx, &client)?;
+            refuse_or_hold(tx, env, who, &request, refusal, led).map(Opened::Next)
         } else {
             trace::note(tx, request.trace.as_ref(), Step::SignIn, "")?;
             next(if signed_in.is_some() { Next::SignInAgain } else { Next::SignIn })
@@ -341,6 +353,7 @@ fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
         code_challenge: request.code_challenge.clone(),
         scopes: case.scopes.clone(),
         resources: request.resources.clone(),
+        spelled: request.spelled.clone(),
         nonce: request.nonce.clone(),
         expires_at: tx.now.plus(CODE_LIFETIME),
         grant_id: None,
@@ -356,33 +369,4 @@ fn give(tx: &Write<'_>, who: &Actor, case: &Case<'_>) -> Result<Next> {
         .with("scopes", row.scopes.to_string());
     audit::record(tx, who, &event)?;
     Ok(back(request).answer(case.env, &[("code", code.expose())]).into())
-}
-
-/// Answers the client with an error, once.
-fn refuse(
-    tx: &Write<'_>,
-    env: &Env,
-    who: &Actor,
-    request: &AuthorizationRequest,
-    refusal: Refusal,
-) -> Result<Next> {
-    if !store::authorization::take_request(tx, &request.id)? {
-        return gone(tx, who, request.trace.as_ref());
-    }
-    let story = request.trace.as_ref();
-    let refusal = trace::refuse(tx, story, refusal, &Grounds::default())?;
-    Ok(back(request).refuse(env, &refusal).into())
-}
-
-/// There is nothing to answer: told where the request's own story is, or in one of its own.
-fn gone(tx: &Write<'_>, who: &Actor, story: Option<&TraceId>) -> Result<Next> {
-    trace::page(tx, who, Kind::Authorize, story, Rule::RequestGone).map(Next::Gone)
-}
-
-fn back(request: &AuthorizationRequest) -> Return<'_> {
-    Return {
-        uri: &request.redirect_uri,
-        state: request.state.as_deref(),
-        mode: request.response_mode,
-    }
 }

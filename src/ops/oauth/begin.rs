@@ -3,14 +3,16 @@
 
 use super::{
     par::{self, Opened},
-    reply::{Post, Reply, Return},
+    reply::{Held, Post, Reply, Return, may_redirect},
     request::{self, Aim, Params, Source},
+    whence::Whence,
 };
 use crate::{
     crypto::secret::Hashed,
     db::Write,
     error::Result,
     model::{
+        actor::Actor,
         authorization::AuthorizationRequest,
         client::{Client, ClientState},
         id::{ClientId, RequestId, TraceId},
@@ -24,8 +26,8 @@ use crate::{
     store,
 };
 
-/// Requests that wait for a person, over all browsers; beyond it the oldest go.
-const WAITING_MAX: u32 = 20_000;
+/// Requests that wait for a person, over all browsers: of clients that nobody here uses, and of all others.
+const WAITING_MAX: (u32, u32) = (5_000, 20_000);
 
 /// What becomes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub enum Begun {
     Pending(Box<newcomer::Waiting>),
     /// The client is told what is wrong, by a form.
     Post(Post),
+    /// The person is told what is wrong, and may go back to the client, for which nobody here vouches.
+    Held(Box<Held>),
     /// It is not certain that the client is meant: the person is told, and nobody is redirected (RFC 9700 §4.11).
     Page(Unsure),
 }
@@ -70,11 +74,12 @@ pub enum Unsure {
 pub fn begin(
     tx: &Write<'_>,
     env: &Env,
+    who: &Actor,
     browser: &Hashed,
     pairs: &[(String, String)],
     story: Option<&TraceId>,
 ) -> Result<Begun> {
-    let begun = take(tx, env, browser, pairs, story)?;
+    let begun = take(tx, env, browser, &Came { who, source: Source::Browser, pairs, story })?;
     match (&begun, story) {
         (Begun::Page(unsure), Some(story)) => tell(tx, Some(*unsure), pairs, story)?,
         (Begun::Pending(_), Some(story)) => tell(tx, None, pairs, story)?,
@@ -109,38 +114,33 @@ fn tell(
     trace::refuse_page(tx, story, rule, &grounds)
 }
 
-fn take(
-    tx: &Write<'_>,
-    env: &Env,
-    browser: &Hashed,
-    pairs: &[(String, String)],
-    story: Option<&TraceId>,
-) -> Result<Begun> {
+/// How a request came, and where that is told.
+#[derive(Clone, Copy)]
+struct Came<'a> {
+    who: &'a Actor,
+    source: Source<'a>,
+    pairs: &'a [(String, String)],
+    story: Option<&'a TraceId>,
+}
+
+fn take(tx: &Write<'_>, env: &Env, browser: &Hashed, from: &Came<'_>) -> Result<Begun> {
     let id = RequestId::new();
-    let params = Params::read(pairs);
+    let params = Params::read(from.pairs);
     let Some(reference) = par::reference(&params) else {
-        let from = Came { source: Source::Browser, pairs, story };
-        return keep(tx, env, browser, id, &params, &from);
+        return keep(tx, env, browser, id, &params, from);
     };
     match par::open(tx, browser, &id, &params, reference)? {
         Opened::Request(pushed) => {
             let owner = store::client::by_id(tx, &pushed.client)?;
             let proved = owner.is_some_and(|client| !client.is_public());
-            trace::pushed(tx, story, &pushed.pairs, proved)?;
+            trace::pushed(tx, from.story, &pushed.pairs, proved)?;
             let source = Source::Pushed { jkt: pushed.jkt.as_deref() };
-            let from = Came { source, pairs: &pushed.pairs, story };
+            let from = Came { source, pairs: &pushed.pairs, ..*from };
             keep(tx, env, browser, id, &Params::read(&pushed.pairs), &from)
         }
         Opened::Again(id) => Ok(Begun::Waiting(id)),
         Opened::No(unsure) => Ok(Begun::Page(unsure)),
     }
-}
-
-/// How a request came, and where that is told.
-struct Came<'a> {
-    source: Source<'a>,
-    pairs: &'a [(String, String)],
-    story: Option<&'a TraceId>,
 }
 
 fn keep(
@@ -166,15 +166,20 @@ fn keep(
                 Grounds { client: Some(&client), pairs: from.pairs, ..Grounds::default() };
             let refusal = trace::refuse(tx, from.story, refusal, &grounds)?;
             let back = Return { uri, state: params.state(), mode: params.mode(uri) };
+            if !may_redirect(tx, &client, uri)? {
+                return Ok(Begun::Held(Box::new(back.hold(env, refusal, from.story))));
+            }
             return Ok(back.refuse(env, &refusal).into());
         }
     };
-    // Nobody signs in to make a request wait. Under a flood the oldest go: refusing new ones instead would keep
-    // everyone out for as long as the flood's own requests live.
-    if store::authorization::count_requests(tx)? >= WAITING_MAX {
-        store::authorization::drop_oldest_requests(tx, WAITING_MAX / 10)?;
+    let Whence { network, stranger } = Whence::of(tx, from.who, &client)?;
+    // Nobody signs in to make a request wait. Under a flood its own requests go: refusing new ones instead would keep
+    // everyone out for as long as those live.
+    let most = if stranger { WAITING_MAX.0 } else { WAITING_MAX.1 };
+    if store::authorization::count_requests(tx, stranger)? >= most {
+        store::authorization::thin_out_requests(tx, stranger, most / 10)?;
     }
-    store::authorization::insert_request(tx, &request, browser)?;
+    store::authorization::insert_request(tx, &request, browser, &network, stranger)?;
     let scopes = format!("scopes: {}", request.scopes);
     trace::note(tx, from.story, Step::Taken, &scopes)?;
     Ok(Begun::Waiting(request.id))

@@ -62,7 +62,11 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
 type Wanted = (Vec<Resource>, ScopeSet);
 
 fn wanted(tx: &Write<'_>, client: &Client, ask: &Ask) -> Result<Result<Wanted, Refusal>> {
-    let resources = match policy::resources(tx, client, &ask.resources)? {
+    let asked = match policy::asked(ask.scope.as_deref()) {
+        Ok(asked) => asked,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let resources = match policy::meant(tx, client, &ask.resources, &asked)? {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -73,9 +77,8 @@ fn wanted(tx: &Write<'_>, client: &Client, ask: &Ask) -> Result<Result<Wanted, R
             "this resource takes a role: an operator must name it in the client's registration";
         return Ok(Err(Refusal::new(Code::InvalidTarget, Rule::ResourceOfClient, why)));
     }
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
-    let scopes =
-        policy::for_client(client, &resources, &policy::scopes(client, &resources, &asked));
+    let had = policy::scopes(tx, client, &resources, &asked)?;
+    let scopes = policy::for_client(client, &resources, &had);
     if scopes.is_empty() && !asked.is_empty() {
         let why = "none of the scopes can be had by a client in its own name";
         return Ok(Err(Refusal::new(Code::InvalidScope, Rule::ScopeOfOwnName, why)));

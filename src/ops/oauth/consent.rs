@@ -85,6 +85,8 @@ pub struct Question {
     pub username: String,
     /// Their address.
     pub email: String,
+    /// Whether all of it was allowed before, and is asked again since the app may be another one this time.
+    pub again: bool,
     /// Goes back with the answer, to show that this was asked.
     pub shown: String,
 }
@@ -106,6 +108,9 @@ pub fn question(
     scopes: &ScopeSet,
 ) -> Result<Question> {
     let before = allowed(r, &user.id, &client.id, &request.resources)?;
+    let again = !scopes.is_empty()
+        && scopes.is_subset(&before)
+        && !is_assured(r, client, &request.redirect_uri)?;
     let offer = offer(r, &before, &request.resources, scopes)?;
     Ok(Question {
         request: request.id.clone(),
@@ -122,6 +127,7 @@ pub fn question(
         scopes: offer.scopes,
         username: user.username.clone(),
         email: user.email.clone(),
+        again,
         shown: String::new(),
     })
 }
@@ -177,6 +183,22 @@ fn destination(uri: &str) -> Destination {
         Some(host) if scheme.eq_ignore_ascii_case("https") => Destination::Host(host),
         _ => Destination::App(scheme.to_owned()),
     }
+}
+
+/// Whether it is this client that gets the answer, as far as that can be known. What an app without a secret gets on the
+/// person's own computer, any program there may have asked for and may get: only an administrator's word says that this
+/// does not matter (RFC 8252 §8.6, RFC 6749 §10.2).
+pub fn is_assured(r: &Read<'_>, client: &Client, redirect_uri: &str) -> Result<bool> {
+    if !client.is_public() {
+        return Ok(true);
+    }
+    Ok(match destination(redirect_uri) {
+        Destination::Host(_) => true,
+        Destination::ThisComputer(_) | Destination::App(_) => match standing(r, client)? {
+            Standing::BuiltIn | Standing::Entered | Standing::Approved => true,
+            Standing::Addressed | Standing::Stranger => false,
+        },
+    })
 }
 
 /// Whether everything was allowed before. A request for nothing in particular is asked about each time, since

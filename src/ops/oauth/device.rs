@@ -7,7 +7,7 @@ use std::{fmt, time::Duration};
 
 pub use self::approval::{Answered, Decision, Looked, Question, answer, look};
 use super::{
-    Code, Outcome, Refusal, exchange, policy,
+    Code, Outcome, Refusal, exchange, policy, spelling,
     terms::Terms,
     token::{self, Holder, Subject},
 };
@@ -51,8 +51,6 @@ pub struct Ask {
     pub scope: Option<String>,
     /// What the tokens are for.
     pub resources: Vec<String>,
-    /// Thumbprint of the key that the tokens are to be bound to.
-    pub jkt: Option<String>,
     /// Where all of it is told.
     pub trace: Option<TraceId>,
 }
@@ -90,12 +88,15 @@ pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask)
         let why = "this client may not use device codes";
         return refuse(Code::UnauthorizedClient, Rule::GrantNotAllowed, why);
     }
-    let resources = match policy::resources(tx, client, &ask.resources)? {
+    let asked = match policy::asked(ask.scope.as_deref()) {
+        Ok(asked) => asked,
+        Err(refusal) => return Ok(Begun::Refused(refusal)),
+    };
+    let resources = match policy::meant(tx, client, &ask.resources, &asked)? {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Begun::Refused(refusal)),
     };
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
-    let scopes = policy::scopes(client, &resources, &asked);
+    let scopes = policy::scopes(tx, client, &resources, &asked)?;
     if scopes.is_empty() && !asked.is_empty() {
         let why = "none of the scopes can be had by this client";
         return refuse(Code::InvalidScope, Rule::ScopeOfClient, why);
@@ -109,14 +110,13 @@ pub fn begin(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask)
         id: DeviceRequestId::new(),
         client_id: client.id.clone(),
         scopes,
+        spelled: spelling::own(&resources, &ask.resources, &[]),
         resources: resources.into_iter().map(|resource| resource.uri).collect(),
-        spelled: ask.resources.clone(),
         state: State::Pending,
         interval: INTERVAL,
         last_poll_at: None,
         address: who.origin.address.clone(),
         user_agent: who.origin.user_agent.clone(),
-        jkt: ask.jkt.clone(),
         trace: ask.trace.clone(),
         user_id: None,
         session_id: None,
@@ -264,10 +264,12 @@ fn give(
             return Ok(Outcome::Refused(refusal));
         }
     };
-    let had = policy::having(client, &resources, &request.scopes);
+    let had = policy::having(tx, client, &resources, &request.scopes)?;
     let scopes = policy::for_person(&holder.user, &resources, &had);
+    let granted = policy::remaining(tx, client, &request.resources)?;
+    let spelled = spelling::own(&granted, &ask.resources, &request.spelled);
     let grant = grant(tx, env, client, request, &holder, scopes)?;
-    let grant = Grant { jkt: ask.jkt.clone(), ..grant };
+    let grant = Grant { jkt: ask.jkt.clone(), spelled, ..grant };
     store::grant::insert(tx, &grant)?;
     trace::became(tx, &grant)?;
     let refresh =
@@ -284,7 +286,7 @@ fn give(
         holder: Holder::Person { user: &holder.user, grant: &grant },
         scopes: &grant.scopes,
         resources: &resources,
-        spelled: if ask.resources.is_empty() { &request.spelled } else { &ask.resources },
+        spelled: &grant.spelled,
         nonce: None,
         jkt: grant.jkt.as_deref(),
         act: None,
@@ -310,12 +312,8 @@ fn fit(
         let why = "the sign-in that allowed this device is over";
         return Ok(Err(Refusal::new(Code::InvalidGrant, Rule::SignInOver, why)));
     };
-    if request.jkt.is_some() && request.jkt != ask.jkt {
-        let why = "the device code is bound to a key that was not proved";
-        return Ok(Err(Refusal::new(Code::InvalidGrant, Rule::DpopBound, why)));
-    }
-    let narrowed =
-        policy::narrow_for(tx, client, &holder.user, &request.resources, &ask.resources)?;
+    let before = (request.resources.as_slice(), request.created_at);
+    let narrowed = policy::narrow_for(tx, client, &holder.user, before, &ask.resources)?;
     Ok(narrowed.map(|resources| (holder, resources)))
 }
 
@@ -337,6 +335,7 @@ fn grant(
         session_id: Some(holder.session.id.clone()),
         scopes,
         resources: request.resources.clone(),
+        spelled: Vec::new(),
         nonce: None,
         amr: holder.session.amr.clone(),
         auth_time: holder.session.proved_at(),
@@ -344,7 +343,7 @@ fn grant(
         created_at: tx.now,
         expires_at: tx.now.plus(lifetime),
         revoked: None,
-        jkt: request.jkt.clone(),
+        jkt: None,
         trace: request.trace.clone(),
     })
 }

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::{
-    Code, Outcome, Refusal, policy, refresh_token,
+    Code, Outcome, Refusal, policy, refresh_token, spelling,
     terms::Terms,
     token::{self, Holder, Subject},
 };
@@ -104,8 +104,7 @@ struct Fit<'a> {
     row: &'a AuthorizationCode,
     holder: SignedIn,
     resources: Vec<Resource>,
-    spelled: &'a [String],
-    jkt: Option<&'a str>,
+    ask: &'a Ask,
 }
 
 fn fit<'a>(
@@ -123,9 +122,9 @@ fn fit<'a>(
     let Some(holder) = found.filter(|found| found.user.id == row.user_id) else {
         return invalid(Rule::SignInOver, "the sign-in behind the code is over");
     };
-    let narrowed = policy::narrow_for(tx, client, &holder.user, &row.resources, &ask.resources)?;
-    let (spelled, jkt) = (ask.resources.as_slice(), ask.jkt.as_deref());
-    Ok(narrowed.map(|resources| Fit { client, row, holder, resources, spelled, jkt }))
+    let before = (row.resources.as_slice(), row.expires_at);
+    let narrowed = policy::narrow_for(tx, client, &holder.user, before, &ask.resources)?;
+    Ok(narrowed.map(|resources| Fit { client, row, holder, resources, ask }))
 }
 
 /// What the code was bound to must be there again.
@@ -189,6 +188,7 @@ fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) ->
         session_id: Some(row.session_id.clone()),
         scopes,
         resources: row.resources.clone(),
+        spelled: spelling::own(&granted, &fit.ask.resources, &row.spelled),
         nonce: row.nonce.clone(),
         amr: fit.holder.session.amr.clone(),
         auth_time: fit.holder.session.proved_at(),
@@ -196,7 +196,7 @@ fn give(tx: &Write<'_>, env: &Env, who: &Actor, hash: &Hashed, fit: &Fit<'_>) ->
         created_at: tx.now,
         expires_at: tx.now.plus(lifetime),
         revoked: None,
-        jkt: fit.jkt.map(str::to_owned),
+        jkt: fit.ask.jkt.clone(),
         trace: row.trace.clone(),
     };
     store::grant::insert(tx, &grant)?;
@@ -223,13 +223,13 @@ fn minted(
     refresh: Option<Plain>,
 ) -> Result<Outcome> {
     // A token for one of several resources says nothing about the others.
-    let scopes = policy::having(fit.client, &fit.resources, &grant.scopes);
+    let scopes = policy::having(tx, fit.client, &fit.resources, &grant.scopes)?;
     let subject = Subject {
         client: fit.client,
         holder: Holder::Person { user: &fit.holder.user, grant },
         scopes: &scopes,
         resources: &fit.resources,
-        spelled: fit.spelled,
+        spelled: &grant.spelled,
         nonce: grant.nonce.as_deref(),
         jkt: grant.jkt.as_deref(),
         act: None,

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 
 use super::{
-    Code, Outcome, Refusal,
+    Code, Outcome, Refusal, policy,
     terms::Terms,
     token,
     token_exchange::{Ask, kind},
@@ -116,7 +116,10 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, ask: &Ask) -> Judged<Fit> {
         let why = "resource must be one absolute URI without a fragment";
         return refuse(Code::InvalidTarget, Rule::ResourceMalformed, why);
     }
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+    let asked = match policy::asked(ask.scope.as_deref()) {
+        Ok(asked) => asked,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let any = allowed.scopes.is_empty();
     let scopes = asked.filter(|scope| any || allowed.scopes.has(scope));
     if scopes.is_empty() && !asked.is_empty() {

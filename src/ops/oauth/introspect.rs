@@ -9,18 +9,41 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{refresh_token, token};
+use super::{refresh_token, terms::Terms, token};
 use crate::{
     db::Read,
     error::Result,
     model::{
-        client::Client,
+        client::{Client, ClientOrigin},
         grant::{Verdict, judge},
+        id::ApiKeyId,
+        resource::ResourceUri,
         user::UserState,
     },
-    ops::env::Env,
+    ops::{apikey, env::Env, seen::Seen},
     store,
 };
+
+/// [`introspect`], also about API keys. To tell of a key is a use of it, which is noted with the address of whoever asks; it
+/// takes nothing from the key's bucket, since what is shared by all who ask would be theirs to empty.
+pub fn tell(
+    r: &Read<'_>,
+    env: &Env,
+    seen: &Seen,
+    (client, address): (&Client, &str),
+    text: &str,
+) -> Result<Value> {
+    if !apikey::is_one(env, text) {
+        return introspect(r, env, client, text);
+    }
+    Ok(match api_key(r, env, client, text)? {
+        Some((id, answer)) => {
+            seen.used(&id, r.now, address);
+            answer
+        }
+        None => json!({ "active": false }),
+    })
+}
 
 /// Tells about a token that is good now; of any other it says no more than that.
 pub fn introspect(r: &Read<'_>, env: &Env, client: &Client, text: &str) -> Result<Value> {
@@ -60,6 +83,45 @@ fn access(
     let token_type = if access.jkt.is_some() { "DPoP" } else { "Bearer" };
     answer.insert("token_type".to_owned(), token_type.into());
     Ok(Some(answer))
+}
+
+/// A key is for no server in particular: every confidential client that an operator has entered is told about it.
+fn api_key(
+    r: &Read<'_>,
+    env: &Env,
+    client: &Client,
+    text: &str,
+) -> Result<Option<(ApiKeyId, Value)>> {
+    if !matches!(client.origin, ClientOrigin::Static | ClientOrigin::BuiltIn) {
+        return Ok(None);
+    }
+    let Ok(good) = apikey::inspect(r, env, text)? else { return Ok(None) };
+    let terms = Terms::of(env);
+    let own: Vec<&str> = client.resources.iter().map(ResourceUri::as_str).collect();
+    let audience = match own.as_slice() {
+        [] => terms.audience.into(),
+        [only] => (*only).into(),
+        several => Value::from(several),
+    };
+    let mut answer = json!({
+        "active": true,
+        "iss": terms.access_issuer,
+        "sub": good.subject(),
+        "username": good.subject_name(),
+        "aud": audience,
+        "scope": good.key.scopes.to_string(),
+        "iat": good.key.created_at.secs(),
+        "jti": good.key.id,
+        "token_type": "Bearer",
+        "api_key": good.key.id,
+    });
+    if let Some(members) = answer.as_object_mut() {
+        let end = good.key.ends_at(env.rotation());
+        members.extend(end.map(|end| ("exp".to_owned(), end.secs().into())));
+        let owner = good.agent.as_ref().map(|_| good.user.id.as_str().into());
+        members.extend(owner.map(|owner| ("owner".to_owned(), owner)));
+    }
+    Ok(Some((good.key.id, answer)))
 }
 
 /// A refresh token is nobody's business but its own client's.

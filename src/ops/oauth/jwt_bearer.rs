@@ -9,8 +9,7 @@ use std::fmt;
 
 pub use self::claims::check;
 use super::{
-    Code, Outcome, Refusal, policy,
-    terms::Terms,
+    Code, Outcome, Refusal, policy, spelling,
     token::{self, Holder, Subject},
 };
 use crate::{
@@ -34,6 +33,7 @@ use crate::{
     ops::{
         audit,
         env::Env,
+        key,
         replay::{self, Kind},
     },
     store,
@@ -52,7 +52,9 @@ pub struct Proof {
     resources: Vec<String>,
     scope: Option<ScopeSet>,
     email: Option<String>,
-    auth_time: Time,
+    made: Time,
+    /// When the person signed in there, if that was told.
+    auth_time: Option<Time>,
     amr: Vec<String>,
 }
 
@@ -138,7 +140,7 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
         Ok(fit) => fit,
         Err(refusal) => return refuse(tx, who, client, Some(proof), refusal),
     };
-    let grant = Grant { jkt: ask.jkt.clone(), ..grant(tx, env, client, proof, &fit) };
+    let grant = grant(tx, env, client, (proof, ask), &fit)?;
     store::grant::insert(tx, &grant)?;
     store::client::set_last_used(tx, &client.id)?;
     let event = Event::new("grant.create")
@@ -156,7 +158,7 @@ pub fn give(tx: &Write<'_>, env: &Env, who: &Actor, client: &Client, ask: &Ask) 
         holder: Holder::Person { user: &fit.user, grant: &grant },
         scopes: &grant.scopes,
         resources: &fit.resources,
-        spelled: &proof.resources,
+        spelled: &grant.spelled,
         nonce: None,
         jkt: grant.jkt.as_deref(),
         act: None,
@@ -219,9 +221,9 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, proof: &Proof, ask: &Ask) -> 
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let scopes = scopes(client, &user, &resources, proof, ask);
-    // What takes a fresh second factor here takes one there.
-    let fresh = proved && tx.now.since(proof.auth_time) <= RECENT;
+    let scopes = scopes(tx, client, &user, &resources, proof, ask)?;
+    // What takes a fresh second factor here takes one there, and a word of when it was.
+    let fresh = proved && proof.auth_time.is_some_and(|at| tx.now.since(at) <= RECENT);
     let held_back =
         if fresh { ScopeSet::default() } else { policy::sensitive(&resources, &scopes) };
     let scopes = scopes.filter(|scope| !held_back.has(scope));
@@ -272,44 +274,53 @@ fn target(r: &Read<'_>, client: &Client, proof: &Proof, ask: &Ask) -> Judged<Vec
 
 /// What was asked for and asserted and may be had; as much as was asserted when nothing was asked for.
 fn scopes(
+    r: &Read<'_>,
     client: &Client,
     user: &User,
     resources: &[Resource],
     proof: &Proof,
     ask: &Ask,
-) -> ScopeSet {
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+) -> Result<ScopeSet> {
+    let Ok(asked) = policy::asked(ask.scope.as_deref()) else { return Ok(ScopeSet::default()) };
     let wanted = match (&proof.scope, asked.is_empty()) {
         (Some(asserted), true) => asserted.clone(),
         (Some(asserted), false) => asked.filter(|scope| asserted.has(scope)),
         // Nothing was asserted: the ordinary ones of the resource, or those of them that are asked for.
-        (None, true) => policy::scopes(client, resources, &ScopeSet::default()),
+        (None, true) => policy::scopes(r, client, resources, &ScopeSet::default())?,
         (None, false) => {
-            let ordinary = policy::scopes(client, resources, &ScopeSet::default());
+            let ordinary = policy::scopes(r, client, resources, &ScopeSet::default())?;
             asked.filter(|scope| ordinary.has(scope))
         }
     };
-    let had = policy::for_person(user, resources, &policy::having(client, resources, &wanted));
+    let had = policy::having(r, client, resources, &wanted)?;
+    let had = policy::for_person(user, resources, &had);
     // No ID token, nothing about the person, nothing for later.
-    had.filter(|scope| !STANDARD.contains(&scope))
+    Ok(had.filter(|scope| !STANDARD.contains(&scope)))
 }
 
-fn grant(tx: &Write<'_>, env: &Env, client: &Client, proof: &Proof, fit: &Fit) -> Grant {
-    Grant {
+fn grant(
+    tx: &Write<'_>,
+    env: &Env,
+    client: &Client,
+    (proof, ask): (&Proof, &Ask),
+    fit: &Fit,
+) -> Result<Grant> {
+    Ok(Grant {
         id: GrantId::new(),
         client_id: client.id.clone(),
         user_id: fit.user.id.clone(),
         session_id: None,
         scopes: fit.scopes.clone(),
         resources: fit.resources.iter().map(|resource| resource.uri.clone()).collect(),
+        spelled: spelling::own(&fit.resources, &ask.resources, &proof.resources),
         nonce: None,
         amr: proof.amr.clone(),
-        auth_time: proof.auth_time,
+        auth_time: proof.auth_time.unwrap_or(proof.made),
         generation: 0,
         created_at: tx.now,
-        expires_at: tx.now.plus(Terms::of(env).longest_signature()),
+        expires_at: tx.now.plus(key::longest(tx, env)?),
         revoked: None,
-        jkt: None,
+        jkt: ask.jkt.clone(),
         trace: None,
-    }
+    })
 }

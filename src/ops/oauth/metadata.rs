@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// The document, the same at every path: one function a topic, none of which says what another does. Its `issuer` is the
-/// configured one to the letter, never a request's host.
-pub fn document(env: &Env) -> Value {
+/// configured one to the letter, never a request's host. `documents`: whether those of apps can be fetched.
+pub fn document(env: &Env, documents: bool) -> Value {
     let terms = Terms::of(env);
     let topics = [
         identity(&terms),
@@ -29,7 +29,7 @@ pub fn document(env: &Env) -> Value {
         care(&terms),
         openid(&terms),
         newcomers(env, &terms),
-        apps(env),
+        apps(env, documents),
     ];
     let mut document = Map::new();
     for topic in topics {
@@ -111,11 +111,11 @@ fn care(terms: &Terms<'_>) -> Value {
 }
 
 /// How apps become known.
-fn apps(env: &Env) -> Value {
+fn apps(env: &Env, documents: bool) -> Value {
     let clients = &env.config.authentication.clients;
     json!({
         "client_id_metadata_document_supported":
-            clients.metadata_documents != MetadataDocuments::Off,
+            documents && clients.metadata_documents != MetadataDocuments::Off,
     })
 }
 

@@ -11,11 +11,13 @@ pub mod connected;
 pub mod consent;
 pub mod device;
 pub mod dpop;
+mod ending;
 pub mod exchange;
 mod hint;
 pub mod identity_assertion;
 pub mod introspect;
 pub mod jwt_bearer;
+mod key_exchange;
 pub mod logout;
 pub mod metadata;
 pub mod par;
@@ -25,10 +27,12 @@ pub mod refresh_token;
 pub mod reply;
 mod request;
 pub mod revoke;
+mod spelling;
 pub mod terms;
 pub mod token;
 pub mod token_exchange;
 pub mod userinfo;
+mod whence;
 
 use std::{borrow::Cow, fmt};
 

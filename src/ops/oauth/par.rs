@@ -7,29 +7,35 @@ use super::{
     Code, Refusal,
     begin::Unsure,
     request::{self, Aim, Params, Source},
+    whence::Whence,
 };
 use crate::{
     crypto::secret::{Hashed, random_token},
-    db::Write,
+    db::{Read, Write},
     error::Result,
     model::{
+        actor::Actor,
         authorization::REQUEST_LIFETIME,
         client::Client,
         id::{ClientId, RequestId},
         trace::Rule,
     },
     ops::env::Env,
-    store,
+    store::{self, pushed::Crowd},
 };
 
 /// How `request_uri` begins when it is one of ours (RFC 9126 §2.2).
 pub const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 /// How long a client may take from pushing to sending the browser here.
 pub const LIFETIME: Duration = Duration::from_secs(90);
-/// A request with an ID token as a hint has some two thousand bytes.
+/// A request with an ID token as a hint has some two thousand bytes. Counted as it is kept.
 const LONGEST: usize = 20_480;
-/// Requests that are kept, of one client and of all; beyond it the oldest go.
-const MOST: (u32, u32) = (1_000, 20_000);
+/// Requests that are kept of one client.
+const OF_CLIENT: u32 = 1_000;
+/// Requests, and bytes of them, that are kept of clients that nobody here uses.
+const OF_STRANGERS: (u32, u32) = (4_000, 16 * 1024 * 1024);
+/// The same of all others.
+const OF_KNOWN: (u32, u32) = (20_000, 64 * 1024 * 1024);
 /// How a client proves itself belongs to the endpoint, not to the request.
 const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
 
@@ -46,6 +52,7 @@ pub struct Pushed {
 pub fn push(
     tx: &Write<'_>,
     env: &Env,
+    who: &Actor,
     client: &Client,
     pairs: &[(String, String)],
     jkt: Option<&str>,
@@ -56,9 +63,8 @@ pub fn push(
     if !kept.iter().any(|(name, _)| name == "client_id") {
         kept.push(("client_id".to_owned(), client.id.as_str().to_owned()));
     }
-    if kept.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum::<usize>()
-        > LONGEST
-    {
+    let text = store::pushed::text(&kept);
+    if text.len() > LONGEST {
         return refuse(Rule::TooLong, "the request is longer than 20480 bytes");
     }
     let params = Params::read(&kept);
@@ -76,22 +82,30 @@ pub fn push(
     if let Err(refusal) = request::check(tx, env, RequestId::new(), &params, &aim, source)? {
         return Ok(Err(refusal));
     }
-    make_room(tx, &client.id)?;
+    let Whence { network, stranger } = Whence::of(tx, who, client)?;
+    make_room(tx, &client.id, stranger)?;
     let reference = random_token(32);
     let hash = Hashed::of(reference.expose());
-    store::pushed::insert(tx, &hash, &client.id, &kept, jkt, LIFETIME)?;
+    let new =
+        store::pushed::New { client: &client.id, text: &text, jkt, network: &network, stranger };
+    store::pushed::insert(tx, &hash, &new, LIFETIME)?;
     let request_uri = format!("{PREFIX}{}", reference.expose());
     Ok(Ok(Pushed { request_uri, expires_in: LIFETIME }))
 }
 
-/// A flood of one client pushes out its own requests first; public ones can be flooded by anyone.
-fn make_room(tx: &Write<'_>, client: &ClientId) -> Result<()> {
-    let (of_one, of_all) = MOST;
-    if store::pushed::count(tx, Some(client))? >= of_one {
-        store::pushed::drop_oldest(tx, Some(client), of_one / 10)?;
+/// A flood of one client pushes out its own requests, and one of strangers those of strangers; of these first those that
+/// came from where the flood comes from, since public clients can be flooded by anyone.
+fn make_room(tx: &Write<'_>, client: &ClientId, stranger: bool) -> Result<()> {
+    if store::pushed::count(tx, Crowd::Client(client))?.0 >= OF_CLIENT {
+        store::pushed::sweep(tx)?;
+        store::pushed::thin_out(tx, Crowd::Client(client), OF_CLIENT / 10)?;
     }
-    if store::pushed::count(tx, None)? >= of_all {
-        store::pushed::drop_oldest(tx, None, of_all / 10)?;
+    let (crowd, (most, bytes)) =
+        if stranger { (Crowd::Strangers, OF_STRANGERS) } else { (Crowd::Known, OF_KNOWN) };
+    let kept = store::pushed::count(tx, crowd)?;
+    if kept.0 >= most || kept.1 >= bytes {
+        store::pushed::sweep(tx)?;
+        store::pushed::thin_out(tx, crowd, most / 10)?;
     }
     Ok(())
 }
@@ -132,6 +146,16 @@ pub(super) fn open(
         return gone;
     }
     Ok(Opened::Request(Box::new(pushed)))
+}
+
+/// The languages that a pushed request asks for (`ui_locales`), for the first page that is shown for it.
+pub fn locales(r: &Read<'_>, pairs: &[(String, String)]) -> Result<Option<String>> {
+    let params = Params::read(pairs);
+    let Some(reference) = reference(&params) else { return Ok(None) };
+    let pushed = store::pushed::by_reference(r, &Hashed::of(reference))?;
+    // Somebody else's says nothing here.
+    let own = pushed.filter(|pushed| params.get("client_id") == Some(pushed.client.as_str()));
+    Ok(own.and_then(|pushed| Params::read(&pushed.pairs).get("ui_locales").map(str::to_owned)))
 }
 
 /// The part of a `request_uri` of ours that names the request.

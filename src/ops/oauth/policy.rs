@@ -18,6 +18,8 @@ use crate::{
 
 /// More resources than any real request names.
 const MOST_RESOURCES: usize = 8;
+/// As many of a request's scopes are looked up to find the resource that it means.
+const MOST_SCOPES: usize = 32;
 
 /// Finds the resources that a request names, or says which rule it breaks (RFC 8707 §2).
 pub fn resources(
@@ -46,6 +48,38 @@ pub fn resources(
     Ok(Ok(found))
 }
 
+/// [`resources`], or for a request that names none the one that it can only mean: the single resource that the client is
+/// registered for, or the single one that offers what it asks for. Clients from before RFC 8707 name none, and RFC 8707 §2
+/// leaves it to the server what that means. Nothing is meant by a request for the person's identity alone.
+pub fn meant(
+    r: &Read<'_>,
+    client: &Client,
+    asked: &[String],
+    scopes: &ScopeSet,
+) -> Result<Result<Vec<Resource>, Refusal>> {
+    if !asked.is_empty() {
+        return resources(r, client, asked);
+    }
+    if scopes.is_empty() {
+        let own = remaining(r, client, &client.resources)?;
+        return Ok(Ok(if own.len() == 1 { own } else { Vec::new() }));
+    }
+    let mut found: Vec<Resource> = Vec::new();
+    for scope in scopes.iter().filter(|scope| !STANDARD.contains(scope)).take(MOST_SCOPES) {
+        for id in store::resource::offering(r, scope)? {
+            if found.iter().any(|seen| seen.id == id) {
+                continue;
+            }
+            let resource = store::resource::by_id(r, &id)?;
+            found.extend(resource.filter(|own| is_open(client, &own.uri)));
+            if found.len() > 1 {
+                return Ok(Ok(Vec::new()));
+            }
+        }
+    }
+    Ok(Ok(found))
+}
+
 /// Those of these resources that still exist and are still the client's.
 pub fn remaining(r: &Read<'_>, client: &Client, uris: &[ResourceUri]) -> Result<Vec<Resource>> {
     let mut left = Vec::with_capacity(uris.len());
@@ -55,47 +89,51 @@ pub fn remaining(r: &Read<'_>, client: &Client, uris: &[ResourceUri]) -> Result<
     Ok(left)
 }
 
-/// The resources that a token is for: those of its grant that are left, or those of them that are asked for now
-/// (RFC 8707 §2.2).
-pub fn narrow(
-    r: &Read<'_>,
-    client: &Client,
-    granted: &[ResourceUri],
-    asked: &[String],
-) -> Result<Result<Vec<Resource>, Refusal>> {
-    if asked.is_empty() {
-        let left = remaining(r, client, granted)?;
-        return Ok(if left.is_empty() && !granted.is_empty() {
-            Err(Refusal::new(
-                Code::InvalidTarget,
-                Rule::ResourceGone,
-                "the resource of this grant is no longer registered",
-            ))
-        } else {
-            Ok(left)
-        });
-    }
-    let found = match resources(r, client, asked)? {
-        Ok(found) => found,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    Ok(if found.iter().all(|resource| granted.contains(&resource.uri)) {
-        Ok(found)
-    } else {
-        let why = "this resource was not granted";
-        Err(Refusal::new(Code::InvalidTarget, Rule::ResourceNotGranted, why))
-    })
-}
-
-/// [`narrow`] for a person: of those resources the ones that they may use.
+/// The resources that a token is for: those of what was granted at `given` that stand and that the person may use, or
+/// those of them that are asked for now (RFC 8707 §2.2).
+///
+/// `invalid_target` is only for a request that goes beyond the grant. What the grant has lost is `invalid_grant`: on that
+/// word clients begin anew, while the other would be told them for ever.
 pub fn narrow_for(
     r: &Read<'_>,
     client: &Client,
     user: &User,
-    granted: &[ResourceUri],
+    (granted, given): (&[ResourceUri], Time),
     asked: &[String],
 ) -> Result<Result<Vec<Resource>, Refusal>> {
-    Ok(narrow(r, client, granted, asked)?.and_then(|found| open_to(user, found)))
+    let lost = |rule, why: &'static str| Ok(Err(Refusal::new(Code::InvalidGrant, rule, why)));
+    let mut standing = remaining(r, client, granted)?;
+    // What was deleted and registered anew is another resource, for which nothing was allowed.
+    standing.retain(|resource| resource.created_at <= given);
+    if standing.is_empty() && !granted.is_empty() {
+        let why = "the resource of this grant was removed, or registered anew";
+        return lost(Rule::ResourceGone, why);
+    }
+    let open = match open_to(user, standing) {
+        Ok(open) => open,
+        Err(refusal) => return Ok(Err(Refusal { code: Code::InvalidGrant, ..refusal })),
+    };
+    if asked.is_empty() {
+        return Ok(Ok(open));
+    }
+    let was_granted = |text: &String| {
+        ResourceUri::parse(text).is_ok_and(|uri| granted.iter().any(|own| *own == uri))
+    };
+    let found = match resources(r, client, asked)? {
+        Ok(found) => found,
+        Err(_) if asked.iter().all(was_granted) => {
+            return lost(Rule::ResourceGone, "a resource of this grant was removed");
+        }
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if found.iter().all(|resource| open.iter().any(|own| own.id == resource.id)) {
+        return Ok(Ok(found));
+    }
+    if found.iter().all(|resource| granted.contains(&resource.uri)) {
+        return lost(Rule::ResourceOfPerson, "a resource of this grant can be used no more");
+    }
+    let why = "this resource was not granted";
+    Ok(Err(Refusal::new(Code::InvalidTarget, Rule::ResourceNotGranted, why)))
 }
 
 /// Those of these resources that a person may use, or that they may use none.
@@ -130,22 +168,66 @@ pub fn audience(r: &Read<'_>, audience: &[&str], given: Time) -> Result<Vec<Reso
     Ok(found)
 }
 
+fn is_open(client: &Client, uri: &ResourceUri) -> bool {
+    client.resources.is_empty() || client.resources.contains(uri)
+}
+
 fn registered(r: &Read<'_>, client: &Client, uri: &ResourceUri) -> Result<Option<Resource>> {
     let found = store::resource::by_uri(r, uri)?;
     // By its own identifier, whichever spelling was asked for.
-    Ok(found.filter(|res| client.resources.is_empty() || client.resources.contains(&res.uri)))
+    Ok(found.filter(|res| is_open(client, &res.uri)))
+}
+
+/// The scopes that a request names; empty when it names none. Words of which none can be a scope are not the same as no
+/// words: what is then usual would be more than was asked for.
+pub fn asked(text: Option<&str>) -> Result<ScopeSet, Refusal> {
+    let text = text.unwrap_or_default();
+    let asked = ScopeSet::parse(text);
+    if asked.is_empty() && !text.trim_matches(' ').is_empty() {
+        let why = "none of the scopes can be had by this client";
+        return Err(Refusal::new(Code::InvalidScope, Rule::ScopeOfClient, why));
+    }
+    Ok(asked)
 }
 
 /// What is left of the scopes that a client asked for (RFC 6749 §3.3: the server may give less). Nothing asked for means
 /// the defaults.
-pub fn scopes(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
-    if asked.is_empty() { defaults(client, resources) } else { having(client, resources, asked) }
+pub fn scopes(
+    r: &Read<'_>,
+    client: &Client,
+    resources: &[Resource],
+    asked: &ScopeSet,
+) -> Result<ScopeSet> {
+    let wanted = if asked.is_empty() { ordinary(resources) } else { asked.clone() };
+    having(r, client, resources, &wanted)
 }
 
 /// What a client may have: the scopes it was registered with, and those of the resources it asks for, unless
 /// its registration picks among such scopes itself. Rights to administer a client that came by itself has only if an
-/// administrator wrote them into its registration.
-pub fn having(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
+/// administrator wrote them into its registration. What belongs to a resource is had for that resource alone, whoever
+/// wrote it down: roles and second factors are asked for there.
+pub fn having(
+    r: &Read<'_>,
+    client: &Client,
+    resources: &[Resource],
+    asked: &ScopeSet,
+) -> Result<ScopeSet> {
+    without_others(r, resources, &open_for(client, resources, asked))
+}
+
+/// These scopes without those that only resources offer that are not among these.
+fn without_others(r: &Read<'_>, resources: &[Resource], scopes: &ScopeSet) -> Result<ScopeSet> {
+    let here = |scope: &str| {
+        STANDARD.contains(&scope) || resources.iter().any(|own| own.scope(scope).is_some())
+    };
+    if scopes.iter().all(here) {
+        return Ok(scopes.clone());
+    }
+    let offered = store::registration::offered_scopes(r)?;
+    Ok(scopes.filter(|scope| here(scope) || !offered.iter().any(|other| other == scope)))
+}
+
+fn open_for(client: &Client, resources: &[Resource], asked: &ScopeSet) -> ScopeSet {
     let picks = client.scopes.iter().any(|scope| !STANDARD.contains(&scope));
     let stranger = matches!(client.origin, ClientOrigin::Dynamic | ClientOrigin::Document);
     asked.filter(|scope| {
@@ -156,14 +238,13 @@ pub fn having(client: &Client, resources: &[Resource], asked: &ScopeSet) -> Scop
 }
 
 /// What a client gets that names no scope: the person's identity and the resource's ordinary scopes.
-fn defaults(client: &Client, resources: &[Resource]) -> ScopeSet {
+fn ordinary(resources: &[Resource]) -> ScopeSet {
     let offered = resources.iter().flat_map(|res| &res.scopes);
     // Rights to administer are never given to someone who did not ask for them.
     let ordinary = offered
         .filter(|scope| scope.is_default && !scope.name.starts_with(ADMIN_PREFIX))
         .map(|scope| scope.name.as_str());
-    let wanted = ScopeSet::from_words([OPENID, PROFILE, EMAIL].into_iter().chain(ordinary));
-    having(client, resources, &wanted)
+    ScopeSet::from_words([OPENID, PROFILE, EMAIL].into_iter().chain(ordinary))
 }
 
 /// What is left once it is known who allows it: `admin:…` takes the role.
@@ -191,12 +272,18 @@ pub fn sensitive(resources: &[Resource], scopes: &ScopeSet) -> ScopeSet {
 
 /// Of the scopes of a token those that still mean something: this server's own, those that an operator wrote down for the
 /// client, and those of the resources that are left of its audience.
-pub fn meaningful(client: &Client, resources: &[Resource], scopes: &ScopeSet) -> ScopeSet {
-    scopes.filter(|scope| {
+pub fn meaningful(
+    r: &Read<'_>,
+    client: &Client,
+    resources: &[Resource],
+    scopes: &ScopeSet,
+) -> Result<ScopeSet> {
+    let known = scopes.filter(|scope| {
         STANDARD.contains(&scope)
             || client.scopes.has(scope)
             || resources.iter().any(|own| own.scope(scope).is_some())
-    })
+    });
+    without_others(r, resources, &known)
 }
 
 /// What is left for a client in its own name: nothing about a person, and `admin:…` only if an operator wrote it down for
@@ -254,8 +341,11 @@ mod tests {
         }
     }
 
+    /// As if there were no other resources.
     fn left(client_scopes: &str, resources: &[Resource], asked: &str) -> String {
-        scopes(&client(client_scopes), resources, &ScopeSet::parse(asked)).to_string()
+        let asked = ScopeSet::parse(asked);
+        let asked = if asked.is_empty() { ordinary(resources) } else { asked };
+        open_for(&client(client_scopes), resources, &asked).to_string()
     }
 
     #[test]
@@ -290,7 +380,8 @@ mod tests {
         for origin in [ClientOrigin::Dynamic, ClientOrigin::Document] {
             let had = |own: &str| {
                 let client = Client { origin, ..client(own) };
-                having(&client, &models(), &ScopeSet::parse("read:models admin:models")).to_string()
+                let asked = ScopeSet::parse("read:models admin:models");
+                open_for(&client, &models(), &asked).to_string()
             };
             assert_eq!(had("openid"), "read:models");
             assert_eq!(had("openid read:models admin:models"), "read:models admin:models");

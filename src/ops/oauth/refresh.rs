@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::{
-    Code, Outcome, Refusal, policy, refresh_token,
+    Code, Outcome, Refusal, policy, refresh_token, spelling,
     terms::Terms,
     token::{self, Holder, Subject},
 };
@@ -64,7 +64,7 @@ struct Shown<'a> {
 struct Wanted<'a> {
     scopes: ScopeSet,
     resources: Vec<Resource>,
-    spelled: &'a [String],
+    spelled: Vec<String>,
     jkt: Option<&'a str>,
 }
 
@@ -229,25 +229,21 @@ fn wanted<'a>(
         }
     };
     let (client, user, grant) = (shown.client, &shown.user, &shown.grant);
-    let narrowed = policy::narrow_for(tx, client, user, &grant.resources, &ask.resources)?;
-    let mut resources = match narrowed {
+    let before = (grant.resources.as_slice(), grant.created_at);
+    let resources = match policy::narrow_for(tx, client, user, before, &ask.resources)? {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    // What was deleted and registered anew is another resource, for which nothing was allowed.
-    let before = resources.len();
-    resources.retain(|resource| resource.created_at <= grant.created_at);
-    if resources.is_empty() && before > 0 {
-        let why = "the resource of this grant was registered anew";
-        return Ok(Err(Refusal::new(Code::InvalidTarget, Rule::ResourceGone, why)));
-    }
-    let had = policy::having(client, &resources, &asked);
+    let had = policy::having(tx, client, &resources, &asked)?;
     let scopes = policy::for_person(user, &resources, &had);
     if scopes.is_empty() && !asked.is_empty() {
+        // Of the whole grant nothing is left, so that only a new one helps; or of the part that was asked for now.
+        let code = if asked == *granted { Code::InvalidGrant } else { Code::InvalidScope };
         let why = "none of the scopes can be had any more";
-        return Ok(Err(Refusal::new(Code::InvalidScope, Rule::ScopeOfPerson, why)));
+        return Ok(Err(Refusal::new(code, Rule::ScopeOfPerson, why)));
     }
-    Ok(Ok(Wanted { scopes, resources, spelled: &ask.resources, jkt: ask.jkt.as_deref() }))
+    let spelled = spelling::own(&resources, &ask.resources, &grant.spelled);
+    Ok(Ok(Wanted { scopes, resources, spelled, jkt: ask.jkt.as_deref() }))
 }
 
 /// Without rotation a confidential client keeps its token; a public one must not (OAuth 2.1 §4.3.1).
@@ -329,7 +325,7 @@ fn mint(
         holder: Holder::Person { user: &shown.user, grant: &shown.grant },
         scopes: &wanted.scopes,
         resources: &wanted.resources,
-        spelled: wanted.spelled,
+        spelled: &wanted.spelled,
         nonce: None,
         jkt: wanted.jkt,
         act: None,

@@ -2,7 +2,18 @@
 //! RFC 9207, OAuth 2.0 Form Post Response Mode). What is answered is decided in `begin` and `authorize`.
 
 use super::{Refusal, terms::Terms};
-use crate::{model::authorization::ResponseMode, ops::env::Env};
+use crate::{
+    db::Read,
+    error::Result,
+    model::{
+        authorization::ResponseMode,
+        client::{Client, ClientOrigin},
+        id::TraceId,
+        redirect::{host_of, is_local},
+    },
+    ops::env::Env,
+    store,
+};
 
 /// An answer, ready to be sent through the browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +31,19 @@ pub struct Post {
     pub action: String,
     /// Names and values, each name once.
     pub fields: Vec<(String, String)>,
+}
+
+/// A refusal that waits for the person's own doing: nobody here vouches for where it would go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The refusal.
+    pub refusal: Refusal,
+    /// Where it is told of.
+    pub story: Option<TraceId>,
+    /// The host or the scheme of the app, as a person should see it.
+    pub place: String,
+    /// Where the app would be told; none where a link cannot tell it.
+    pub back: Option<String>,
 }
 
 /// Where an answer goes, once that is certain.
@@ -40,6 +64,21 @@ impl Return<'_> {
         self.answer(env, &[("error", code), ("error_description", why)])
     }
 
+    /// The same, not sent before the person wants it.
+    pub(super) fn hold(self, env: &Env, refusal: Refusal, story: Option<&TraceId>) -> Held {
+        let back = match self.refuse(env, &refusal) {
+            Reply::Redirect(url) => Some(url),
+            Reply::Post(_) => None,
+        };
+        let scheme = || self.uri.split(':').next().unwrap_or_default().to_owned();
+        Held {
+            refusal,
+            story: story.cloned(),
+            place: host_of(self.uri).unwrap_or_else(scheme),
+            back,
+        }
+    }
+
     /// An answer: `state` as it came and `iss` always.
     pub(super) fn answer(self, env: &Env, pairs: &[(&str, &str)]) -> Reply {
         let state = self.state.map(|state| ("state", state));
@@ -51,6 +90,19 @@ impl Return<'_> {
                 action: self.uri.to_owned(),
                 fields: all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             }),
+        }
+    }
+}
+
+/// Whether a browser may be sent to `uri`, one of the client's own, before anybody has signed in (RFC 9700 §4.11.2). Who
+/// registers by themselves chooses where that is, so that anyone could have this server lead to anywhere. An operator
+/// vouches for what they entered or let in, and an answer to this very computer leads nowhere else.
+pub(super) fn may_redirect(r: &Read<'_>, client: &Client, uri: &str) -> Result<bool> {
+    match client.origin {
+        ClientOrigin::BuiltIn | ClientOrigin::Static => Ok(true),
+        ClientOrigin::Dynamic | ClientOrigin::Document if is_local(uri) => Ok(true),
+        ClientOrigin::Dynamic | ClientOrigin::Document => {
+            store::registration::is_approved(r, &client.id)
         }
     }
 }

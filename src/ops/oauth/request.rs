@@ -6,7 +6,7 @@ use std::{collections::HashMap, time::Duration};
 use super::{
     Code, Refusal,
     claims::{self, Wishes},
-    hint, policy,
+    hint, policy, spelling,
 };
 use crate::{
     crypto::pkce,
@@ -124,15 +124,16 @@ pub(super) fn check(
         Ok(subject) => subject,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let resources = match policy::resources(r, client, &params.resources)? {
+    let asked = params.get("scope").unwrap_or_default();
+    let wanted = ScopeSet::parse(asked);
+    let resources = match policy::meant(r, client, &params.resources, &wanted)? {
         Ok(resources) => resources,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let asked = params.get("scope").unwrap_or_default();
     let scopes = if asked.is_empty() {
-        policy::scopes(client, &resources, &ScopeSet::default())
+        policy::scopes(r, client, &resources, &ScopeSet::default())?
     } else {
-        policy::having(client, &resources, &ScopeSet::parse(asked))
+        policy::having(r, client, &resources, &wanted)?
     };
     if scopes.is_empty() && !asked.is_empty() {
         return Ok(Err(Refusal::new(
@@ -146,6 +147,7 @@ pub(super) fn check(
         client_id: client.id.clone(),
         redirect_uri: aim.redirect_uri.to_owned(),
         scopes,
+        spelled: spelling::own(&resources, &params.resources, &[]),
         resources: resources.into_iter().map(|resource| resource.uri).collect(),
         state: params.state().map(str::to_owned),
         nonce: params.get("nonce").map(str::to_owned),

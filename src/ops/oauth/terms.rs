@@ -78,8 +78,8 @@ impl<'e> Terms<'e> {
         if client.strict_refresh { Duration::ZERO } else { self.retry_window }
     }
 
-    /// How long the longest-lived signed token lives: a retired key stays published for as long.
-    pub fn longest_signature(&self) -> Duration {
+    /// How long the longest-lived signed token lives where no resource says otherwise; `key::longest` is what counts.
+    pub(in crate::ops) fn longest_signature(&self) -> Duration {
         self.access_lifetime.max(self.id_lifetime)
     }
 }

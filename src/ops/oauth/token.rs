@@ -17,6 +17,7 @@ pub use self::{
 pub(super) use self::{identity::identity, mint::mint};
 use crate::{
     model::{client::Client, grant::Grant, resource::Resource, scope::ScopeSet, user::User},
+    ops::apikey::Good,
     time::Time,
 };
 
@@ -34,7 +35,7 @@ pub(super) struct Subject<'a> {
     pub(super) scopes: &'a ScopeSet,
     /// What it is for: the grant's resources or fewer.
     pub(super) resources: &'a [Resource],
-    /// How the client spelled those at the token endpoint.
+    /// What the client calls those.
     pub(super) spelled: &'a [String],
     /// The nonce of the authorization request; none at a refresh (OpenID Connect Core §12.2).
     pub(super) nonce: Option<&'a str>,
@@ -56,6 +57,8 @@ pub(super) enum Holder<'a> {
         /// What was allowed.
         grant: &'a Grant,
     },
+    /// A program, by its API key.
+    Key(&'a Good),
     /// The client itself (RFC 6749 §4.4).
     Client,
 }

@@ -7,11 +7,11 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{
-    Code, Outcome, Refusal, identity_assertion, policy,
+    Code, Outcome, Refusal, identity_assertion, key_exchange, policy,
     token::{self, Access, Holder, Owner, Subject},
 };
 use crate::{
-    db::Write,
+    db::{Read, Write},
     error::Result,
     model::{
         actor::Actor,
@@ -37,6 +37,8 @@ pub mod kind {
     pub const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
     /// An ID token.
     pub const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+    /// An API key of this server: no RFC names such a type, so this is ours.
+    pub const API_KEY: &str = "urn:mcpcodex:token-type:api-key";
     /// An identity assertion for another authorization server.
     pub const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 }
@@ -99,8 +101,16 @@ pub fn exchange(
             return Ok(Outcome::refuse(Code::InvalidRequest, Rule::ExchangeForm, why));
         }
     }
-    match fit(tx, env, client, ask)? {
-        Ok(fit) => give(tx, env, who, client, (&fit, ask.jkt.as_deref())),
+    let judged = if ask.subject_type.as_deref() == Some(kind::API_KEY) {
+        key_exchange::exchange(tx, env, who, client, ask)?
+    } else {
+        match fit(tx, env, client, ask)? {
+            Ok(fit) => Ok(give(tx, env, who, client, (&fit, ask.jkt.as_deref()))?),
+            Err(refusal) => Err(refusal),
+        }
+    };
+    match judged {
+        Ok(outcome) => Ok(outcome),
         Err(refusal) => {
             let event = Event::new("token.exchange_refused")
                 .client(&client.id)
@@ -158,7 +168,7 @@ fn fit(tx: &Write<'_>, env: &Env, client: &Client, ask: &Ask) -> Judged<Fit> {
         let why = "this person may not use the resource";
         return Ok(Err(Refusal::new(Code::InvalidTarget, Rule::ResourceOfPerson, why)));
     }
-    let scopes = scopes(client, &user, &to, &rule.pass(&subject.scopes), ask);
+    let scopes = scopes(tx, client, &user, &to, &rule.pass(&subject.scopes), ask)?;
     if scopes.is_empty() {
         let why = "none of the scopes follow from those of the subject token";
         return Ok(Err(Refusal::new(Code::InvalidScope, Rule::ExchangeScope, why)));
@@ -281,11 +291,18 @@ fn actor(
 }
 
 /// What was asked for, as far as it follows from what is held and may be had by client and person.
-fn scopes(client: &Client, user: &User, to: &Resource, passed: &ScopeSet, ask: &Ask) -> ScopeSet {
-    let asked = ScopeSet::parse(ask.scope.as_deref().unwrap_or_default());
+fn scopes(
+    r: &Read<'_>,
+    client: &Client,
+    user: &User,
+    to: &Resource,
+    passed: &ScopeSet,
+    ask: &Ask,
+) -> Result<ScopeSet> {
+    let Ok(asked) = policy::asked(ask.scope.as_deref()) else { return Ok(ScopeSet::default()) };
     let wanted = passed.filter(|scope| asked.is_empty() || asked.has(scope));
-    let had = policy::having(client, std::slice::from_ref(to), &wanted);
-    policy::of_person(user, &had)
+    let had = policy::having(r, client, std::slice::from_ref(to), &wanted)?;
+    Ok(policy::of_person(user, &had))
 }
 
 fn give(

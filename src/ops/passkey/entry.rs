@@ -84,8 +84,9 @@ fn enter(
 fn person(who: &Actor) -> Result<&UserId> {
     match &who.principal {
         Principal::Person { user, .. } => Ok(user),
-        Principal::Anonymous | Principal::Operator { .. } | Principal::System => {
-            Err(Error::denied("nobody is signed in here"))
-        }
+        Principal::Anonymous
+        | Principal::ApiKey { .. }
+        | Principal::Operator { .. }
+        | Principal::System => Err(Error::denied("nobody is signed in here")),
     }
 }

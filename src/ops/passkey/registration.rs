@@ -50,9 +50,10 @@ pub struct Enrolled {
 pub(super) fn own_place(who: &Actor, browser: &Hashed) -> Result<Place> {
     match &who.principal {
         Principal::Person { session, .. } => Ok(Place::of_session(browser, session)),
-        Principal::Anonymous | Principal::Operator { .. } | Principal::System => {
-            Err(Error::denied("a passkey is registered in its owner's browser"))
-        }
+        Principal::Anonymous
+        | Principal::ApiKey { .. }
+        | Principal::Operator { .. }
+        | Principal::System => Err(Error::denied("a passkey is registered in its owner's browser")),
     }
 }
 

@@ -167,6 +167,15 @@ fn explained(
     })
 }
 
+/// Where a secret should have come.
+fn misplaced(client: &Client) -> &'static str {
+    if client.auth_method == AuthMethod::Basic {
+        "the secret came in the form, and the client is registered with client_secret_basic"
+    } else {
+        "the secret came in the Authorization header, and the client is registered with client_secret_post"
+    }
+}
+
 /// Tells of a client that did not prove who it is, under the story of what it brought if that is known.
 pub fn unproved(
     tx: &Write<'_>,
@@ -219,6 +228,9 @@ fn why(found: Option<&Client>, shown: &Presented) -> (Rule, Option<&'static str>
         ),
         Some(client) if client.is_public() && secret => {
             (Rule::ClientUnproved, Some("the client is public, and a secret came"))
+        }
+        Some(client) if secret && !client.shows_secret_by(shown.way()) => {
+            (Rule::ClientUnproved, Some(misplaced(client)))
         }
         Some(_) if secret => {
             (Rule::ClientUnproved, Some("the secret that came is not the client's"))

@@ -19,12 +19,17 @@ async function journeys(path) {
         stand.front.forget();
         await python("clients/python_sdk.py", stand.ada, { url: server.url, about: `${where}, ${how}`, ...more });
         if (process.env.SHOW) console.log(stand.front.lines().join("\n"));
-        const tokens = stand.front.at(/\/token$/).map((one) => `${one.status} ${new URLSearchParams(one.body).get("grant_type")}`);
-        check(tokens.join() === "200 authorization_code,200 refresh_token", `${where}, ${how}: one exchange, one refresh, no more`);
+        const steps = stand.front.at(/\/(token|register)$/).map(({ status, path, body }) =>
+          `${status} ${path.endsWith("/register") ? "register" : new URLSearchParams(body).get("grant_type")}`);
+        const registers = more.client || more.document ? [] : ["201 register"];
+        const once = [...registers, "200 authorization_code", "200 refresh_token"];
+        const all = more.delete ? [...once, "401 refresh_token", "201 register", "200 authorization_code"] : once;
+        check(steps.join() === all.join(), `${where}, ${how}: ${steps.join(", ")}, and no more`);
       };
       const { client_id } = stand.cli(["client", "create", "Reader", "--public", "--redirect-uri", "http://127.0.0.1/callback"]);
       await run("a client made by hand", { client: client_id });
       await run("by a document", { document: published.url("/python-reader") });
+      await run("registered by itself", { delete: stand.installation.command(["--yes", "client", "delete"]), folder: stand.installation.folder });
     } finally {
       await server.close();
     }

@@ -1,11 +1,14 @@
 """The Python SDK from the first request to a renewed token.
 
 `python_sdk.py` reads one JSON object from its input: `url` of the MCP server, `node` and `person` (the program that
-stands for the browser), and `client` if the app was registered by hand.
+stands for the browser), `client` if the app was registered by hand or `document` if it has one, and `delete` with `folder`
+if its registration is deleted in the end: the command to which its id is added.
 """
 
 import asyncio
 import json
+import logging
+import subprocess
 import sys
 from urllib.parse import parse_qs, urlsplit
 
@@ -37,6 +40,10 @@ class Store:
         self.client = client
 
 
+class Stuck(Exception):
+    """The person did not get through; it says where."""
+
+
 class Browser:
     """Somebody opens the URL and brings back what the app would have got."""
 
@@ -46,10 +53,11 @@ class Browser:
 
     async def go(self, url: str) -> None:
         self.opened += 1
-        run = await asyncio.create_subprocess_exec(*self.command, url, stdout=asyncio.subprocess.PIPE)
-        out, _ = await run.communicate()
+        pipe = asyncio.subprocess.PIPE
+        run = await asyncio.create_subprocess_exec(*self.command, url, stdout=pipe, stderr=pipe)
+        out, said = await run.communicate()
         if run.returncode != 0:
-            raise RuntimeError("the person did not get through")
+            raise Stuck(said.decode())
         self.query = {name: values[0] for name, values in parse_qs(urlsplit(out.decode().strip()).query).items()}
 
     async def answer(self) -> AuthorizationCodeResult:
@@ -78,21 +86,23 @@ async def main() -> None:
             client_id=told["client"], redirect_uris=[CALLBACK], token_endpoint_auth_method="none"
         )
 
-    auth = OAuthClientProvider(
-        server_url=told["url"],
-        client_metadata=OAuthClientMetadata(
-            client_name="Python reader",
-            redirect_uris=[CALLBACK],
-            grant_types=["authorization_code", "refresh_token"],
-            response_types=["code"],
-            token_endpoint_auth_method="none",
-        ),
-        storage=store,
-        redirect_handler=browser.go,
-        callback_handler=browser.answer,
-        client_metadata_url=told.get("document"),
-    )
+    def provider() -> OAuthClientProvider:
+        return OAuthClientProvider(
+            server_url=told["url"],
+            client_metadata=OAuthClientMetadata(
+                client_name="Python reader",
+                redirect_uris=[CALLBACK],
+                grant_types=["authorization_code", "refresh_token"],
+                response_types=["code"],
+                token_endpoint_auth_method="none",
+            ),
+            storage=store,
+            redirect_handler=browser.go,
+            callback_handler=browser.answer,
+            client_metadata_url=told.get("document"),
+        )
 
+    auth = provider()
     about = told["about"]
     first = await read(told["url"], auth)
     check(first.startswith("notes of "), f"{about}: a tool answers after sign-in")
@@ -107,6 +117,34 @@ async def main() -> None:
     check((await read(told["url"], auth)) == first, f"{about}: a tool answers after a refresh")
     check(store.tokens.refresh_token != before.refresh_token, f"{about}: the refresh token was rotated")
     check(browser.opened == 1, f"{about}: nobody was asked again")
+    if "delete" not in told:
+        return
+
+    # The registration is gone, as after a restore from an old backup. The SDK forgets the tokens and not the client.
+    dead = store.client.client_id
+    subprocess.run([*told["delete"], dead], cwd=told["folder"], check=True, stdout=subprocess.DEVNULL)
+    auth.context.token_expiry_time = 1
+    logging.disable()
+    page = ""
+    try:
+        await read(told["url"], auth)
+    except BaseException as error:
+        page = stuck(error)
+    advice = "Remove the connection in the app and add it again"
+    check(browser.opened == 2, f"{about}, deleted: it asks the person to sign in")
+    check(advice in page, f"{about}, deleted: who is shown what to do{'' if advice in page else f' ({page})'}")
+    check(store.client.client_id == dead, f"{about}, deleted: the SDK keeps the dead registration")
+    store.client = store.tokens = None
+    check((await read(told["url"], provider())) == first, f"{about}, deleted: without what it stored it registers anew")
+    check(store.client.client_id and browser.opened == 3, f"{about}, deleted: and signs in")
+
+
+def stuck(error: BaseException) -> str:
+    """The reason among the reasons, in one line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    text = str(error) if isinstance(error, Stuck) else repr(error)
+    return next((line for line in text.splitlines() if line.startswith("Error:")), text)
 
 
 asyncio.run(main())

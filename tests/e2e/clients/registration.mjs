@@ -1,29 +1,11 @@
-// What programs send to /register, word for word as each was seen to, and what becomes of a registration.
+// What programs send to /register, word for word as each was seen to or is told to, and what becomes of a registration.
 import { App } from "../app.mjs";
+import { agentVersion } from "../programs.mjs";
 import { onStand } from "../stand.mjs";
 import { check } from "../support.mjs";
+import { seen, told } from "./bodies.mjs";
 
-const both = { grant_types: ["authorization_code", "refresh_token"], response_types: ["code"], token_endpoint_auth_method: "none" };
-const bodies = {
-  "Claude Code 2.1.330": { client_name: "Claude Code (notes)", redirect_uris: ["http://localhost:3118/callback"], ...both, scope: "notes:read" },
-  "Codex 0.169.0": { client_name: "Codex", redirect_uris: ["http://127.0.0.1:36373/callback"], ...both, scope: "notes:read offline_access",
-    application_type: "native" },
-  "OpenCode 1.18.33": { redirect_uris: ["http://127.0.0.1:19876/mcp/oauth/callback"], client_name: "OpenCode", client_uri: "https://opencode.ai",
-    ...both, scope: "notes:read offline_access" },
-  "mcp-remote 0.15.1": { redirect_uris: ["http://localhost:4156/oauth/callback"], ...both, client_name: "MCP CLI Client",
-    client_uri: "https://github.com/modelcontextprotocol/mcp-cli", software_id: "2e6dc280-f3c3-4e01-99a7-8181dbd1d23d",
-    software_version: "0.15.1", scope: "notes:read offline_access", application_type: "native" },
-  // From issues and documentation: these run where no test can.
-  "VS Code": { client_name: "Visual Studio Code", client_uri: "https://code.visualstudio.com", ...both,
-    grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
-    redirect_uris: ["https://insiders.vscode.dev/redirect", "https://vscode.dev/redirect", "http://127.0.0.1/", "http://127.0.0.1:33418/"] },
-  Cursor: { client_name: "Cursor", redirect_uris: ["cursor://anysphere.cursor-mcp/oauth/callback"], ...both, application_type: "web" },
-  "Cursor of 2026": { client_name: "Cursor", redirect_uris: ["http://localhost:8787/callback"], ...both },
-  "Claude (web)": { client_name: "Claude", redirect_uris: ["https://claude.ai/api/mcp/auth_callback"], ...both,
-    token_endpoint_auth_method: "client_secret_post", scope: "notes:read" },
-  ChatGPT: { client_name: "ChatGPT", redirect_uris: ["https://chatgpt.com/connector_platform_oauth_redirect"], ...both },
-  "Inspector (web)": { client_name: "MCP Inspector", client_uri: "https://github.com/modelcontextprotocol/inspector",
-    redirect_uris: ["http://localhost:6274/oauth/callback", "http://localhost:6274/oauth/callback/debug"], ...both },
+const others = {
   "an app that sends more": { client_name: "More", redirect_uris: ["https://app.example/callback"], resource: "https://notes.example/mcp",
     unheard_of: { deep: [1, null] }, logo_uri: "" },
   "an app of 2025 that names one grant": { client_name: "Old", redirect_uris: ["https://old.example/callback"], grant_types: ["authorization_code"] },
@@ -40,7 +22,7 @@ await onStand({ host: "localhost" }, async (stand) => {
       body: typeof body === "string" ? body : JSON.stringify(body) });
     return { status: response.status, headers: response.headers, json: await response.json() };
   };
-  for (const [name, body] of Object.entries(bodies)) {
+  for (const [name, body] of Object.entries({ ...seen, ...told, ...others })) {
     const { status, json, headers } = await post(body);
     check(status === 201 && json.client_id && typeof json.client_id_issued_at === "number", `${name}: registers`);
     check(String(json.redirect_uris.toSorted()) === String(body.redirect_uris.toSorted()) && json.client_name === body.client_name,
@@ -57,9 +39,30 @@ await onStand({ host: "localhost" }, async (stand) => {
       check(got.status === 200 && (!wants || got.json.refresh_token), `${name}: and is good for ${wants ? "tokens that can be renewed" : "a token"}`);
     }
   }
-  const cli = await post(bodies["Codex 0.169.0"]);
+  check(Object.keys(seen).length === 7 && Object.keys(told).length === 7, "seven programs as they are seen, seven as they are told to be");
+  const cli = await post(seen[`Codex ${agentVersion("codex")}`]);
   const moved = new App(stand.issuer, cli.json.client_id, "http://127.0.0.1:41999/callback");
   check((await leads(stand, moved)).port === "41999", "a program on this computer may listen on another port than it registered");
+
+  // The templates answer at the same addresses, and need no secret.
+  for (const { template, redirect_uris } of stand.cli(["client", "template", "list"])) {
+    const { client_id, client_secret } = stand.cli(["client", "create", "--template", template]);
+    for (const redirect of redirect_uris) {
+      const app = new App(stand.issuer, client_id, redirect);
+      const back = await leads(stand, app, { scope: "notes:read offline_access" });
+      const got = await app.exchange(back);
+      check(back.href.startsWith(redirect) && got.status === 200 && got.json.refresh_token && !client_secret, `template ${template}: the answer goes to ${redirect}`);
+    }
+  }
+  const uris = (template) => stand.cli(["client", "template", "list"]).find((one) => one.template === template).redirect_uris;
+  for (const [template, names] of Object.entries({ claude: ["Claude (web)"], "claude-code": [`Claude Code ${agentVersion("claude-code")}`], chatgpt: ["ChatGPT"],
+    vscode: ["VS Code"], cursor: ["Cursor", "Cursor of early 2026", "Cursor of late 2026"],
+    inspector: [...Object.keys(seen), ...Object.keys(told)].filter((name) => name.includes("Inspector")) })) {
+    const bare = (uri) => uri.replace(/^(http:\/\/(?:localhost|127\.0\.0\.1)):\d+/, "$1");
+    const known = uris(template).map(bare);
+    const lacks = names.flatMap((name) => ({ ...seen, ...told })[name].redirect_uris).filter((uri) => !known.includes(bare(uri)));
+    check(lacks.length === 0, `template ${template}: has every address of ${names.join(", ")} ${lacks}`);
+  }
 
   const { registered } = await App.register(stand.issuer, { client_name: "Again and again" });
   const ids = new Set();

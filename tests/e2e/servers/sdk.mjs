@@ -47,15 +47,17 @@ function notes(person) {
 }
 
 /**
- * Starts one and gives `{ url, tokens, close }`; `tokens` are the access tokens that came, newest last. `register` makes
- * its URL known and may give the address of its document.
+ * Starts one and gives `{ url, port, tokens, close }`; `tokens` are the access tokens that came, newest last. `register`
+ * makes its URL known and may give the address of its document. `origin` is where people reach it, if that is elsewhere;
+ * `before` sees the app first.
  */
-export async function serve({ issuer, port = 0, path = "/mcp", register = () => undefined }) {
+export async function serve({ issuer, port = 0, path = "/mcp", origin, register = () => undefined, before = () => {} }) {
   const app = express();
+  before(app);
   const listener = await new Promise((resolve) => {
     const listening = app.listen(port, "127.0.0.1", () => resolve(listening));
   });
-  const url = new URL(path, `http://127.0.0.1:${listener.address().port}`);
+  const url = new URL(path, origin ?? `http://127.0.0.1:${listener.address().port}`);
   const document = register(url.href);
   const tokens = [];
   app.use((request, _, next) => {
@@ -73,6 +75,7 @@ export async function serve({ issuer, port = 0, path = "/mcp", register = () => 
   });
   return {
     url: url.href,
+    port: listener.address().port,
     tokens,
     close: () => {
       listener.closeAllConnections();

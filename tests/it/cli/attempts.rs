@@ -36,8 +36,9 @@ fn reference_is_told_however_it_is_typed_and_what_is_unknown_says_how_long_it_is
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec();
-            let id = trace::open(tx, &Actor::anonymous(origin), Kind::Authorize, &pairs, false)?;
-            begin::begin(tx, &env, &Hashed::of("b"), &pairs, Some(&id))?;
+            let who = Actor::anonymous(origin);
+            let id = trace::open(tx, &who, Kind::Authorize, &pairs, false)?;
+            begin::begin(tx, &env, &who, &Hashed::of("b"), &pairs, Some(&id))?;
             Ok(id)
         })
         .unwrap();

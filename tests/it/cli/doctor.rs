@@ -414,6 +414,65 @@ fn token_that_is_not_given_or_not_taken_ends_the_way_there() {
     }
 }
 
+/// What stands first on PATH in place of the opener of browsers: it writes down each argument on a line of its own.
+#[cfg(target_os = "linux")]
+fn opener(place: &Place) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = place.path("bin");
+    std::fs::create_dir(&folder).unwrap();
+    let (program, log) = (folder.join("xdg-open"), place.path("opened"));
+    let script = format!("#!/bin/sh\nfor a in \"$@\"; do echo \"$a\" >> {}; done\n", log.display());
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn address_of_a_hostile_server_is_one_argument_of_the_browser_and_nothing_else() {
+    for (evil, opened) in [
+        ("{base}/authorize?x=$(touch HERE/pwned)", true),
+        ("{base}/authorize?x=`touch HERE/pwned`;touch${IFS}HERE/pwned", true),
+        ("{base}/authorize?a=1&b=2|id>HERE/pwned", true),
+        ("{base}/authorize?--flag", true),
+        ("--flag", false),
+        ("-x={base}/authorize", false),
+        ("file:///etc/passwd", false),
+        ("javascript:alert(1)", false),
+        ("$(touch HERE/pwned)", false),
+        ("", false),
+    ] {
+        let site = Site::good();
+        let place = Place::new();
+        let folder = opener(&place);
+        let here = place.path("").display().to_string();
+        let address =
+            evil.replace("{base}", &site.base).replace("HERE", here.trim_end_matches('/'));
+        site.change(SERVER, "authorization_endpoint", json!(address));
+        let url = site.url();
+        let mut command =
+            place.command(&["doctor", "mcp", &url, "--sign-in", "--wait", "1", "--json"]);
+        command.env("PATH", format!("{}:/usr/bin:/bin", folder.display()));
+        let ran = Ran::of(command, "");
+        assert!(!place.path("pwned").exists(), "{evil}: a shell read it: {}", ran.err);
+        let log = || std::fs::read_to_string(place.path("opened")).unwrap_or_default();
+        if opened {
+            // The browser is not waited for.
+            let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+            while !log().ends_with('\n') && std::time::Instant::now() < until {
+                std::thread::yield_now();
+            }
+            let told = log();
+            assert_eq!(told.lines().count(), 1, "{evil}: {told}");
+            assert!(told.starts_with(&format!("{}/authorize?", site.base)), "{evil}: {told}");
+            assert!(Url::parse(told.trim()).is_ok(), "{evil}: {told}");
+        } else {
+            assert_eq!(log(), "", "{evil} was opened");
+            assert_ne!(ran.code, 0, "{evil}: {}", ran.out);
+        }
+    }
+}
+
 /// Our own server behind an MCP server: everything by the pages, as a person does it.
 #[test]
 fn our_own_server_passes_from_the_challenge_to_the_refresh_race() {

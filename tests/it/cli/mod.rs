@@ -1,7 +1,9 @@
 //! The command line, as a person or a script meets it: the real program, its stdout, its stderr, its exit code.
 
+mod apikeys;
 mod apps;
 mod attempts;
+mod audit;
 mod config;
 mod doctor;
 mod grants;

@@ -9,6 +9,7 @@ use std::{
 use mcpcodex::{
     app::App,
     config::{self, Source},
+    crypto::secret::Hashed,
     db::Clock,
     model::actor::Origin,
     ops::{
@@ -44,7 +45,8 @@ fn allow(place: &Place, name: &'static str, code: &str) {
         let session = ops::session::open(tx, &env, &Origin::default(), &user, amr, false)?;
         let signed_in = SignedIn { session, user };
         let who = signed_in.actor(Origin::default());
-        let Looked::Question(question) = device::look(tx, &env, &who, &signed_in, &code)? else {
+        let asked = (&Hashed::of("this browser"), &signed_in);
+        let Looked::Question(question) = device::look(tx, &env, &who, asked, &code)? else {
             panic!("no device waits for {code}");
         };
         let decision = Decision { request: &question.request, allow: true, shown: &question.shown };

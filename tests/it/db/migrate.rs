@@ -5,6 +5,10 @@ use std::{fs, sync::Barrier, thread};
 use mcpcodex::{
     db::{Db, MIGRATIONS, Migration, Options},
     error::Kind,
+    model::{
+        client::AuthMethod,
+        id::{ClientId, GrantId},
+    },
     store,
 };
 
@@ -158,4 +162,57 @@ fn person_of_the_first_schema_is_found_by_the_newest_program() {
     let db = upgraded(temp.path(), MIGRATIONS).unwrap();
     let found = db.read(|r| store::user::by_username_key(r, "ann")).unwrap().unwrap();
     assert_eq!((found.username.as_str(), found.roles), ("Ann", vec!["admin".to_owned()]));
+}
+
+#[test]
+fn grants_clients_and_devices_of_before_are_read_as_they_were() {
+    let temp = tempfile::tempdir().unwrap();
+    let before = upgraded(temp.path(), &MIGRATIONS[..12]).unwrap();
+    before
+        .write_blocking(|tx| {
+            tx.exec_one(
+                "insert into users (id, username, username_key, username_skeleton, email, email_key, name,
+                                    state, created_at, updated_at)
+                 values ('u_1', 'Ann', 'ann', 'ann', 'ann@example.com', 'ann@example.com', 'Ann', 'active', 1, 1)",
+                [],
+            )?;
+            for (id, method) in [("c_basic", "client_secret_basic"), ("c_post", "client_secret_post")] {
+                tx.exec_one(
+                    "insert into clients (id, name, auth_method, grant_types, scopes, origin, state, created_at,
+                                          updated_at)
+                     values (?1, 'App', ?2, 'authorization_code', 'openid', 'static', 'active', 1, 1)",
+                    [id, method],
+                )?;
+            }
+            tx.exec_one(
+                "insert into grants (id, client_id, user_id, scopes, resources, amr, auth_time, generation,
+                                     created_at, expires_at)
+                 values ('g_1', 'c_basic', 'u_1', 'openid', '[\"https://h.example\"]', 'pwd', 1, 1, 1, 9)",
+                [],
+            )?;
+            tx.exec_one(
+                "insert into device_requests (id, device_code, user_code, client_id, scopes, resources, spelled,
+                                              state, interval_s, address, address_key, user_agent, jkt,
+                                              created_at, expires_at)
+                 values ('d_1', x'01', x'02', 'c_basic', 'openid', '[]', '[\"https://h.example/\"]', 'pending',
+                         5, '', '', '', null, 1, 9)",
+                [],
+            )
+        })
+        .unwrap();
+    drop(before);
+    let db = upgraded(temp.path(), MIGRATIONS).unwrap();
+    db.read(|r| {
+        let grant = store::grant::by_id(r, &GrantId::from_text("g_1"))?.unwrap();
+        assert_eq!((grant.resources.len(), grant.spelled.len(), grant.jkt), (1, 0, None));
+        let device = store::device_request::by_user_code(r, &[2])?.unwrap();
+        assert_eq!(device.spelled, ["https://h.example/"]);
+        assert_eq!((device.created_at.millis(), device.expires_at.millis()), (1, 9));
+        // Of a method that was nobody's choice it was never said that the other is refused.
+        let client = |id| store::client::by_id(r, &ClientId::from_text(id));
+        assert!(client("c_basic")?.unwrap().shows_secret_by(AuthMethod::Post));
+        assert!(!client("c_post")?.unwrap().shows_secret_by(AuthMethod::Basic));
+        Ok(())
+    })
+    .unwrap();
 }

@@ -6,7 +6,11 @@ use mcpcodex::{
         id::{ClientId, UserId},
         user::User,
     },
-    ops, store,
+    ops::{
+        self,
+        apikey::{Good, Whose},
+    },
+    store,
 };
 
 use crate::support::{Browser, PASSWORD, Page, TestApp, carrier::with_messages, operator};
@@ -208,7 +212,7 @@ fn key_is_shown_once_and_works_until_its_owner_revokes_it() {
     let made = browser.submit(&page, "/account/keys/new", &fields);
     let key = made.text_of("key").unwrap();
     let inspected = || server.read(|r| ops::apikey::inspect(r, &server.app.env, &key)).ok();
-    let (row, owner) = inspected().unwrap();
+    let Good { key: row, user: owner, .. } = inspected().unwrap();
     assert_eq!((owner.username.as_str(), row.scopes.to_string().as_str()), ("ann", "read:models"));
     assert_eq!(row.expires_at.unwrap().since(server.clock.now()).as_secs(), 30 * 86_400);
     let page = browser.open("/account/keys");
@@ -221,6 +225,43 @@ fn key_is_shown_once_and_works_until_its_owner_revokes_it() {
     assert_eq!(page.location(), "/account/keys?done=revoked");
     assert!(inspected().is_none());
     assert!(ids(&browser.open("/account/keys"), "/account/keys/revoke", "id").is_empty());
+}
+
+#[test]
+fn key_that_falls_due_says_so_and_is_replaced_on_the_page_with_a_recent_sign_in() {
+    let server = TestApp::new();
+    server.user("ann");
+    server.user("bob");
+    let mut browser = server.login("ann");
+    let page = browser.open("/account/keys/new");
+    let fields = [("label", "ci"), ("scope_read:models", "true"), ("days", "")];
+    let key = browser.submit(&page, "/account/keys/new", &fields).text_of("key").unwrap();
+    server.browser().ask("GET", "/auth/api-key").by_program().header("x-api-key", &key).send();
+    let marks = server.app.seen.take();
+    server.write(move |tx| ops::seen::write(tx, &marks));
+    server.advance(80 * 86_400);
+    let mut browser = server.login("ann");
+    let page = browser.open("/account/keys");
+    assert!(page.body.contains("Replace it by 31 May"), "{page:?}");
+    assert!(page.body.contains("from 198.51.100.7"), "{page:?}");
+    let id = ids(&page, "/account/keys/rotate", "id").remove(0);
+    let mut stranger = server.login("bob");
+    assert_eq!(post(&mut stranger, "/account/keys/rotate", ("id", &id)).status, 403);
+    server.advance(301);
+    let stale = browser.submit(&page, "/account/keys/rotate", &[]);
+    assert!(stale.location().starts_with("/login/confirm"), "{stale:?}");
+    let mut browser = server.login("ann");
+    let page = browser.open("/account/keys");
+    let made = browser.submit(&page, "/account/keys/rotate", &[]);
+    let next = made.text_of("key").unwrap();
+    assert!(made.text_of("replaces").unwrap().contains("22 May"), "{made:?}");
+    let good = |key: &str| server.read(|r| ops::apikey::inspect(r, &server.app.env, key)).is_ok();
+    assert!(good(&next) && good(&key) && next != key);
+    let page = browser.open("/account/keys");
+    assert!(!page.body.contains("Replace it by") && !page.body.contains(&next), "{page:?}");
+    assert_eq!(ids(&page, "/account/keys/rotate", "id").len(), 1);
+    server.advance(86_400);
+    assert!(good(&next) && !good(&key));
 }
 
 #[test]
@@ -241,7 +282,7 @@ fn key_is_not_made_with_more_than_its_owner_may_or_with_nothing() {
         assert_eq!(page.status, status, "{fields:?}: {page:?}");
     }
     let ann = server.read(|r| ops::user::find(r, "ann"));
-    assert!(server.read(|r| ops::apikey::list(r, &operator(), Some(&ann.id), 9)).is_empty());
+    assert!(server.read(|r| ops::apikey::list(r, &operator(), Whose::User(&ann.id), 9)).is_empty());
 
     let off = server.another_with(|c| c.authentication.api_keys.enabled = false);
     let page = browser.at(&crate::support::browser_of(&off)).open("/account/keys");

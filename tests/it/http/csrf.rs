@@ -1,11 +1,14 @@
 //! Forms that other sites send in a person's name: refused, and nothing has changed.
 
-use crate::support::{Browser, OTHER_PASSWORD, PASSWORD, Page, TestApp};
+use crate::support::{
+    Browser, OTHER_PASSWORD, PASSWORD, Page, TestApp,
+    rows::{NOTHING, Rows},
+};
 
 const EVIL: &str = "https://evil.example";
 
 /// Everything that changes something for someone signed in.
-const INSIDE: [&str; 25] = [
+const INSIDE: [&str; 26] = [
     "/login/confirm",
     "/account/profile",
     "/account/security/remove",
@@ -31,7 +34,62 @@ const INSIDE: [&str; 25] = [
     "/passkey/register",
     "/account/passkeys/rename",
     "/account/passkeys/remove",
+    "/device",
 ];
+
+/// What leads somebody in.
+const OUTSIDE: [&str; 14] = [
+    "/login",
+    "/login/passkey",
+    "/mfa",
+    "/mfa/passkey",
+    "/mfa/enroll",
+    "/mfa/codes",
+    "/passkey/sign-in",
+    "/passkey/second-factor",
+    "/passkey/register",
+    "/password",
+    "/setup",
+    "/invite",
+    "/mfa/send",
+    "/reset",
+];
+
+/// What no cookie opens, and the question of another site that is answered with a page (OpenID Connect Core §3.1.2.1).
+const FREE: [&str; 8] = [
+    "/token",
+    "/par",
+    "/device_authorization",
+    "/revoke",
+    "/introspect",
+    "/register",
+    "/userinfo",
+    "/authorize",
+];
+
+/// Every route that takes something by POST, as the routers name it.
+fn posted() -> Vec<&'static str> {
+    let routers = [
+        include_str!("../../../src/http/router.rs"),
+        include_str!("../../../src/http/oauth/mod.rs"),
+    ];
+    let lines = routers.iter().flat_map(|text| text.lines());
+    let posts = lines.filter(|line| line.contains(".route(") && line.contains("post("));
+    posts.map(|line| line.split('"').nth(1).unwrap()).collect()
+}
+
+#[test]
+fn every_route_that_takes_a_form_is_in_one_of_the_lists() {
+    let listed: Vec<&str> = INSIDE.iter().chain(&OUTSIDE).chain(&FREE).copied().collect();
+    let routes = posted();
+    assert!(routes.len() > 40, "{routes:?}");
+    for route in &routes {
+        assert!(listed.contains(route), "{route} is tried by no test of this file");
+    }
+    for path in listed {
+        assert!(routes.contains(&path), "{path} is no route any more");
+    }
+}
 
 /// Fields that would be right in any of the forms.
 fn fields(csrf: &str) -> Vec<(&str, &str)> {
@@ -155,7 +213,7 @@ fn form_of_another_site_changes_nothing_for_someone_signed_in() {
     let csrf = browser.clone().csrf();
     let others = other.clone().csrf();
     assert_ne!(csrf, others);
-    let events = server.events();
+    let before = Rows::of(&server.app.db);
     for path in INSIDE {
         let mut sent = forgeries(&browser, path, &csrf);
         if path != "/auth/logout" {
@@ -166,8 +224,39 @@ fn form_of_another_site_changes_nothing_for_someone_signed_in() {
             assert!(page.set_cookies().is_empty(), "{how} at {path}: {page:?}");
         }
     }
-    assert_eq!(server.events(), events);
+    assert_eq!(before.since(&server.app.db), NOTHING);
     assert!(browser.clone().is_in() && other.clone().is_in());
+}
+
+#[test]
+fn body_of_another_type_is_no_form_of_ours_even_with_the_right_token() {
+    let server = TestApp::new();
+    let ann = server.user("ann");
+    let app = server.with_totp(&ann);
+    let browser = server.login_with("ann", &app);
+    let csrf = browser.clone().csrf();
+    let encoded =
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(fields(&csrf)).finish();
+    let part =
+        format!("--x\r\ncontent-disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n--x--");
+    let json = format!("{{\"csrf\":\"{csrf}\",\"decision\":\"allow\"}}");
+    let before = Rows::of(&server.app.db);
+    for path in INSIDE.into_iter().filter(|path| *path != "/auth/logout") {
+        for (media, body) in [
+            ("text/plain", &encoded),
+            ("text/plain", &json),
+            ("application/json", &json),
+            ("multipart/form-data; boundary=x", &part),
+        ] {
+            let mut browser = browser.clone();
+            let asking = browser.ask("POST", path).body(media, body.as_str());
+            let page =
+                asking.header("sec-fetch-site", "same-origin").header("origin", "null").send();
+            assert!(matches!(page.status, 400 | 403 | 415), "{media} at {path}: {page:?}");
+        }
+    }
+    assert_eq!(before.since(&server.app.db), NOTHING);
+    assert!(browser.clone().is_in());
 }
 
 impl TestApp {
@@ -185,23 +274,8 @@ fn form_of_another_site_signs_nobody_in() {
     let mut browser = server.browser();
     let csrf = browser.csrf();
     let others = server.browser().csrf();
-    let events = server.events();
-    for path in [
-        "/login",
-        "/login/passkey",
-        "/mfa",
-        "/mfa/passkey",
-        "/mfa/enroll",
-        "/mfa/codes",
-        "/passkey/sign-in",
-        "/passkey/second-factor",
-        "/passkey/register",
-        "/password",
-        "/setup",
-        "/invite",
-        "/mfa/send",
-        "/reset",
-    ] {
+    let before = Rows::of(&server.app.db);
+    for path in OUTSIDE {
         let mut sent = forgeries(&browser, path, &csrf);
         sent.extend(without_token(&browser, path, &others));
         for (how, page) in sent {
@@ -209,7 +283,7 @@ fn form_of_another_site_signs_nobody_in() {
             assert!(page.set_cookie("mcpcodex_session").is_none());
         }
     }
-    assert_eq!(server.events(), events);
+    assert_eq!(before.since(&server.app.db), NOTHING);
 }
 
 #[test]
@@ -274,12 +348,13 @@ fn get_changes_nothing() {
     let ann = server.user("ann");
     let app = server.with_totp(&ann);
     let mut browser = server.login_with("ann", &app);
-    let events = server.events();
+    let before = Rows::of(&server.app.db);
     for path in INSIDE.iter().chain(&["/login", "/account", "/mfa/codes"]) {
         for method in ["GET", "HEAD"] {
             browser.ask(method, &format!("{path}?decision=allow&code=1&new_password=x")).send();
         }
     }
-    assert_eq!(server.events(), events);
+    let change = before.since(&server.app.db);
+    assert!(change.events.is_empty(), "{change:?}");
     assert!(browser.is_in());
 }

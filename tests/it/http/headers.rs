@@ -21,8 +21,25 @@ fn answers(server: &TestApp) -> Vec<Page> {
         "/",
         "/login",
         "/account",
+        "/account/security",
+        "/account/security/remove",
+        "/account/passkeys",
+        "/account/passkeys/remove",
+        "/account/sessions",
+        "/account/apps",
+        "/account/keys",
+        "/account/keys/new",
+        "/login/confirm",
+        "/device",
+        "/device?user_code=ZZZZ-ZZZZ",
+        "/consent",
+        "/authorize/continue",
+        "/enroll",
+        "/reset",
+        "/language",
         "/mfa",
         "/mfa/enroll",
+        "/mfa/enroll/passkey",
         "/mfa/codes",
         "/password",
         "/logout",
@@ -60,6 +77,26 @@ fn every_answer_carries_the_security_headers() {
         assert_eq!(page.header("strict-transport-security"), "", "not over plain HTTP");
         assert_eq!(page.header("server"), "");
         assert_eq!(page.header("x-powered-by"), "");
+    }
+}
+
+#[test]
+fn pages_with_a_script_are_framed_by_nobody_either() {
+    let server = TestApp::new();
+    server.user("ann");
+    let mut inside = server.login("ann");
+    let mut outside = server.browser();
+    let pages = [
+        outside.open("/login"),
+        inside.open("/account/passkeys"),
+        inside.open("/mfa/enroll/passkey"),
+        inside.open("/password"),
+    ];
+    assert!(pages.iter().filter(|page| page.body.contains("<script")).count() >= 3);
+    for page in pages {
+        let csp = page.header("content-security-policy");
+        assert_eq!(csp.contains("script-src 'self'"), page.body.contains("<script"), "{page:?}");
+        assert!(csp.starts_with("default-src 'none';") && csp.contains("frame-ancestors 'none'"));
     }
 }
 

@@ -69,6 +69,37 @@ fn language_that_an_app_asks_for_holds_until_its_consent_is_answered_and_on() {
 }
 
 #[test]
+fn pushed_request_may_ask_for_a_language_and_what_the_address_says_beside_it_counts_less() {
+    let server = TestApp::new();
+    let path = request(&server, "&ui_locales=fr%20de");
+    let fields: Vec<(String, String)> =
+        form_urlencoded::parse(path.split_once('?').unwrap().1.as_bytes()).into_owned().collect();
+    let client = &fields.iter().find(|(name, _)| name == "client_id").unwrap().1;
+    let push = |fields: &[(String, String)]| {
+        let mut app = server.browser();
+        let told = app.ask("POST", "/par").by_program().form(fields).send().json();
+        let uri: String =
+            form_urlencoded::byte_serialize(told["request_uri"].as_str().unwrap().as_bytes())
+                .collect();
+        format!("/authorize?client_id={client}&request_uri={uri}")
+    };
+    for more in ["", "&ui_locales=en"] {
+        let mut browser = server.browser();
+        let page = browser.open(&format!("{}{more}", push(&fields)));
+        let page = browser.follow_all(page);
+        assert_eq!((page.path.split('?').next().unwrap(), lang(&page)), ("/login", "de"), "{more}");
+    }
+    let silent: Vec<_> = fields.iter().filter(|(name, _)| name != "ui_locales").cloned().collect();
+    let mut browser = server.browser();
+    let page = browser.open(&push(&silent));
+    assert_eq!(lang(&browser.follow_all(page)), "en");
+    // Under another client's name it is not this request.
+    let mut browser = server.browser();
+    let foreign = push(&fields).replace(client.as_str(), "c_other");
+    assert_eq!(lang(&browser.open(&foreign)), "en");
+}
+
+#[test]
 fn request_in_a_form_may_ask_for_a_language_too() {
     let server = TestApp::new();
     let mut browser = server.browser();

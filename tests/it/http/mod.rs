@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod api_key;
 mod brand;
 mod confirm;
 mod courier;

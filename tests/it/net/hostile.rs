@@ -125,7 +125,38 @@ fn document_that_is_large_endless_or_packed_is_left_unread() {
     // The first bytes of a gzip file: whether it is a bomb is never found out.
     let packed = answer(200, &[JSON, ("content-encoding", "gzip")], vec![0x1f, 0x8b, 8, 0]);
     assert_eq!(scene.fetch(packed, None), Err(Fault::Encoded));
+    // One that says nothing of being packed comes as the bytes it is.
+    let bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0];
+    let body = scene.fetch(answer(200, &[JSON], bytes.clone()), None).unwrap();
+    assert!(matches!(body, Fetched::Body { bytes: own, .. } if own == bytes));
     assert_eq!(scene.fetch(Page::Half, None), Err(Fault::Broken));
+}
+
+#[test]
+fn endless_document_is_cut_off_long_before_a_megabyte() {
+    let scene = Scene::new(Duration::from_secs(3));
+    for round in 1..=5 {
+        assert_eq!(scene.fetch(Page::Flood, None), Err(Fault::Large(MOST)));
+        // What was read, and what stood in the buffers of both sides.
+        let sent = scene.publisher.flooded();
+        assert!(sent < round * (4 << 20), "{sent} bytes after {round} rounds");
+    }
+}
+
+#[test]
+fn server_that_never_says_hello_costs_no_more_than_the_time_there_is() {
+    let within = Duration::from_millis(700);
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = url::Url::parse(&format!(
+        "https://{NAME}:{}/client.json",
+        silent.local_addr().unwrap().port()
+    ))
+    .unwrap();
+    let start = Instant::now();
+    let fault = RUNTIME.block_on(fetcher(None, within).fetch(&url, None)).unwrap_err();
+    assert_eq!(fault, Fault::Slow(within));
+    assert!(start.elapsed() < within * 2, "{:?}", start.elapsed());
+    drop(silent);
 }
 
 #[test]

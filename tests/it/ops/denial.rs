@@ -247,7 +247,7 @@ fn key_loses_its_right_to_administer_with_its_owners_role() {
     let scopes = || {
         let text = made.text.expose();
         let found = server.read(|r| ops::apikey::inspect(r, &server.app.env, text));
-        found.map(|(key, _)| key.scopes.to_string()).ok()
+        found.map(|good| good.key.scopes.to_string()).ok()
     };
     assert_eq!(scopes().as_deref(), Some("read:models admin:users"));
     let env = server.app.env();

@@ -118,10 +118,20 @@ fn there_are_only_so_many_apps_that_came_by_themselves() {
     for n in 0..3 {
         keep(&server, &url(n), body(&says(&url(n), "App"))).unwrap();
     }
-    assert_eq!(need(&server, url(3).as_str()), Need::Refused(Problem::Full));
-    assert_eq!(keep(&server, &url(3), body(&says(&url(3), "App"))), Err(Problem::Full));
+    let rush = keep(&server, &url(3), body(&says(&url(3), "App")));
+    assert!(matches!(rush, Err(Problem::Fault(Fault::Busy(_)))), "{rush:?}");
+    // One that nobody uses makes room, and none that somebody does.
+    server.advance(61);
+    keep(&server, &url(3), body(&says(&url(3), "App"))).unwrap();
+    let there = |n| server.read(|r| store::client::by_id(r, &id(&url(n)))).is_some();
+    let used: Vec<_> = (0..4).filter(|n| there(*n)).map(|n| id(&url(n))).collect();
+    assert_eq!(used.len(), 3);
+    server.write(move |tx| used.iter().try_for_each(|id| store::registration::approve(tx, id)));
+    server.advance(61);
+    assert_eq!(need(&server, url(4).as_str()), Need::Refused(Problem::Full));
+    assert_eq!(keep(&server, &url(4), body(&says(&url(4), "App"))), Err(Problem::Full));
     // Those that are known go on as before.
-    keep(&server, &url(0), body(&says(&url(0), "Other name"))).unwrap();
+    keep(&server, &url(3), body(&says(&url(3), "Other name"))).unwrap();
 }
 
 #[test]

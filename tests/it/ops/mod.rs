@@ -1,7 +1,9 @@
 //! The use cases, on a temporary database.
 
+mod agent;
 mod apikey;
 mod audit;
+mod audit_chain;
 mod code;
 mod contact;
 mod coverage;
@@ -12,6 +14,7 @@ mod factor;
 mod factor_removal;
 mod key;
 mod login;
+mod newcomer;
 pub(crate) mod oauth;
 mod outbox;
 mod passkey;

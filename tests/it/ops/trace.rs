@@ -253,7 +253,7 @@ fn stranger_cannot_drive_the_terminal_or_fill_it() {
             .db
             .write_blocking(move |tx| {
                 let id = trace::open(tx, &who, Kind::Authorize, &pairs, false)?;
-                mcpcodex::ops::oauth::begin::begin(tx, &env, &browser(), &pairs, Some(&id))?;
+                mcpcodex::ops::oauth::begin::begin(tx, &env, &who, &browser(), &pairs, Some(&id))?;
                 Ok(id)
             })
             .unwrap();

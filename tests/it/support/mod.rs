@@ -7,11 +7,13 @@ pub(crate) mod authenticator;
 pub(crate) mod browser;
 pub(crate) mod carrier;
 pub(crate) mod dpop;
+pub(crate) mod forge;
 pub(crate) mod html;
 pub(crate) mod log;
 pub(crate) mod party;
 pub(crate) mod people;
 pub(crate) mod publisher;
+pub(crate) mod rows;
 pub(crate) mod vendors;
 
 use std::{path::Path, sync::LazyLock, time::Duration};

@@ -106,6 +106,7 @@ struct Shared {
     pages: Mutex<BTreeMap<String, Page>>,
     asked: Mutex<Vec<Asked>>,
     connections: AtomicUsize,
+    flooded: AtomicUsize,
 }
 
 /// A server on this computer.
@@ -148,6 +149,11 @@ impl Publisher {
     /// How many connections there were.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many bytes of [`Page::Flood`] could be sent before somebody hung up.
+    pub(crate) fn flooded(&self) -> usize {
+        self.shared.flooded.load(Ordering::SeqCst)
     }
 
     /// The requests that came, in order.
@@ -203,6 +209,7 @@ async fn serve(
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n").await?;
             loop {
                 stream.write_all(&[b' '; 4096]).await?;
+                shared.flooded.fetch_add(4096, Ordering::SeqCst);
             }
         }
         Some(Page::Half) => {

@@ -529,7 +529,7 @@ fn reference_typed_or_pasted_after_a_colon_tells_why() {
             let id =
                 ops::trace::open(tx, &who, mcpcodex::model::trace::Kind::Authorize, &pairs, false)?;
             let browser = mcpcodex::crypto::secret::Hashed::of("x");
-            ops::oauth::begin::begin(tx, &env, &browser, &pairs, Some(&id))?;
+            ops::oauth::begin::begin(tx, &env, &who, &browser, &pairs, Some(&id))?;
             Ok(id)
         })
         .unwrap();

@@ -21,18 +21,23 @@ use crate::{
         view::{Key, Keys, Label, Lifetime, MadeKey, NewKey, ScopeBox},
     },
     model::{
-        apikey::ApiKey,
+        apikey::{ApiKey, Due, KeyRow},
         id::ApiKeyId,
         scope::ADMIN_PREFIX,
         user::{ADMIN, User},
     },
-    ops::{self, apikey::New},
+    ops::{
+        self,
+        apikey::{Made, New, Old, Whose},
+    },
 };
 
 /// More than anyone reads.
 const MOST: u32 = 50;
 /// Days that a key can live; none is for ever.
 const LIFETIMES: [Option<u32>; 4] = [Some(30), Some(90), Some(365), None];
+/// How long a replaced key works on.
+const OVERLAP: Duration = Duration::from_secs(86_400);
 /// What is chosen at first.
 const USUAL: Option<u32> = Some(90);
 
@@ -45,36 +50,62 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let who = signed_in.actor(origin);
-    let all = app.db.read(|r| ops::apikey::list(r, &who, Some(&signed_in.user.id), MOST))?;
-    let kept = all.into_iter().map(|(key, _)| key).filter(|key| key.revoked_at.is_none());
+    let whose = Whose::User(&signed_in.user.id);
+    let all = app.db.read(|r| ops::apikey::list(r, &who, whose, MOST))?;
+    let kept = all.into_iter().filter(|row| row.key.revoked_at.is_none());
     let view = Keys {
         shell: shell(&app.env, &browser),
         notice: notice(browser.lang(), query),
-        keys: kept.map(|key| line(&app, &browser, &key)).collect(),
+        keys: kept.map(|row| line(&app, &browser, &row)).collect(),
         can_make: app.env.config.authentication.api_keys.enabled,
     };
     Ok(page(&app.env, &browser, StatusCode::OK, view.render()))
 }
 
-fn line(app: &App, browser: &Browser, key: &ApiKey) -> Key {
-    let lang = browser.lang();
+fn line(app: &App, browser: &Browser, row: &KeyRow) -> Key {
+    let (lang, key) = (browser.lang(), &row.key);
+    let (rotation, now) = (app.env.rotation(), app.db.now());
+    let agent = row.agent.as_ref().map(|name| lang.t("key-of-agent").with("name", name.as_str()));
     let made = lang.t("key-created").with("when", moment(lang, key.created_at)).into();
-    let used = match key.last_used_at {
-        Some(at) => lang.t("account-factor-used").with("when", moment(lang, at)),
-        None => lang.t("account-factor-unused"),
-    };
-    let ends = match key.expires_at {
+    let ends = match key.ends_at(rotation) {
         Some(at) => lang.t("session-ends").with("when", moment(lang, at)),
         None => lang.t("key-endless"),
     };
+    let due = match key.due(rotation, now) {
+        Due::No => None,
+        Due::Soon(at) => Some(lang.t("key-due").with("when", moment(lang, at))),
+        Due::Over(at) => Some(lang.t("key-overdue").with("when", moment(lang, at))),
+    };
+    let is_over = key.state(rotation, now) != "active";
+    let can_rotate =
+        !is_over && key.replaced_by.is_none() && app.env.config.authentication.api_keys.enabled;
     Key {
         name: Label::new(&key.name),
         hint: key.hint.clone(),
         scopes: key.scopes.iter().map(str::to_owned).collect(),
-        detail: joined([Some(made), Some(used.into()), Some(ends.into())]),
-        is_over: key.state(app.db.now()) != "active",
+        detail: joined([
+            agent.map(Into::into),
+            Some(made),
+            Some(used(lang, key)),
+            Some(ends.into()),
+        ]),
+        is_over,
+        due: due.filter(|_| !is_over).map(Into::into),
+        rotate: can_rotate
+            .then(|| form(&app.env, browser, "/account/keys/rotate", &[("id", key.id.as_str())])),
         revoke: form(&app.env, browser, "/account/keys/revoke", &[("id", key.id.as_str())]),
     }
+}
+
+fn used(lang: Lang, key: &ApiKey) -> String {
+    let text = match (key.last_used_at, key.last_used_address.as_deref()) {
+        (None, _) => lang.t("account-factor-unused"),
+        (Some(at), Some(address)) if !address.is_empty() => {
+            lang.t("key-used-from").with("when", moment(lang, at)).with("address", address)
+        }
+        (Some(at), _) => lang.t("account-factor-used").with("when", moment(lang, at)),
+    };
+    text.into()
 }
 
 /// `GET /account/keys/new`.
@@ -151,7 +182,7 @@ pub async fn make(
         Err(error) => Err(error),
     };
     match made {
-        Ok(made) => Ok(once(&app, &browser, &made)),
+        Ok(made) => Ok(once(&app, &browser, &made, None)),
         Err(error) if error.kind() == Kind::Invalid => {
             let error = Some(core::what(browser.lang(), &error));
             let view = NewKey { error, ..blank(&app, &browser, &signed_in.user, &fields) };
@@ -161,13 +192,32 @@ pub async fn make(
     }
 }
 
-fn once(app: &App, browser: &Browser, made: &ops::apikey::Made) -> Response {
+fn once(app: &App, browser: &Browser, made: &Made, old: Option<&ApiKey>) -> Response {
+    let lang = browser.lang();
+    let until = old.and_then(|old| old.ends_at(app.env.rotation()));
+    let replaces = until.map(|end| lang.t("key-made-replaces").with("when", moment(lang, end)));
     let view = MadeKey {
         shell: shell(&app.env, browser),
         name: Label::new(&made.key.name),
+        replaces: replaces.map(Into::into),
         key: made.text.expose().to_owned(),
     };
     page(&app.env, browser, StatusCode::OK, view.render())
+}
+
+/// `POST /account/keys/rotate`: another in the place of one, which works on for a day; the new one is shown, once.
+pub async fn rotate(
+    State(app): State<App>,
+    From(origin): From,
+    browser: Browser,
+    RecentSession(signed_in): RecentSession,
+    PageForm(fields): PageForm,
+) -> Result<Response, PageError> {
+    let (env, who) = (app.env(), signed_in.actor(origin));
+    let id = ApiKeyId::from_text(fields.text("id"));
+    let old = Old::Overlap(OVERLAP);
+    let done = app.db.write(move |tx| ops::apikey::rotate(tx, &env, &who, &id, old)).await?;
+    Ok(once(&app, &browser, &done.made, Some(&done.old)))
 }
 
 /// `POST /account/keys/revoke`.

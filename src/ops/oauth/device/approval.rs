@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::code_key;
 use crate::{
     crypto::{
-        secret::{Plain, b64, equal},
+        secret::{Hashed, Plain, b64, equal},
         user_code,
     },
     db::{Read, Write},
@@ -25,6 +25,7 @@ use crate::{
     ops::{
         attempt, audit,
         env::Env,
+        factor, login,
         oauth::{Code, Refusal, consent, consent::Line, policy},
         session::{self, SignedIn},
         trace::{self, Grounds},
@@ -77,6 +78,11 @@ pub struct Question {
 pub enum Looked {
     /// A device waits for it.
     Question(Box<Question>),
+    /// One does, and to allow what it asks for takes the second factor: that alone, then here again. The secret carries
+    /// the browser through.
+    StepUp(Plain),
+    /// The same for whoever has no second factor yet: the sign-in pages, where one is added.
+    Enrol,
     /// No device does, or not any more.
     Wrong,
     /// Too many were wrong lately; not even the right one counts before this has passed.
@@ -90,7 +96,7 @@ pub fn look(
     tx: &Write<'_>,
     env: &Env,
     who: &Actor,
-    signed_in: &SignedIn,
+    (browser, signed_in): (&Hashed, &SignedIn),
     typed: &str,
 ) -> Result<Looked> {
     session::permit(tx, who, &signed_in.user.id)?;
@@ -100,9 +106,13 @@ pub fn look(
     let Some((code, request)) = find(tx, env, typed)? else {
         return wrong(tx, who, signed_in);
     };
-    let Some((client, scopes)) = standing(tx, signed_in, &request)? else {
+    let Some(Standing { client, scopes, needs_factor }) = standing(tx, env, signed_in, &request)?
+    else {
         return wrong(tx, who, signed_in);
     };
+    if needs_factor {
+        return step_up(tx, env, (browser, signed_in), &code);
+    }
     if scopes.is_empty() && !request.scopes.is_empty() {
         let (kind, story) = (Kind::Device, request.trace.as_ref());
         return trace::page(tx, who, kind, story, Rule::ScopeOfPerson).map(Looked::Nothing);
@@ -127,18 +137,42 @@ pub fn look(
     })))
 }
 
+/// To the second factor alone, as for an app that asks in the browser.
+fn step_up(
+    tx: &Write<'_>,
+    env: &Env,
+    (browser, signed_in): (&Hashed, &SignedIn),
+    code: &Plain,
+) -> Result<Looked> {
+    let enrolled = factor::enrolled(tx, &signed_in.user.id)?;
+    if !enrolled.iter().any(|method| factor::allowed(env, *method)) {
+        return Ok(Looked::Enrol);
+    }
+    let back = format!("/device?user_code={}", code.expose());
+    login::raise_session(tx, browser, &signed_in.session, back).map(Looked::StepUp)
+}
+
 fn find(r: &Read<'_>, env: &Env, typed: &str) -> Result<Option<(Plain, DeviceRequest)>> {
     let Some(code) = user_code::read(typed) else { return Ok(None) };
     let found = store::device_request::by_user_code(r, &code_key(env, &code))?;
     Ok(found.map(|request| (code, request)))
 }
 
-/// The app behind a request that can still be answered, and what this person could allow it.
+/// The app behind a request that can still be answered.
+struct Standing {
+    client: Client,
+    /// What this person could allow it.
+    scopes: ScopeSet,
+    /// Whether that takes a second factor that was not proved just now.
+    needs_factor: bool,
+}
+
 fn standing(
     r: &Read<'_>,
+    env: &Env,
     signed_in: &SignedIn,
     request: &DeviceRequest,
-) -> Result<Option<(Client, ScopeSet)>> {
+) -> Result<Option<Standing>> {
     if !request.is_open(r.now) {
         return Ok(None);
     }
@@ -147,13 +181,20 @@ fn standing(
     let (user, session) = (&signed_in.user, &signed_in.session);
     let all = policy::remaining(r, &client, &request.resources)?;
     let scopes = policy::for_person(user, &all, &request.scopes);
-    // No step of this page asks for the second factor, so what takes a fresh one is left out without it.
-    let fresh = session.has_fresh_factor(r.now, request.created_at);
-    let held_back = if fresh { ScopeSet::default() } else { policy::sensitive(&all, &scopes) };
-    let scopes = scopes.filter(|scope| !held_back.has(scope));
     // Of resources that the person may not use, nothing is left either.
-    let none = policy::open_to(user, all).is_err();
-    Ok(Some((client, if none { ScopeSet::default() } else { scopes })))
+    let Ok(open) = policy::open_to(user, all) else {
+        let scopes = ScopeSet::default();
+        return Ok(Some(Standing { client, scopes, needs_factor: false }));
+    };
+    let sensitive = policy::sensitive(&open, &scopes);
+    if !env.config.authentication.mfa.enabled {
+        // Nobody can prove what they take.
+        let scopes = scopes.filter(|scope| !sensitive.has(scope));
+        return Ok(Some(Standing { client, scopes, needs_factor: false }));
+    }
+    let fresh = session.has_fresh_factor(r.now, request.created_at);
+    let needs_factor = !fresh && !sensitive.is_empty();
+    Ok(Some(Standing { client, scopes, needs_factor }))
 }
 
 /// How long no code counts, for this person or for everybody.
@@ -214,6 +255,8 @@ pub enum Answered {
     Allowed(String),
     /// It gets none.
     Denied(String),
+    /// Nothing yet: to allow it takes a second factor, which was not proved, or too long ago. [`look`] says how.
+    Stale,
     /// It was answered before, or too late; where that is told.
     Gone(TraceId),
 }
@@ -237,9 +280,13 @@ pub fn answer(
     if !equal(decision.shown.as_bytes(), proof.as_bytes()) {
         return Err(Error::invalid("decision", "this question was not shown in this session"));
     }
-    let Some((client, scopes)) = standing(tx, signed_in, &request)? else {
+    let found = standing(tx, env, signed_in, &request)?;
+    let Some(Standing { client, scopes, needs_factor }) = found else {
         return gone(request.trace.as_ref());
     };
+    if needs_factor && decision.allow {
+        return Ok(Answered::Stale);
+    }
     let (state, name) = if decision.allow {
         (State::Approved, "device.allow")
     } else {

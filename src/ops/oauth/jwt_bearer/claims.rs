@@ -62,7 +62,8 @@ pub fn check(
         email: text("email")
             .filter(|_| claims.get("email_verified") == Some(&Value::Bool(true)))
             .map(str::to_owned),
-        auth_time: moment(&claims, "auth_time")?.unwrap_or(made).min(now),
+        made: made.min(now),
+        auth_time: moment(&claims, "auth_time")?.map(|at| at.min(now)),
         amr: methods(&claims),
     })
 }

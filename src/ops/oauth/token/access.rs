@@ -13,12 +13,13 @@ use crate::{
     model::{
         client::Client,
         grant::Grant,
-        id::{ClientId, GrantId},
+        id::{ApiKeyId, ClientId, GrantId},
         resource::Resource,
         scope::ScopeSet,
         user::{User, UserState},
     },
     ops::{
+        apikey::{self, Good},
         env::Env,
         key,
         oauth::{policy, terms::Terms},
@@ -58,6 +59,8 @@ pub enum Owner {
         /// The grant it comes from.
         grant: Box<Grant>,
     },
+    /// A program, by its API key.
+    Key(Box<Good>),
     /// The client itself.
     Client,
 }
@@ -67,7 +70,7 @@ impl Access {
     pub fn person(&self) -> Option<(&User, &Grant)> {
         match &self.owner {
             Owner::Person { user, grant } => Some((user, grant)),
-            Owner::Client => None,
+            Owner::Key(_) | Owner::Client => None,
         }
     }
 }
@@ -97,7 +100,11 @@ pub fn access(r: &Read<'_>, env: &Env, token: &str) -> Result<Result<Access, jwt
         person(r, &GrantId::from_text(text("gid")), &client)?
     } else {
         let epoch = claims.get("epoch").and_then(Value::as_i64);
-        (epoch == Some(client.not_before.millis())).then_some(Owner::Client)
+        match claims.get("api_key").and_then(Value::as_str) {
+            _ if epoch != Some(client.not_before.millis()) => None,
+            Some(id) => by_key(r, env, &ApiKeyId::from_text(id))?,
+            None => Some(Owner::Client),
+        }
     };
     let Some(owner) = owner else { return over };
     let Some((resources, scopes)) = standing(r, env, (&client, &owner), &claims, &asked)? else {
@@ -127,15 +134,26 @@ fn standing(
     let own = Terms::of(env).audience;
     let for_us = named.iter().all(|text| *text == own);
     let all = if for_us { Vec::new() } else { policy::audience(r, &named, given)? };
-    let meant = policy::meaningful(client, &all, asked);
+    let meant = policy::meaningful(r, client, &all, asked)?;
     let (resources, scopes) = match owner {
         Owner::Person { user, .. } => {
             let scopes = policy::for_person(user, &all, &meant);
             (policy::open_to(user, all).unwrap_or_default(), scopes)
         }
+        Owner::Key(good) => {
+            let left = meant.filter(|scope| good.key.scopes.has(scope));
+            let scopes = policy::for_person(&good.user, &all, &left);
+            (policy::open_to(&good.user, all).unwrap_or_default(), scopes)
+        }
         Owner::Client => (policy::open_to_client(client, all), meant),
     };
     Ok((for_us || !resources.is_empty()).then_some((resources, scopes)))
+}
+
+/// The key behind a token that one was exchanged for, if it is good still.
+fn by_key(r: &Read<'_>, env: &Env, id: &ApiKeyId) -> Result<Option<Owner>> {
+    let found = apikey::inspect_by_id(r, env, id)?;
+    Ok(found.ok().map(|good| Owner::Key(Box::new(good))))
 }
 
 /// Whether each client that acts, or acted before, may still be used: a token goes when one hand in its chain is cut off.

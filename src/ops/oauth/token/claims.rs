@@ -13,7 +13,7 @@ use crate::{
         session::acr_of,
         user::User,
     },
-    ops::oauth::terms::Terms,
+    ops::oauth::{spelling, terms::Terms},
     time::Time,
 };
 
@@ -30,7 +30,10 @@ pub(super) struct AccessClaims {
     pub(super) scope: String,
     #[serde(flatten)]
     pub(super) person: Option<PersonClaims>,
-    /// Of a client in its own name: [`Client::not_before`] at the time, which must still be that one.
+    /// Of an API key: its public half. It must be good for the token to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) api_key: Option<String>,
+    /// Without a grant behind it: [`Client::not_before`] at the time, which must still be that one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) epoch: Option<i64>,
     /// Who acts for the subject (RFC 8693 §4.1).
@@ -68,12 +71,15 @@ impl PersonClaims {
     }
 }
 
-/// The registered identifiers of the resources; beside each the client's own spelling where that differs, since
-/// resource servers compare letter by letter with what the person typed.
+/// The registered identifiers of the resources; beside them the client's own spelling where that differs, since
+/// resource servers compare letter by letter with what the person typed. What means none of the resources is no audience,
+/// whoever asked for it.
 pub(super) fn audience(terms: &Terms<'_>, subject: &Subject<'_>) -> Value {
     let mut all: Vec<&str> = Vec::new();
     let registered = subject.resources.iter().map(|resource| resource.uri.as_str());
-    for one in registered.chain(subject.spelled.iter().map(String::as_str)) {
+    let meant = |text: &&str| subject.resources.iter().any(|own| spelling::means(own, text));
+    let spelled = subject.spelled.iter().map(String::as_str).filter(meant);
+    for one in registered.chain(spelled) {
         if !all.contains(&one) {
             all.push(one);
         }

@@ -75,11 +75,15 @@ pub(in crate::ops::oauth) fn mint(
     let rules = terms.rules(subject.resources);
     let end = tx.now.plus(rules.lifetime);
     let end = subject.until.map_or(end, |until| until.min(end));
-    let (sub, person, epoch) = match subject.holder {
+    let since = subject.client.not_before.millis();
+    let (sub, person, key, epoch) = match subject.holder {
         Holder::Person { user, grant } => {
-            (user.id.as_str(), Some(PersonClaims::of(user, grant)), None)
+            (user.id.as_str(), Some(PersonClaims::of(user, grant)), None, None)
         }
-        Holder::Client => (client, None, Some(subject.client.not_before.millis())),
+        Holder::Key(good) => {
+            (good.subject(), None, Some(good.key.id.as_str().to_owned()), Some(since))
+        }
+        Holder::Client => (client, None, None, Some(since)),
     };
     let access = AccessClaims {
         iss: terms.access_issuer.to_owned(),
@@ -91,6 +95,7 @@ pub(in crate::ops::oauth) fn mint(
         client_id: client.to_owned(),
         scope: subject.scopes.to_string(),
         person,
+        api_key: key,
         epoch,
         act: subject.act.clone(),
         cnf: subject.jkt.map(|jkt| Confirmation { jkt: jkt.to_owned() }),
@@ -102,14 +107,14 @@ pub(in crate::ops::oauth) fn mint(
             let claims = id_claims(&terms, subject, (user, grant), sid.as_ref(), tx.now);
             Some((signer, claims))
         }
-        Holder::Person { .. } | Holder::Client => None,
+        Holder::Person { .. } | Holder::Key(_) | Holder::Client => None,
     };
     let form = match rules.format {
         TokenFormat::Jwt => Form::Signed(key::signer(tx, env, rules.algorithm)?),
         TokenFormat::Opaque => {
             let grant = match subject.holder {
                 Holder::Person { grant, .. } => Some(&grant.id),
-                Holder::Client => None,
+                Holder::Key(_) | Holder::Client => None,
             };
             Form::Opaque(opaque::issue(tx, &access, &subject.client.id, grant)?)
         }

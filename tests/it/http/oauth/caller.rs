@@ -66,8 +66,12 @@ impl Caller {
     ) -> Self {
         let world = world_with(configure, shape);
         let app = App { db: world.db.clone(), env: Arc::clone(&world.env), seen: Arc::default() };
-        let router = router::routes(app.clone());
-        Self { world, app, router }
+        Self::at(world, &app)
+    }
+
+    /// A world as this application serves it.
+    pub(crate) fn at(world: World, app: &App) -> Self {
+        Self { world, app: app.clone(), router: router::routes(app.clone()) }
     }
 
     pub(crate) async fn call(&self, request: Request<Body>) -> Answer {

@@ -376,7 +376,12 @@ fn inner_hosts_are_never_connected_to() {
         "printer.local",
     ] {
         let id = format!("https://{host}:{port}{PATH}");
-        is_page(&authorize(&caller, &id, CALLBACK));
+        let started = std::time::Instant::now();
+        let answer = authorize(&caller, &id, CALLBACK);
+        is_page(&answer);
+        // Refused for what it is, not because nothing answered there, and so at once.
+        assert!(answer.body.contains("not on the public internet"), "{host}: {}", answer.body);
+        assert!(started.elapsed() < Duration::from_secs(1), "{host}: {:?}", started.elapsed());
         assert_eq!(token(&caller, &id).refusal(401), "invalid_client", "{id}");
     }
     assert_eq!(site.connections(), 0);
@@ -411,6 +416,29 @@ fn documents_can_be_switched_off_or_held_to_domains_and_the_metadata_says_so() {
     assert_eq!(other.site.connections(), 0);
     assert!(is_let_in(&own.authorize(PATH)));
     assert_eq!(flag(&own.caller), true);
+}
+
+#[test]
+fn site_that_drips_holds_a_person_and_a_program_up_for_five_seconds_at_most() {
+    let scene = Scene::new();
+    scene.site.put("/drip", Page::Drip);
+    scene.site.put("/other", Page::Drip);
+    let took = |ask: &(dyn Fn() + Sync)| {
+        let started = std::time::Instant::now();
+        ask();
+        started.elapsed()
+    };
+    let by_browser = || is_page(&scene.authorize("/drip"));
+    let by_program = || assert_eq!(scene.token("/other").refusal(401), "invalid_client");
+    std::thread::scope(|scope| {
+        let one = scope.spawn(|| took(&by_browser));
+        let other = took(&by_program);
+        let most = Duration::from_millis(6_500);
+        assert!(one.join().unwrap() < most && other < most);
+    });
+    // And nobody for as long as the failure is remembered.
+    assert!(took(&by_browser) < Duration::from_secs(1));
+    assert_eq!(scene.fetches(), 2);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Tokens bound to a key: proofs at `/token`, `/par` and `/userinfo`, and what a stolen token is worth.
 
-use mcpcodex::ops::client::{self, New};
+use mcpcodex::ops::{
+    client::{self, New},
+    oauth::device as op,
+};
 
 use super::caller::{Answer, Caller, FORM, encode, request};
 use crate::{
@@ -245,6 +248,44 @@ async fn code_that_was_asked_for_with_a_key_needs_that_key() {
     assert_eq!(caller.send("/token", &[], &form).await.refusal(400), "invalid_grant");
     let given = holder.exchange(&holder.proof(Some(&nonce)), &bound()).await;
     assert_eq!(text(&given, "token_type"), "DPoP");
+}
+
+#[tokio::test]
+async fn device_is_bound_when_it_fetches_its_tokens_and_not_before() {
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    let caller = Caller::with(|_| {}, |new| new.grant_types = vec![device.to_owned()]);
+    let id = caller.world.client.id.to_string();
+    let (early, holder) = (Holder::new(&caller), Holder::new(&caller));
+    let nonce = holder.nonce().await;
+    let begin = async |proof: &str| {
+        let form = [("client_id", id.as_str()), ("scope", "openid")];
+        let told = caller.send("/device_authorization", &[("dpop", proof)], &form).await;
+        assert_eq!(told.status, 200, "{}", told.body);
+        assert!(told.header("dpop-nonce").is_none(), "nothing was looked at");
+        (text(&told, "device_code"), text(&told, "user_code"))
+    };
+    let address = "http://localhost:8420/device_authorization";
+    let good = early.key.proof(&early.about("POST", address));
+    for proof in [good.as_str(), "no proof at all"] {
+        let (own, shown) = begin(proof).await;
+        let (env, who) = (caller.app.env(), caller.world.signed_in.clone());
+        let allowed = caller.world.db.write_blocking(move |tx| {
+            let actor = who.actor(mcpcodex::model::actor::Origin::default());
+            let asked = (&crate::ops::oauth::fixture::browser(), &who);
+            let op::Looked::Question(question) = op::look(tx, &env, &actor, asked, &shown)? else {
+                panic!("no question")
+            };
+            let decision =
+                op::Decision { request: &question.request, allow: true, shown: &question.shown };
+            op::answer(tx, &env, &actor, &who, decision)
+        });
+        assert!(matches!(allowed.unwrap(), op::Answered::Allowed(_)));
+        let form = [("grant_type", device), ("client_id", &id), ("device_code", &own)];
+        let given = holder.post(&holder.proof(Some(&nonce)), &form).await;
+        assert_eq!(text(&given, "token_type"), "DPoP", "by whichever key stood there before");
+        let claims = claims(&text(&given, "access_token"));
+        assert_eq!(claims["cnf"]["jkt"], holder.key.jkt.as_str());
+    }
 }
 
 #[tokio::test]

@@ -276,3 +276,38 @@ async fn discovery_says_how_to_sign_out() {
     assert_eq!(document["backchannel_logout_supported"], true);
     assert_eq!(document["backchannel_logout_session_supported"], true);
 }
+
+#[tokio::test]
+async fn app_that_came_by_itself_sends_nobody_on_without_an_id_token_of_its_own() {
+    let caller = caller();
+    let metadata = serde_json::json!({
+        "redirect_uris": [crate::ops::oauth::fixture::CALLBACK], "token_endpoint_auth_method": "none",
+        "post_logout_redirect_uris": ["https://evil.example/bye"],
+    });
+    let json = [("content-type", "application/json")];
+    let answer = super::caller::request("POST", "/register", &json, metadata.to_string());
+    let id = caller.call(answer).await.json()["client_id"].as_str().unwrap().to_owned();
+    let foreign = hint(&caller);
+    let bye = ("post_logout_redirect_uri", "https://evil.example/bye");
+    for cookies in [browser_cookie(), caller.cookies()] {
+        for pairs in [
+            vec![("client_id", id.as_str()), bye],
+            vec![("client_id", id.as_str()), bye, ("logout_hint", "ann")],
+            vec![("client_id", id.as_str()), bye, ("id_token_hint", &foreign)],
+            vec![("id_token_hint", &foreign), bye],
+        ] {
+            let answer = asked(&caller, &cookies, &pairs).await;
+            assert_eq!(answer.status, 400, "{pairs:?}: {}", answer.body);
+            assert!(answer.header("location").is_none() && !answer.body.contains("evil.example"));
+        }
+    }
+    assert!(is_in(&caller).await);
+    // With an ID token that it was given it is like any other.
+    let client = mcpcodex::model::id::ClientId::from_text(id.clone());
+    let client = caller.world.db.read(|r| store::client::by_id(r, &client)).unwrap().unwrap();
+    let code = caller.world.code(&[("client_id", &id)]);
+    let own = minted(caller.world.exchange_as(&client, ask(&code))).id_token.unwrap();
+    let pairs = [("id_token_hint", own.expose()), bye];
+    let answer = asked(&caller, &caller.cookies(), &pairs).await;
+    assert_eq!(answer.location(), bye.1);
+}

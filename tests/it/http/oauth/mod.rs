@@ -1,27 +1,37 @@
 //! The protocol on the wire: methods, media types, headers, status codes.
 
 mod base;
+mod brakes;
 mod browser;
 pub(super) mod caller;
+mod cors;
 mod device;
+mod device_factor;
 mod discovery;
 mod documents;
 mod dpop;
 mod endpoints;
 mod enterprise;
 mod failures;
+mod forged;
 mod form_post;
+mod fresh;
+mod held;
 mod hostile;
 mod keys;
 mod logout;
 mod marks;
+mod monsters;
 mod newcomer;
 mod own_name;
 mod par;
 mod protect;
 mod register;
+mod registrations;
 mod resources;
 mod rules;
 mod statements;
 mod step_up;
 mod traces;
+mod wire;
+mod words;

@@ -1,5 +1,6 @@
 //! Registration on the wire, as SDKs of MCP clients use it.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcpcodex::{
     config::authentication::Registration,
     model::client::{Client, ClientOrigin},
@@ -112,16 +113,25 @@ async fn least_that_can_be_sent_is_enough() {
 #[tokio::test]
 async fn confidential_client_signs_in_with_the_secret_it_was_told() {
     let caller = Caller::new();
-    for method in ["client_secret_basic", "client_secret_post"] {
-        let told = registered(&caller, &with("token_endpoint_auth_method", json!(method))).await;
+    let known = (400, "invalid_request");
+    let unknown = (401, "invalid_client");
+    for (method, in_header, in_form) in [
+        (json!("client_secret_basic"), known, unknown),
+        (json!("client_secret_post"), unknown, known),
+        // It says nothing, and some such apps do not read what they are told.
+        (json!(null), known, known),
+    ] {
+        let told = registered(&caller, &with("token_endpoint_auth_method", method)).await;
         let (id, secret) = (&told["client_id"], &told["client_secret"]);
-        let form = [
-            ("grant_type", "refresh_token"),
-            ("client_id", id.as_str().unwrap()),
-            ("client_secret", secret.as_str().unwrap()),
-        ];
+        let (id, secret) = (id.as_str().unwrap(), secret.as_str().unwrap());
+        let form = [("grant_type", "refresh_token"), ("client_id", id), ("client_secret", secret)];
         // It is known: what is missing is the token alone.
-        assert_eq!(caller.send("/token", &[], &form).await.refusal(400), "invalid_request");
+        let answer = caller.send("/token", &[], &form).await;
+        assert_eq!(answer.refusal(in_form.0), in_form.1, "{id}");
+        let basic = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
+        let header = [("authorization", basic.as_str())];
+        let answer = caller.send("/token", &header, &form[..1]).await;
+        assert_eq!(answer.refusal(in_header.0), in_header.1, "{id}");
         assert_eq!(caller.send("/token", &[], &form[..2]).await.refusal(401), "invalid_client");
     }
 }
@@ -159,6 +169,25 @@ async fn refusals_are_json_with_the_code_of_the_rfc() {
         let answer = register(&caller, &with(name, value)).await;
         assert_eq!(answer.refusal(400), code, "{name}");
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    }
+    for malformed in [
+        "https:app.example.com/cb",
+        "https:/app.example.com/cb",
+        "https:///app.example.com/cb",
+        "http:127.0.0.1/cb",
+        "http://127.1/cb",
+        "https://a.example/cb?code=x",
+        "https://a.example/cb?iss=y",
+        "livescript:x",
+        "https://a.example\\@b.example/",
+        "https://*.example/cb",
+        "https://u@a.example/cb",
+        " https://a.example/cb",
+        "",
+    ] {
+        let uris = json!(["https://a.example/cb", malformed]);
+        let answer = register(&caller, &with("redirect_uris", uris)).await;
+        assert_eq!(answer.refusal(400), "invalid_redirect_uri", "{malformed}");
     }
     let bad = "https://b.example/cb#fragment";
     let answer =

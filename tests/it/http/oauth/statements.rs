@@ -13,10 +13,13 @@ use super::{
     caller::{Answer, Caller},
     documents::local,
 };
-use crate::support::{
-    RUNTIME,
-    publisher::{Authority, Page, Publisher},
-    race,
+use crate::{
+    ops::oauth::fixture::World,
+    support::{
+        RUNTIME, TestApp,
+        publisher::{Authority, Page, Publisher},
+        race,
+    },
 };
 
 const ISSUER: &str = "http://localhost:8420";
@@ -102,12 +105,30 @@ fn one_of_many_that_bring_the_same_statement_at_once_is_let_in() {
 #[test]
 fn statement_is_spent_for_another_process_and_after_a_restart_too() {
     let key = key();
-    let caller = caller(&key);
-    let statement = key.sign("JWT", &claims(&caller, "1")).unwrap();
-    assert!(is_in(&caller, &statement));
-    let fresh = mcpcodex::http::router::routes(caller.app.clone());
-    let again = Caller { router: fresh, ..caller };
-    assert!(!is_in(&again, &statement));
+    let jwks = jwks(&[&key]);
+    let server = TestApp::new();
+    let shape = |new: &mut New| signing(new, |new| new.jwks = Some(jwks));
+    let here = Caller::at(World::within(&server.app, shape), &server.app);
+    let there = server.another();
+    let there = Caller::at(here.world.as_found_by(&there), &there);
+    let statement = |jti: &str| key.sign("JWT", &claims(&here, jti)).unwrap();
+    let [one, two, three] = ["1", "2", "3"].map(statement);
+    assert!(is_in(&here, &one) && !is_in(&there, &one));
+    assert!(is_in(&there, &two) && !is_in(&here, &two));
+    for round in 0..5 {
+        let statement = statement(&format!("round {round}"));
+        let let_in = race(20, |at| is_in([&here, &there][at % 2], &statement));
+        assert_eq!(let_in.into_iter().filter(|one| *one).count(), 1);
+    }
+    let world = here.world.as_found_by(&here.app);
+    drop((here, there));
+    let server = server.restart();
+    let again = Caller::at(world.as_found_by(&server.app), &server.app);
+    drop(world);
+    for spent in [&one, &two] {
+        assert!(!is_in(&again, spent), "a restart forgot it");
+    }
+    assert!(is_in(&again, &three));
 }
 
 #[test]

@@ -25,14 +25,14 @@ const MCP: &str = "https://mcp.example.com/mcp";
 /// Longer than a second factor counts as fresh.
 const STALE: u64 = 301;
 
-struct Place {
-    server: TestApp,
-    client: Client,
-    ann: User,
+pub(super) struct Place {
+    pub(super) server: TestApp,
+    pub(super) client: Client,
+    pub(super) ann: User,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with(|_| ())
     }
 
@@ -60,7 +60,7 @@ impl Place {
         Self { server, client, ann }
     }
 
-    fn path(&self, scope: &str, more: &[(&str, &str)]) -> String {
+    pub(super) fn path(&self, scope: &str, more: &[(&str, &str)]) -> String {
         let challenge = pkce::challenge_s256(VERIFIER);
         let mut pairs = vec![
             ("client_id", self.client.id.as_str()),
@@ -76,7 +76,7 @@ impl Place {
     }
 
     /// Allows it if asked, and exchanges the code: the claims of the tokens.
-    fn finish(&self, browser: &mut Browser, page: Page) -> (Value, Value) {
+    pub(super) fn finish(&self, browser: &mut Browser, page: Page) -> (Value, Value) {
         let page = if page.status == 200 {
             browser.submit(&page, "/consent", &[("decision", "allow")])
         } else {
@@ -95,7 +95,7 @@ impl Place {
         (token("access_token"), token("id_token"))
     }
 
-    fn code(&self, totp: &Totp) -> String {
+    pub(super) fn code(&self, totp: &Totp) -> String {
         self.server.code(totp)
     }
 }

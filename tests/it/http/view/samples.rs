@@ -361,6 +361,7 @@ fn consents(w: Words) -> Vec<Rendered> {
         ],
         username: w.label("ann"),
         email: w.label("ann@northwind.example"),
+        again: false,
         not_you: Some(w.form("/login/switch")),
     };
     let local = Consent {
@@ -370,6 +371,7 @@ fn consents(w: Words) -> Vec<Rendered> {
         registered: Registered::Never,
         destination: Destination::ThisComputer("127.0.0.1".to_owned()),
         resources: Vec::new(),
+        again: true,
         ..consent.clone()
     };
     let plain = Consent {

@@ -1,6 +1,6 @@
 //! Identity assertions: those of trusted providers become tokens here, and ours are given for other servers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use mcpcodex::{
     crypto::{
@@ -11,6 +11,8 @@ use mcpcodex::{
         assertion::{IssuerKeys, TYP},
         client::{AuthMethod, Client, ClientOrigin, GrantType},
         document::KeySet,
+        id::GrantId,
+        resource::Risk,
     },
     ops::{
         assertion::{self, NewAudience, NewIssuer},
@@ -20,12 +22,14 @@ use mcpcodex::{
             jwt_bearer::{self, Ask, Why},
             token_exchange::{self, kind},
         },
+        resource::{Change, Setting},
         user,
     },
+    store,
 };
 use serde_json::{Value, json};
 
-use super::fixture::*;
+use super::{fixture::*, opaque::change};
 use crate::support::race;
 
 const IDP: &str = "https://idp.example.com";
@@ -319,6 +323,45 @@ fn verified_address_finds_somebody_only_if_the_operator_says_so() {
 }
 
 #[test]
+fn sensitive_scope_is_left_out_unless_the_provider_saw_a_second_factor_just_now() {
+    let one = enterprise();
+    let sensitive = vec![("read:models".to_owned(), Risk::Sensitive)];
+    let more = vec![("list:models".to_owned(), "List them".to_owned())];
+    change(&one.world, Change { risks: sensitive, scopes: more, ..Change::default() });
+    let now = one.world.db.now().secs();
+    let both = |over: Value| {
+        let mut all = json!({ "scope": "read:models list:models" });
+        all.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+        all
+    };
+    let scope = |over: Value| minted(one.shown(both(over))).scope;
+    assert_eq!(scope(json!({ "auth_time": now - 300 })), "read:models list:models");
+    for stale in [
+        json!({ "auth_time": now - 301 }),
+        json!({ "auth_time": null }),
+        json!({ "amr": ["pwd"] }),
+        json!({ "amr": null }),
+    ] {
+        assert_eq!(scope(stale.clone()), "list:models", "{stale}");
+    }
+    // Nobody is there who could be asked, so nothing but that scope is nothing at all.
+    let only = json!({ "scope": "read:models", "amr": ["pwd"] });
+    assert_eq!(refused(one.shown(only)), Code::InvalidScope);
+}
+
+#[test]
+fn grant_behind_an_assertion_lives_as_long_as_its_token() {
+    let one = enterprise();
+    let day = Setting::To(Duration::from_secs(86_400));
+    change(&one.world, Change { token_lifetime: day, ..Change::default() });
+    let tokens = minted(one.shown(json!({})));
+    let claims = claims(tokens.access_token.expose());
+    let id = GrantId::from_text(claims["gid"].as_str().unwrap());
+    let grant = one.world.db.read(|r| store::grant::by_id(r, &id)).unwrap().unwrap();
+    assert_eq!(claims["exp"], grant.expires_at.secs());
+}
+
+#[test]
 fn person_who_is_shut_out_gets_nothing_and_what_was_given_ends() {
     let one = enterprise();
     let token = minted(one.shown(json!({}))).access_token.expose().to_owned();
@@ -430,7 +473,7 @@ fn provider() -> (World, Client, String) {
     world
         .db
         .write_blocking(move |tx| {
-            mcpcodex::store::client::update(tx, &row)?;
+            store::client::update(tx, &row)?;
             assertion::allow_audience(tx, &env, &operator(), &new)
         })
         .unwrap();

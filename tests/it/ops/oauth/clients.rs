@@ -20,7 +20,7 @@ fn confidential(world: &World) -> Made {
 
 fn shown(id: &str, secret: Option<&str>) -> Presented {
     let secret = secret.map(|secret| Plain::new(secret.to_owned()));
-    Presented { readings: vec![(id.to_owned(), secret)], proof: None }
+    Presented { readings: vec![(id.to_owned(), secret)], ..Presented::default() }
 }
 
 fn try_it(world: &World, shown: &Presented) -> Authenticated {
@@ -48,9 +48,45 @@ fn only_the_right_secret_opens() {
             (id.to_owned(), Some(Plain::new("decoded wrongly".to_owned()))),
             (id.to_owned(), Some(secret)),
         ],
+        in_header: true,
         proof: None,
     };
     assert!(is_in(&world, &twice));
+}
+
+#[test]
+fn secret_counts_only_where_the_registration_says_that_it_comes() {
+    let world = world();
+    let made = |method: Option<&str>| {
+        let new = New {
+            name: "Server app".to_owned(),
+            redirect_uris: vec![CALLBACK.to_owned()],
+            auth_method: method.map(str::to_owned),
+            ..New::default()
+        };
+        world.db.write_blocking(move |tx| client::create(tx, &operator(), new)).unwrap()
+    };
+    let by = |made: &Made, in_header: bool| {
+        let secret = made.secret.as_ref().map(Plain::expose);
+        let shown = Presented { in_header, ..shown(made.client.id.as_str(), secret) };
+        is_in(&world, &shown)
+    };
+    let basic = made(Some("client_secret_basic"));
+    assert_eq!((by(&basic, true), by(&basic, false)), (true, false));
+    let post = made(Some("client_secret_post"));
+    assert_eq!((by(&post, true), by(&post, false)), (false, true));
+    // Whoever pastes id and secret into an app cannot say which way that app goes.
+    let unsaid = made(None);
+    assert_eq!((by(&unsaid, true), by(&unsaid, false)), (true, true));
+    let id = unsaid.client.id.clone();
+    let said = Change { auth_method: Some("client_secret_basic".to_owned()), ..Change::default() };
+    world.db.write_blocking(move |tx| client::edit(tx, &operator(), &id, said)).unwrap();
+    assert_eq!((by(&unsaid, true), by(&unsaid, false)), (true, false));
+    // What came the wrong way was not compared, so nobody is made to wait for it.
+    for _ in 0..30 {
+        assert!(!by(&basic, false));
+    }
+    assert!(by(&basic, true));
 }
 
 #[test]

@@ -32,7 +32,7 @@ use super::fixture::*;
 use crate::support::race;
 
 /// A world whose client may use device codes.
-fn devices() -> World {
+pub(super) fn devices() -> World {
     devices_with(|_| {})
 }
 
@@ -50,7 +50,7 @@ impl World {
         self.db.write_blocking(move |tx| device::begin(tx, &env, &app(), &client, &ask))
     }
 
-    fn device(&self, scope: &str) -> Authorization {
+    pub(super) fn device(&self, scope: &str) -> Authorization {
         let ask = Ask {
             scope: Some(scope.to_owned()),
             resources: vec![MCP.to_owned()],
@@ -68,28 +68,34 @@ impl World {
         self.db.write_blocking(move |tx| device::poll(tx, &env, &app(), &client, &ask)).unwrap()
     }
 
-    fn poll(&self, waiting: &Authorization) -> Outcome {
+    pub(super) fn poll(&self, waiting: &Authorization) -> Outcome {
         self.poll_as(&self.client, waiting.device_code.expose())
     }
 
     fn look_as(&self, who: &SignedIn, typed: &str) -> Looked {
         let (env, who, typed) = (Arc::clone(&self.env), who.clone(), typed.to_owned());
         let actor = who.actor(app().origin);
-        self.db.write_blocking(move |tx| device::look(tx, &env, &actor, &who, &typed)).unwrap()
+        self.db
+            .write_blocking(move |tx| device::look(tx, &env, &actor, (&browser(), &who), &typed))
+            .unwrap()
     }
 
     fn look(&self, typed: &str) -> Looked {
         self.look_as(&self.signed_in, typed)
     }
 
-    fn question(&self, waiting: &Authorization) -> Question {
+    pub(super) fn question(&self, waiting: &Authorization) -> Question {
         match self.look(waiting.user_code.expose()) {
             Looked::Question(question) => *question,
-            other @ (Looked::Wrong | Looked::Wait(_) | Looked::Nothing(_)) => panic!("{other:?}"),
+            other @ (Looked::Wrong
+            | Looked::Wait(_)
+            | Looked::StepUp(_)
+            | Looked::Enrol
+            | Looked::Nothing(_)) => panic!("{other:?}"),
         }
     }
 
-    fn decide_on(&self, question: &Question, allow: bool) -> Answered {
+    pub(super) fn decide_on(&self, question: &Question, allow: bool) -> Answered {
         self.try_decide(&self.signed_in, &question.request, &question.shown, allow).unwrap()
     }
 
@@ -109,7 +115,7 @@ impl World {
         })
     }
 
-    fn allow(&self, waiting: &Authorization) {
+    pub(super) fn allow(&self, waiting: &Authorization) {
         let question = self.question(waiting);
         assert_eq!(self.decide_on(&question, true), Answered::Allowed("App".to_owned()));
     }
@@ -144,6 +150,35 @@ fn device_waits_until_the_person_allows_it_and_gets_its_tokens_once() {
     let events = world.events();
     for event in ["device.begin", "device.allow", "grant.create", "device.replayed"] {
         assert!(events.contains(&event.to_owned()), "{event}: {events:?}");
+    }
+}
+
+#[test]
+fn tokens_of_a_device_name_the_resource_as_the_device_did() {
+    let world = devices();
+    let loud = "HTTPS://MCP.example.com:443/mcp";
+    let both = serde_json::json!([MCP, loud]);
+    for (asked, now, first, next) in [
+        (loud, vec![], &both, &both),
+        (loud, vec![loud.to_owned()], &both, &both),
+        (MCP, vec![loud.to_owned()], &both, &both),
+        (MCP, vec![], &MCP.into(), &MCP.into()),
+    ] {
+        let scope = Some("read:models".to_owned());
+        let ask = Ask { scope, resources: vec![asked.to_owned()], trace: None };
+        let Begun::Waiting(waiting) = world.try_device(&world.client, ask).unwrap() else {
+            panic!("{asked}")
+        };
+        world.allow(&waiting);
+        let code = waiting.device_code.expose().to_owned();
+        let ask = PollAsk { device_code: Some(code), resources: now, jkt: None };
+        let (env, client) = (Arc::clone(&world.env), world.client.clone());
+        let polled =
+            world.db.write_blocking(move |tx| device::poll(tx, &env, &app(), &client, &ask));
+        let tokens = minted(polled.unwrap());
+        assert_eq!(&claims(tokens.access_token.expose())["aud"], first, "{asked}");
+        let again = minted(world.refresh(&refresh_token(&tokens)));
+        assert_eq!(&claims(again.access_token.expose())["aud"], next, "{asked}");
     }
 }
 
@@ -234,9 +269,9 @@ fn what_cannot_be_had_is_dropped_or_refused() {
     let only_admin = world.device("admin:models");
     let (env, who) = (Arc::clone(&world.env), world.signed_in.clone());
     let typed = only_admin.user_code.expose().to_owned();
-    let looked = world
-        .db
-        .write_blocking(move |tx| device::look(tx, &env, &who.actor(app().origin), &who, &typed));
+    let looked = world.db.write_blocking(move |tx| {
+        device::look(tx, &env, &who.actor(app().origin), (&browser(), &who), &typed)
+    });
     let Looked::Nothing(story) = looked.unwrap() else { panic!("something was offered") };
     let told = world.story(story.as_str()).trace.unwrap();
     assert_eq!(told.refusal().unwrap().rule, Some(Rule::ScopeOfPerson));
@@ -316,7 +351,9 @@ fn ten_thousand_guesses_from_many_people_end_in_a_pause_for_all() {
         match world.look_as(&people[n % people.len()], "ZZZZ-ZZZZ") {
             Looked::Wrong => wrong += 1,
             Looked::Wait(_) => paused += 1,
-            Looked::Question(_) | Looked::Nothing(_) => panic!("a guess was right"),
+            Looked::Question(_) | Looked::StepUp(_) | Looked::Enrol | Looked::Nothing(_) => {
+                panic!("a guess was right")
+            }
         }
     }
     assert_eq!((wrong, paused), (500, 9_500));
@@ -370,7 +407,7 @@ fn of_answers_at_the_same_moment_one_counts() {
             Answered::Denied(_) => {
                 assert_eq!(refused(world.poll(&waiting)), Code::AccessDenied);
             }
-            Answered::Gone(_) => unreachable!(),
+            Answered::Gone(_) | Answered::Stale => unreachable!(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! One person, one browser, one client: what every test of the flow begins with.
 
+mod processes;
+
 use std::{sync::Arc, time::Duration};
 
 use mcpcodex::{
@@ -42,13 +44,15 @@ use mcpcodex::{
 };
 use serde_json::Value;
 
+pub(crate) use processes::two_processes;
+
 pub(crate) const START: Time = Time::from_secs(1_800_000_000);
 pub(crate) const VERIFIER: &str = "a-verifier-of-at-least-43-characters-0123456789";
 pub(crate) const CALLBACK: &str = "https://app.example.com/callback?keep=1";
 pub(crate) const MCP: &str = "https://mcp.example.com/mcp";
 
 pub(crate) struct World {
-    folder: tempfile::TempDir,
+    folder: Option<tempfile::TempDir>,
     pub(crate) db: Db,
     pub(crate) env: Arc<Env>,
     pub(crate) clock: Clock,
@@ -90,9 +94,15 @@ pub(crate) fn world_with(
             SessionSigner::new(&[7; 32]),
         ),
         hasher: Hasher::new(params, limits).unwrap(),
+        meters: mcpcodex::ops::apikey::meter::Meters::default(),
         config,
     });
     key::ensure(&db, &env).unwrap();
+    World { folder: Some(folder), ..furnish(db, env, shape) }
+}
+
+/// A client, a resource and a person in what is still empty.
+fn furnish(db: Db, env: Arc<Env>, shape: impl FnOnce(&mut client::New)) -> World {
     let mut new = client::New {
         name: "App".to_owned(),
         redirect_uris: vec![CALLBACK.to_owned(), "http://127.0.0.1/cb".to_owned()],
@@ -112,7 +122,8 @@ pub(crate) fn world_with(
     let client = db.write_blocking(move |tx| client::create(tx, &operator(), new)).unwrap().client;
     let user = person(&db, "ann", "user");
     let signed_in = sign_in(&db, &env, &user);
-    World { folder, db, env, clock, client, user, signed_in }
+    let clock = db.clock().clone();
+    World { folder: None, db, env, clock, client, user, signed_in }
 }
 
 pub(crate) fn operator() -> Actor {
@@ -193,12 +204,14 @@ pub(crate) fn params(client: &Client, over: &[(&str, &str)]) -> Vec<(String, Str
 impl World {
     /// Where everything is kept.
     pub(crate) fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+        self.folder.as_ref().unwrap().path()
     }
 
     pub(crate) fn begin_raw(&self, pairs: Vec<(String, String)>) -> Begun {
         let env = Arc::clone(&self.env);
-        self.db.write_blocking(move |tx| begin::begin(tx, &env, &browser(), &pairs, None)).unwrap()
+        self.db
+            .write_blocking(move |tx| begin::begin(tx, &env, &app(), &browser(), &pairs, None))
+            .unwrap()
     }
 
     pub(crate) fn begin(&self, over: &[(&str, &str)]) -> Begun {
@@ -211,7 +224,7 @@ impl World {
         self.db
             .write_blocking(move |tx| {
                 let story = trace::open(tx, &app(), Kind::Authorize, &pairs, false)?;
-                let begun = begin::begin(tx, &env, &browser(), &pairs, Some(&story))?;
+                let begun = begin::begin(tx, &env, &app(), &browser(), &pairs, Some(&story))?;
                 Ok((begun, story))
             })
             .unwrap()
@@ -225,7 +238,11 @@ impl World {
     pub(crate) fn waiting(&self, over: &[(&str, &str)]) -> RequestId {
         match self.begin(over) {
             Begun::Waiting(id) => id,
-            other @ (Begun::Redirect(_) | Begun::Post(_) | Begun::Pending(_) | Begun::Page(_)) => {
+            other @ (Begun::Redirect(_)
+            | Begun::Post(_)
+            | Begun::Held(_)
+            | Begun::Pending(_)
+            | Begun::Page(_)) => {
                 panic!("not waiting: {other:?}")
             }
         }
@@ -262,6 +279,7 @@ impl World {
                     | Next::StepUp(_)
                     | Next::Redirect(_)
                     | Next::Post(_)
+                    | Next::Held(_)
                     | Next::Gone(_)) => return Ok(elsewhere),
                 };
                 let decision = authorize::Decision { allow, shown: &shown };

@@ -14,9 +14,11 @@ use mcpcodex::{
             par::{self, PREFIX, Pushed},
         },
     },
+    store::{self, pushed::Crowd},
 };
 
-use super::fixture::*;
+use super::{crowd::stranger, fixture::*};
+use crate::support::rows::NOTHING;
 
 fn push_as(
     world: &World,
@@ -25,7 +27,8 @@ fn push_as(
     jkt: Option<&'static str>,
 ) -> Result<Pushed, Code> {
     let (env, client) = (Arc::clone(&world.env), client.clone());
-    let pushed = world.db.write_blocking(move |tx| par::push(tx, &env, &client, &pairs, jkt));
+    let pushed =
+        world.db.write_blocking(move |tx| par::push(tx, &env, &app(), &client, &pairs, jkt));
     pushed.unwrap().map_err(|refusal| refusal.code)
 }
 
@@ -43,7 +46,9 @@ fn bring_in(world: &World, browser: &'static str, client: &str, uri: &str) -> Be
     let env = Arc::clone(&world.env);
     world
         .db
-        .write_blocking(move |tx| begin::begin(tx, &env, &Hashed::of(browser), &pairs, None))
+        .write_blocking(move |tx| {
+            begin::begin(tx, &env, &app(), &Hashed::of(browser), &pairs, None)
+        })
         .unwrap()
 }
 
@@ -123,6 +128,7 @@ fn unknown_expired_and_foreign_requests_get_a_page() {
 #[test]
 fn pushed_request_is_checked_at_once() {
     let world = world();
+    let before = world.rows();
     let long = "x".repeat(30_000);
     for (over, expected) in [
         (&[("redirect_uri", "https://evil.example/")][..], Code::InvalidRequest),
@@ -145,6 +151,7 @@ fn pushed_request_is_checked_at_once() {
     twice.push(("scope".to_owned(), "openid".to_owned()));
     let refused = push_as(&world, &world.client, twice, None).unwrap_err();
     assert_eq!(refused, Code::InvalidRequest);
+    assert_eq!(before.since(&world.db), NOTHING);
 }
 
 #[test]
@@ -194,7 +201,7 @@ fn flood_of_one_client_pushes_out_its_own_requests_only() {
         .db
         .write_blocking(move |tx| {
             for _ in 0..1_000 {
-                par::push(tx, &env, &client, &pairs, None)?.unwrap();
+                par::push(tx, &env, &app(), &client, &pairs, None)?.unwrap();
             }
             Ok(())
         })
@@ -204,4 +211,69 @@ fn flood_of_one_client_pushes_out_its_own_requests_only() {
     assert!(matches!(bring(&world, &last), Begun::Waiting(_)));
     let begun = bring_in(&world, "this browser", other.id.as_str(), &theirs);
     assert!(matches!(begun, Begun::Waiting(_)), "{begun:?}");
+}
+
+/// So many requests of a client, brought from one address.
+fn flood(world: &World, client: &Client, address: &'static str, count: usize, filling: usize) {
+    let mut pairs = params(client, &[]);
+    pairs.push(("unheard_of".to_owned(), "x".repeat(filling)));
+    let (env, client) = (Arc::clone(&world.env), client.clone());
+    world
+        .db
+        .write_blocking(move |tx| {
+            let who = from(address, "");
+            for _ in 0..count {
+                par::push(tx, &env, &who, &client, &pairs, None)?.unwrap();
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn kept(world: &World, crowd: Crowd<'_>) -> (u32, u32) {
+    world.db.read(|r| store::pushed::count(r, crowd)).unwrap()
+}
+
+#[test]
+fn flood_of_a_public_client_from_one_address_leaves_what_came_from_others() {
+    let world = world();
+    let first = pushed(&world, &[]);
+    world.pass(1);
+    flood(&world, &world.client, "198.51.100.66", 2_500, 0);
+    assert!(kept(&world, Crowd::Client(&world.client.id)).0 <= 1_000);
+    assert!(matches!(bring(&world, &first), Begun::Waiting(_)), "it was pushed out");
+}
+
+#[test]
+fn strangers_clients_have_room_of_their_own_and_push_out_nobody_elses() {
+    let world = world();
+    let first = pushed(&world, &[]);
+    world.pass(1);
+    let strangers: Vec<_> = (0..6).map(|n| stranger(&world, n)).collect();
+    let theirs = push_as(&world, &strangers[0], params(&strangers[0], &[]), None).unwrap();
+    for client in &strangers {
+        flood(&world, client, "198.51.100.66", 990, 0);
+    }
+    assert!((3_000..=4_000).contains(&kept(&world, Crowd::Strangers).0));
+    assert_eq!(kept(&world, Crowd::Known).0, 1);
+    assert!(matches!(bring(&world, &first), Begun::Waiting(_)));
+    let begun = bring_in(&world, "this browser", strangers[0].id.as_str(), &theirs.request_uri);
+    assert!(matches!(begun, Begun::Waiting(_)), "it came from elsewhere: {begun:?}");
+}
+
+#[test]
+fn bytes_are_counted_as_they_are_kept() {
+    let world = world();
+    let escaped = "\u{1}".repeat(5_000);
+    assert_eq!(push(&world, &[("unheard_of", &escaped)]).unwrap_err(), Code::InvalidRequest);
+    let room: u32 = 16 * 1024 * 1024;
+    let small = stranger(&world, 0);
+    flood(&world, &small, "198.51.100.65", 100, 0);
+    let few = kept(&world, Crowd::Client(&small.id));
+    for n in 1..3 {
+        flood(&world, &stranger(&world, n), "198.51.100.66", 900, 19_000);
+        assert!(kept(&world, Crowd::Strangers).1 <= room + 20_480);
+    }
+    // Large ones made room for large ones.
+    assert_eq!(kept(&world, Crowd::Client(&small.id)), few);
 }

@@ -296,6 +296,19 @@ fn logout_ends_what_hangs_on_the_session_and_spares_offline_access() {
 }
 
 #[test]
+fn session_that_was_one_too_many_ends_its_families_as_a_logout_does() {
+    for (scope, survives) in [("openid", false), ("openid offline_access", true)] {
+        let one = |config: &mut mcpcodex::config::Config| {
+            config.authentication.session.max_sessions = 1;
+        };
+        let world = world_with(one, |_| {});
+        let token = refresh_token(&world.tokens(&[("scope", scope)]));
+        sign_in(&world.db, &world.env, &world.user);
+        assert_eq!(is_alive(&world, &token), survives, "{scope}");
+    }
+}
+
+#[test]
 fn session_that_merely_ran_out_of_time_does_not_end_a_family() {
     let world = world();
     let token = first(&world);

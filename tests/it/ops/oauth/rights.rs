@@ -24,9 +24,9 @@ use super::{
 };
 
 const FOR_MCP: &[(&str, &str)] = &[("resource", MCP), ("scope", "openid read:models")];
-const OTHER: &str = "https://other.example/api";
+pub(super) const OTHER: &str = "https://other.example/api";
 
-fn roles(world: &World, roles: &[&str]) {
+pub(super) fn roles(world: &World, roles: &[&str]) {
     let roles = roles.iter().map(|&role| role.to_owned()).collect();
     change(world, Change { roles: Some(roles), ..Change::default() });
 }
@@ -41,7 +41,7 @@ fn good(world: &World, token: &str) -> bool {
     world.db.read(|r| token::access(r, &world.env, token)).unwrap().is_ok()
 }
 
-fn add_other(world: &World) {
+pub(super) fn add_other(world: &World) {
     let scopes = vec![ResourceScope::new("other:use", "Use it")];
     let new = resource::New { uri: OTHER.to_owned(), scopes, ..resource::New::default() };
     world.db.write_blocking(move |tx| resource::add(tx, &operator(), new)).unwrap();
@@ -78,7 +78,7 @@ fn lost_role_ends_the_code_the_token_and_the_refresh() {
     roles(&world, &["user"]);
     let code = world.code(FOR_MCP);
     set_roles(&world, &world.user, &["developer"]);
-    assert_eq!(refused(world.exchange(ask(&code))), Code::InvalidTarget);
+    assert_eq!(refused(world.exchange(ask(&code))), Code::InvalidGrant);
 
     set_roles(&world, &world.user, &["user"]);
     let tokens = world.tokens(FOR_MCP);
@@ -88,7 +88,8 @@ fn lost_role_ends_the_code_the_token_and_the_refresh() {
     set_roles(&world, &world.user, &["developer"]);
     assert_eq!(world.introspect_as(&server, token), json!({ "active": false }));
     assert!(!good(&world, token));
-    assert_eq!(refused(world.refresh(&refresh_token(&tokens))), Code::InvalidTarget);
+    // On another word clients keep a token that is dead for ever.
+    assert_eq!(refused(world.refresh(&refresh_token(&tokens))), Code::InvalidGrant);
     set_roles(&world, &world.user, &["user"]);
     assert!(good(&world, token), "the role came back while the token lives");
     minted(world.refresh(&refresh_token(&tokens)));
@@ -124,13 +125,16 @@ fn deleted_resource_ends_its_tokens_and_one_of_the_same_name_does_not_bring_them
     delete(&world, MCP);
     assert!(!good(&world, &token));
     assert!(good(&world, own.access_token.expose()), "a token for no resource lives");
-    assert_eq!(refused(world.refresh(&refresh)), Code::InvalidTarget);
+    assert_eq!(refused(world.refresh(&refresh)), Code::InvalidGrant);
     world.pass(2);
     let scopes = vec![ResourceScope::new("read:models", "Read")];
     let new = resource::New { uri: MCP.to_owned(), scopes, ..resource::New::default() };
     world.db.write_blocking(move |tx| resource::add(tx, &operator(), new)).unwrap();
     assert!(!good(&world, &token), "the new resource took the old one's token");
-    assert_eq!(refused(world.refresh(&refresh)), Code::InvalidTarget);
+    let named = refresh::Ask { resources: vec![MCP.to_owned()], ..refresh_ask(&refresh) };
+    let named = world.refresh_with(&app(), &world.client, named);
+    assert_eq!(refused(named), Code::InvalidGrant, "clients name the resource at each refresh");
+    assert_eq!(refused(world.refresh(&refresh)), Code::InvalidGrant);
     minted(world.exchange(ask(&world.code(FOR_MCP))));
 }
 
@@ -152,6 +156,10 @@ fn token_for_two_resources_keeps_what_is_left_when_one_goes() {
     let access = access.unwrap();
     assert_eq!(access.scopes.to_string(), "openid read:models");
     assert_eq!(access.resources.len(), 1);
+    let gone =
+        refresh::Ask { resources: vec![OTHER.to_owned()], ..refresh_ask(&refresh_token(&tokens)) };
+    let gone = world.refresh_with(&app(), &world.client, gone);
+    assert_eq!(refused(gone), Code::InvalidGrant);
     let renewed = minted(world.refresh(&refresh_token(&tokens)));
     assert_eq!(
         (renewed.scope.as_str(), &claims(renewed.access_token.expose())["aud"]),
@@ -249,6 +257,51 @@ fn resource_that_was_not_granted_is_an_invalid_target_at_every_step() {
 }
 
 #[test]
+fn scope_of_a_resource_is_had_for_that_resource_alone_even_if_the_client_is_registered_with_it() {
+    let world = super::fixture::world_with(
+        |_| {},
+        |new| {
+            new.scopes = ["openid", "read:models", "own:thing"].map(str::to_owned).to_vec();
+        },
+    );
+    add_other(&world);
+    let asked = |more: &[(&str, &str)]| {
+        let all = [&[("scope", "openid read:models own:thing")], more].concat();
+        let Next::Consent(question) = world.decide(&world.waiting(&all), Some(&world.signed_in))
+        else {
+            panic!("not asked")
+        };
+        question.scopes.iter().map(|line| line.scope.clone()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(asked(&[("resource", MCP)]), "openid read:models own:thing");
+    // The role that the resource takes and the second factor that its scope takes must not be gone round.
+    roles(&world, &["admin"]);
+    let sensitive = vec![("read:models".to_owned(), Risk::Sensitive)];
+    change(&world, Change { risks: sensitive, ..Change::default() });
+    assert_eq!(asked(&[]), "openid own:thing");
+    assert_eq!(asked(&[("resource", OTHER)]), "openid own:thing");
+    let only = world.begin(&[("scope", "read:models")]);
+    let mcpcodex::ops::oauth::begin::Begun::Redirect(url) = only else { panic!("{only:?}") };
+    assert_eq!(query(&url, "error").as_deref(), Some("invalid_scope"));
+}
+
+#[test]
+fn scope_that_becomes_one_of_a_resource_is_gone_from_tokens_for_others() {
+    let world = super::fixture::world_with(
+        |_| {},
+        |new| new.scopes = ["openid", "other:use"].map(str::to_owned).to_vec(),
+    );
+    let tokens = world.tokens(&[("scope", "openid other:use")]);
+    let left = |token: &str| {
+        world.db.read(|r| token::access(r, &world.env, token)).unwrap().unwrap().scopes.to_string()
+    };
+    assert_eq!(left(tokens.access_token.expose()), "openid other:use");
+    add_other(&world);
+    assert_eq!(left(tokens.access_token.expose()), "openid");
+    assert_eq!(minted(world.refresh(&refresh_token(&tokens))).scope, "openid");
+}
+
+#[test]
 fn client_in_its_own_name_gets_limited_and_sensitive_things_by_an_operators_word_alone() {
     let world = world();
     roles(&world, &["developer"]);
@@ -282,6 +335,15 @@ fn client_in_its_own_name_gets_limited_and_sensitive_things_by_an_operators_word
     change(&world, Change { risks: sensitive, ..Change::default() });
     assert_eq!(refused(give(&named)), Code::InvalidScope, "nobody can prove a second factor");
     let written = make(&["read:models"], &[MCP]);
+    let (env, nameless) = (std::sync::Arc::clone(&world.env), written.clone());
+    let ask = client_credentials::Ask {
+        scope: Some("read:models".to_owned()),
+        ..client_credentials::Ask::default()
+    };
+    let none = world
+        .db
+        .write_blocking(move |tx| client_credentials::give(tx, &env, &app(), &nameless, &ask));
+    assert_eq!(refused(none.unwrap()), Code::InvalidScope, "for no resource");
     let token = minted(give(&written)).access_token.expose().to_owned();
     assert!(good(&world, &token));
     let left = world.db.read(|r| token::access(r, &world.env, &token)).unwrap().unwrap().scopes;

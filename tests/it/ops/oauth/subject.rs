@@ -1,6 +1,8 @@
 //! Who may answer a request: hints, `claims`, and the rest of `prompt`.
 
-use mcpcodex::ops::oauth::{authorize::Next, begin::Begun};
+use std::sync::Arc;
+
+use mcpcodex::ops::oauth::{authorize::Next, backchannel, begin::Begun};
 
 use super::fixture::*;
 
@@ -80,6 +82,19 @@ fn hint_counts_however_old_and_only_as_an_id_token_of_ours_for_this_client() {
     assert_eq!(error(theirs.begin(&[("id_token_hint", &given_to_another)])), "invalid_request");
     let both = [("id_token_hint", hint.as_str()), ("claims", &sub(NOBODY))];
     assert_eq!(error(world.begin(&both)), "invalid_request");
+}
+
+#[test]
+fn logout_token_is_no_hint_although_it_names_client_and_person() {
+    let uri = Some("https://app.example.com/ended".to_owned());
+    let world = world_with(|_| {}, |new| new.backchannel_logout_uri = uri);
+    world.tokens(&[]);
+    world.end_session(&world.signed_in.session.id);
+    let (env, id) = (Arc::clone(&world.env), world.client.id.clone());
+    let told = world.db.write_blocking(move |tx| backchannel::claim(tx, &env, &id, 1)).unwrap();
+    let token = told[0].token().unwrap();
+    assert_eq!(claims(&token)["aud"], world.client.id.as_str());
+    assert_eq!(error(world.begin(&[("id_token_hint", &token)])), "invalid_request");
 }
 
 #[test]

@@ -24,17 +24,17 @@ use serde_json::json;
 
 use super::fixture::*;
 
-const DB: &str = "https://db.example.com/";
-const FAR: &str = "https://far.example.com/";
+pub(super) const DB: &str = "https://db.example.com/";
+pub(super) const FAR: &str = "https://far.example.com/";
 
 /// A world with three resources in a row, and a server in front of each of the first two.
-struct Chain {
-    world: World,
-    notes: Client,
-    db: Client,
+pub(super) struct Chain {
+    pub(super) world: World,
+    pub(super) notes: Client,
+    pub(super) db: Client,
 }
 
-fn chain() -> Chain {
+pub(super) fn chain() -> Chain {
     let world = world();
     for (uri, scopes) in [(DB, ["db:read", "admin:db"]), (FAR, ["far:read", "far:write"])] {
         let new = resource::New {
@@ -81,7 +81,7 @@ impl Chain {
         tokens.access_token.expose().to_owned()
     }
 
-    fn exchange_as(&self, client: &Client, ask: Ask) -> Outcome {
+    pub(super) fn exchange_as(&self, client: &Client, ask: Ask) -> Outcome {
         let (env, client) = (Arc::clone(&self.world.env), client.clone());
         self.world
             .db
@@ -89,7 +89,7 @@ impl Chain {
             .unwrap()
     }
 
-    fn given(&self, client: &Client, token: &str, to: &str) -> Tokens {
+    pub(super) fn given(&self, client: &Client, token: &str, to: &str) -> Tokens {
         minted(self.exchange_as(client, ask(token, to)))
     }
 
@@ -112,7 +112,7 @@ impl Chain {
     }
 }
 
-fn ask(token: &str, to: &str) -> Ask {
+pub(super) fn ask(token: &str, to: &str) -> Ask {
     Ask {
         subject_token: Some(token.to_owned()),
         subject_type: Some(kind::ACCESS_TOKEN.to_owned()),
@@ -121,7 +121,7 @@ fn ask(token: &str, to: &str) -> Ask {
     }
 }
 
-fn text(tokens: &Tokens) -> String {
+pub(super) fn text(tokens: &Tokens) -> String {
     tokens.access_token.expose().to_owned()
 }
 

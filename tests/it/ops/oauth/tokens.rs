@@ -279,7 +279,7 @@ fn header_cannot_choose_algorithm_or_key() {
 #[test]
 fn metadata_names_only_what_is_there_and_nothing_is_null() {
     let world = world();
-    let document = metadata::document(&world.env);
+    let document = metadata::document(&world.env, true);
     assert_eq!(document["issuer"], world.env.site.issuer.as_str());
     assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
     let grants = document["grant_types_supported"].as_array().unwrap();
@@ -295,7 +295,7 @@ fn metadata_names_only_what_is_there_and_nothing_is_null() {
         |config| config.authentication.clients.dynamic_registration = Registration::Off,
         |_| {},
     );
-    assert!(metadata::document(&closed.env).get("registration_endpoint").is_none());
+    assert!(metadata::document(&closed.env, true).get("registration_endpoint").is_none());
 }
 
 #[test]

@@ -57,6 +57,7 @@ impl Guard {
         let key = header.kid.and_then(|kid| keys.find(&kid).cloned()).ok_or_else(invalid)?;
         let key = DecodingKey::from_jwk(&key).map_err(|_| invalid())?;
         let mut rules = Validation::new(self.algorithm);
+        rules.set_required_spec_claims(&["exp", "iss", "aud"]);
         rules.set_issuer(&[&self.issuer]);
         rules.set_audience(&[&self.resource]);
         if header.typ.as_deref() != Some("at+jwt") {

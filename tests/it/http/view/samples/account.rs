@@ -141,6 +141,8 @@ fn keys(w: Words) -> Vec<Rendered> {
         scopes: vec![w.text("read:models"), w.text("write:models")],
         detail: w.text("made 3 November · not used yet · never ends"),
         is_over,
+        due: (!is_over).then(|| w.text("Replace it by 3 December")),
+        rotate: (!is_over).then(|| w.form("/account/keys/rotate")),
         revoke: w.form("/account/keys/revoke"),
     };
     let keys = Keys {
@@ -176,6 +178,7 @@ fn keys(w: Words) -> Vec<Rendered> {
     let made = MadeKey {
         shell: w.shell(),
         name: w.label("ci-deploy"),
+        replaces: Some(w.text("The key in whose place it comes works until 3 December.")),
         key: w.text("mcp_Ab3xYz0123456789Ab3xYz0123456789"),
     };
     vec![
