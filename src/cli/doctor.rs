@@ -1,5 +1,6 @@
 //! `doctor`: goes the way that an app goes, and says where it ends and what to change.
 
+pub mod cors;
 pub mod judge;
 pub mod registration;
 pub mod report;

@@ -29,6 +29,11 @@ impl Ask {
         Self { method: Method::GET, url: url.clone(), headers: Vec::new(), body: Vec::new() }
     }
 
+    /// OPTIONS, as browsers ask before they let a page's script ask (CORS).
+    pub fn options(url: &Url) -> Self {
+        Self { method: Method::OPTIONS, ..Self::get(url) }
+    }
+
     /// DELETE.
     pub fn delete(url: &Url) -> Self {
         Self { method: Method::DELETE, ..Self::get(url) }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
+    cors::{ORIGIN, is_open},
     judge::{self, Challenge, at, difference, inserted, issuer_documents, nulls, text, texts, web},
     report::Report,
 };
@@ -64,6 +65,7 @@ impl Walk<'_> {
         let issuer = self.judge_resource(&resource)?;
         let server = self.server(&issuer).await?;
         self.judge_server(&server)?;
+        self.cors(&server).await;
         let listed = || texts(&resource, "scopes_supported").map(|all| all.join(" "));
         let scopes = challenge.bearer.get("scope").cloned().or_else(listed);
         Some(Found { scopes: scopes.filter(|scopes| !scopes.is_empty()), issuer, server })
@@ -176,6 +178,7 @@ impl Walk<'_> {
         for place in places {
             let ask = Ask::get(place)
                 .with("accept", "application/json")
+                .with("origin", ORIGIN)
                 .with("mcp-protocol-version", PROTOCOL);
             let answer = match self.probe.send(ask).await {
                 Ok(answer) => answer,
@@ -208,6 +211,11 @@ impl Walk<'_> {
             let saw = format!("{place} comes as {kind:?}");
             self.report.odd(step, saw, &["send it with Content-Type: application/json"]);
         }
+        if !is_open(answer) {
+            let saw = format!("{place} may not be read by scripts of other sites (CORS)");
+            let fix = "send Access-Control-Allow-Origin: * with it, or apps in a browser fail";
+            self.report.odd(step, saw, &[fix]);
+        }
         if !nulls.is_empty() {
             let saw = format!("{place} has null for {}", nulls.join(", "));
             self.report.odd(
@@ -232,7 +240,10 @@ impl Walk<'_> {
             );
             let server = format!("at the MCP server: set resource to {typed}, letter by letter");
             let other = format!("or give people the address {resource}");
-            self.report.bad(STEP, saw, &[&server, &other]);
+            let proxy = proxy(what, "at the MCP server");
+            let fix: Vec<&str> =
+                [server.as_str(), other.as_str()].into_iter().chain(proxy.as_deref()).collect();
+            self.report.bad(STEP, saw, &fix);
         } else {
             self.report.good(STEP, resource);
         }
@@ -274,7 +285,10 @@ impl Walk<'_> {
                      AnyHttpUrl add a slash"
                 );
                 let there = "at the authorization server: or give the issuer a path, where nothing adds a slash";
-                self.report.bad(STEP, saw, &[&here, there]);
+                let proxy = proxy(what, "at the authorization server");
+                let fix: Vec<&str> =
+                    proxy.as_deref().into_iter().chain([here.as_str(), there]).collect();
+                self.report.bad(STEP, saw, &fix);
             }
         }
         Some(document)
@@ -283,6 +297,7 @@ impl Walk<'_> {
     fn judge_server(&mut self, document: &Value) -> Option<()> {
         const STEP: &str = "endpoints";
         let mut usable = true;
+        let secure = text(document, "issuer").is_some_and(|own| own.starts_with("https:"));
         for name in ["authorization_endpoint", "token_endpoint"] {
             let endpoint = text(document, name).and_then(web);
             match endpoint {
@@ -296,6 +311,11 @@ impl Walk<'_> {
                         &[&fix],
                     );
                     usable = false;
+                }
+                Some(url) if secure && url.scheme() == "http" => {
+                    let fix = proxy("http and https", "at the authorization server");
+                    let saw = format!("{name} is {url}, though the issuer is https");
+                    self.report.bad(STEP, saw, &[fix.as_deref().unwrap_or_default()]);
                 }
                 Some(url) if !judge::is_safe(&url) => {
                     let fix = "at the authorization server: use https; some clients refuse http but on the same computer";
@@ -320,6 +340,17 @@ impl Walk<'_> {
         }
         Some(())
     }
+}
+
+/// What to change when one side says http and the other https: most often a proxy ends TLS, and the server behind it does
+/// not know.
+fn proxy(what: &str, place: &str) -> Option<String> {
+    (what == "http and https").then(|| {
+        format!(
+            "{place}: if a proxy before it ends TLS, tell the server its public https address; with mcpcodex \
+             server.public_url"
+        )
+    })
 }
 
 /// The body as a JSON object, or why it is none.

@@ -3,7 +3,7 @@
 use super::{KEPT_DAYS, verdict};
 use crate::{
     db::Read,
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     model::{
         actor::Actor,
         audit::EventRow,
@@ -60,7 +60,10 @@ fn of_trace(r: &Read<'_>, found: trace::Trace) -> Result<Story> {
     let title = format!("attempt {}", Shown(&found.id));
     // A connection that nothing is known of any more leaves the attempt as it is.
     let mut story = match &found.grant {
-        Some(grant) => of_grant(r, &GrantId::from_text(grant.as_str())).unwrap_or_default(),
+        Some(grant) => match of_grant(r, &GrantId::from_text(grant.as_str())) {
+            Err(error) if error.kind() == Kind::NotFound => Story::default(),
+            known => known?,
+        },
         None => Story::default(),
     };
     (story.title, story.trace) = (title, Some(found));

@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Value, json};
 use url::Url;
 
-use self::site::{RESOURCE, SERVER, Site, json_page};
+use self::site::{RESOURCE, SERVER, Site, json_page, preflight};
 use super::{Place, Ran};
 use crate::support::{RUNTIME, TestApp};
 
@@ -108,6 +108,10 @@ fn documents_in_the_wrong_place_or_form_are_named() {
         &["404", "openid-configuration"],
     );
     finds(|site| site.put(&server, html()), "authorization server", "problem", &["web page"]);
+    // Not here, and with a page that says so, for a machine that wants JSON.
+    let missing = || (404, vec![("content-type", "text/html".to_owned())], "<p>?</p>".to_owned());
+    finds(|site| site.put(&resource, missing()), "resource metadata", "problem", &["404"]);
+    finds(|site| site.put(&server, missing()), "authorization server", "problem", &["404"]);
     let text = |site: &Site| {
         let kind = vec![("content-type", "text/plain".to_owned())];
         site.put(&format!("GET {RESOURCE}"), (200, kind, site.resource().to_string()));
@@ -155,6 +159,51 @@ fn addresses_that_should_be_the_same_are_compared_to_the_letter() {
         "resource",
         "warning",
         &["offline_access"],
+    );
+}
+
+#[test]
+fn challenge_with_a_relative_address_is_named() {
+    for named in ["/.well-known/oauth-protected-resource/mcp", "mcp.example.com/x", ""] {
+        let challenge = format!("Bearer resource_metadata=\"{named}\"");
+        let relative = move |site: &Site| {
+            site.put("POST /mcp", (401, vec![("www-authenticate", challenge)], String::new()));
+        };
+        finds(relative, "resource metadata", "problem", &["absolute http or https"]);
+    }
+}
+
+#[test]
+fn proxy_that_ends_tls_is_suspected_where_http_stands_for_https() {
+    let secure = |site: &Site| site.base.replacen("http:", "https:", 1);
+    let resource = |site: &Site| site.change(RESOURCE, "resource", json!(secure(site) + "/mcp"));
+    finds(resource, "resource", "problem", &["http and https", "at the MCP server: if a proxy"]);
+    let issuer = |site: &Site| site.change(SERVER, "issuer", json!(secure(site)));
+    finds(
+        issuer,
+        "authorization server",
+        "problem",
+        &["http and https", "at the authorization server: if a proxy", "server.public_url"],
+    );
+    finds(issuer, "endpoints", "problem", &["though the issuer is https", "if a proxy"]);
+}
+
+#[test]
+fn what_keeps_apps_in_a_browser_out_is_named() {
+    for path in [RESOURCE, SERVER] {
+        let step = if path == RESOURCE { "resource metadata" } else { "authorization server" };
+        let closed = |site: &Site| {
+            site.change(path, "x", json!(1));
+            site.close(&format!("GET {path}"));
+        };
+        finds(closed, step, "warning", &["CORS", "Access-Control-Allow-Origin"]);
+    }
+    finds(|site| site.drop("OPTIONS /token"), "CORS", "warning", &["token_endpoint", "404"]);
+    finds(
+        |site| site.put("OPTIONS /register", preflight("content-type")),
+        "CORS",
+        "warning",
+        &["registration_endpoint", "MCP-Protocol-Version"],
     );
 }
 
@@ -330,6 +379,39 @@ fn answer_with_another_state_or_issuer_is_not_taken_for_good() {
     assert_eq!(code, 6);
     assert!(troubles(&report)[0].2.contains("state"), "{report}");
     assert!(!site.asked().contains(&"POST /token".to_owned()), "the code is not used");
+    // Its document promises iss, and none comes, or another's.
+    for (iss, words) in [(None, "iss is missing"), (Some("https://elsewhere.example"), "the host")]
+    {
+        let waiting = Waiting::at(&site.url());
+        let mut url = Url::parse(&waiting.parameter("redirect_uri")).unwrap();
+        url.query_pairs_mut()
+            .append_pair("code", "c")
+            .append_pair("state", &waiting.parameter("state"))
+            .extend_pairs(iss.map(|iss| ("iss", iss)));
+        Waiting::back(url.as_str());
+        let (code, report) = waiting.end();
+        let troubles = troubles(&report);
+        assert_eq!((code, troubles[0].0.as_str()), (6, "sign-in"), "{report}");
+        assert!(troubles[0].2.contains(words), "{report}");
+    }
+}
+
+#[test]
+fn token_that_is_not_given_or_not_taken_ends_the_way_there() {
+    let refused = json_page(400, &json!({ "error": "invalid_grant", "error_description": "no" }));
+    for (name, page, step, words) in [
+        ("POST /token", refused, "token", "400 invalid_grant no"),
+        ("MCP initialize", (401, vec![], String::new()), "tools/list", "must take tokens"),
+    ] {
+        let site = Site::good();
+        site.put(name, page);
+        let waiting = Waiting::at(&site.url());
+        waiting.back_with(&site, &waiting.parameter("state"));
+        let (code, report) = waiting.end();
+        let troubles = troubles(&report);
+        assert_eq!((code, troubles.len(), troubles[0].0.as_str()), (6, 1, step), "{report}");
+        assert!(troubles[0].2.contains(words), "{report}");
+    }
 }
 
 /// What stands first on PATH in place of the opener of browsers: it writes down each argument on a line of its own.

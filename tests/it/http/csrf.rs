@@ -57,7 +57,6 @@ const OUTSIDE: [&str; 14] = [
 
 /// What no cookie opens, and the question of another site that is answered with a page (OpenID Connect Core §3.1.2.1).
 const FREE: [&str; 9] = [
-    "/auth/api-key/rotate",
     "/token",
     "/par",
     "/device_authorization",
@@ -66,6 +65,7 @@ const FREE: [&str; 9] = [
     "/register",
     "/userinfo",
     "/authorize",
+    "/auth/api-key/rotate",
 ];
 
 /// Every route that takes something by POST, as the routers name it.

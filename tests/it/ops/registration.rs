@@ -5,6 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use mcpcodex::{
     app::App,
     config::authentication::{Approval, Registration},
+    crypto::secret::Hashed,
     error::{Error, Kind},
     model::{
         client::{Client, ClientOrigin, ClientState},
@@ -328,4 +329,34 @@ fn switched_off_client_neither_changes_nor_registers_itself_back() {
     let (id, token) = (managed.client.id, managed.token.unwrap());
     let read = server.read(|r| registration::read(r, &id, token.expose()));
     assert!(matches!(read, Managed::SwitchedOff), "{read:?}");
+}
+
+#[test]
+fn client_that_changes_how_it_proves_itself_loses_its_secret_and_gets_a_new_one() {
+    let server = TestApp::new();
+    let made = register(&server.app, &confidential());
+    let id = made.client.id.clone();
+    let mut token = made.token.unwrap();
+    let mut change = |method: &str| {
+        let mut value = confidential();
+        value["token_endpoint_auth_method"] = json!(method);
+        let (env, metadata) = (server.app.env(), metadata(&value));
+        let (own, old) = (id.clone(), token.clone());
+        let done = server.write(move |tx| {
+            registration::update(tx, &env, &anyone(), &own, old.expose(), &metadata)
+        });
+        let Managed::Done(changed) = done else { panic!("{done:?}") };
+        token = changed.token.clone().unwrap();
+        let kept = server.read(|r| store::client::secret_hash(r, &id));
+        (changed.secret.map(|secret| secret.expose().to_owned()), kept)
+    };
+    let (told, kept) = change("client_secret_basic");
+    assert!(told.is_none() && kept.is_some(), "the same secret goes on");
+    let (told, gone) = change("none");
+    assert!(told.is_none() && gone.is_none());
+    let (told, fresh) = change("client_secret_post");
+    assert!(fresh.is_some_and(|fresh| fresh.matches(&Hashed::of(&told.unwrap()))));
+    let old = made.secret.unwrap();
+    let kept = server.read(|r| store::client::secret_hash(r, &id)).unwrap();
+    assert!(!kept.matches(&Hashed::of(old.expose())));
 }

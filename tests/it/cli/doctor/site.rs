@@ -37,8 +37,18 @@ pub(super) fn json_page(status: u16, value: &Value) -> Page {
     let headers = vec![
         ("content-type", "application/json".to_owned()),
         ("cache-control", "no-store".to_owned()),
+        ("access-control-allow-origin", "*".to_owned()),
     ];
     (status, headers, value.to_string())
+}
+
+/// The answer to a browser's question before its question.
+pub(super) fn preflight(headers: &str) -> Page {
+    let headers = vec![
+        ("access-control-allow-origin", "*".to_owned()),
+        ("access-control-allow-headers", headers.to_owned()),
+    ];
+    (204, headers, String::new())
 }
 
 impl Site {
@@ -81,6 +91,9 @@ impl Site {
             "scope": "read:models", "refresh_token": "r",
         });
         self.put("POST /token", json_page(200, &tokens));
+        for path in ["/token", "/register"] {
+            self.put(&format!("OPTIONS {path}"), preflight("content-type, mcp-protocol-version"));
+        }
         self.put("POST /revoke", (200, vec![], String::new()));
         let tools = json!({ "jsonrpc": "2.0", "id": 2, "result": { "tools": [{ "name": "x" }] } });
         self.put("MCP tools/list", json_page(200, &tools));
@@ -114,6 +127,13 @@ impl Site {
 
     pub(super) fn drop(&self, name: &str) {
         self.pages.lock().unwrap().remove(name);
+    }
+
+    /// A page without what lets scripts of other sites read it.
+    pub(super) fn close(&self, name: &str) {
+        let mut pages = self.pages.lock().unwrap();
+        let page = pages.get_mut(name).unwrap();
+        page.1.retain(|(header, _)| !header.starts_with("access-control"));
     }
 
     /// A document with a member changed, or without it.

@@ -20,6 +20,7 @@ mod held;
 mod hostile;
 mod keys;
 mod logout;
+mod marks;
 mod monsters;
 mod newcomer;
 mod own_name;

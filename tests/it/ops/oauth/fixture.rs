@@ -52,7 +52,7 @@ pub(crate) const CALLBACK: &str = "https://app.example.com/callback?keep=1";
 pub(crate) const MCP: &str = "https://mcp.example.com/mcp";
 
 pub(crate) struct World {
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
     pub(crate) db: Db,
     pub(crate) env: Arc<Env>,
     pub(crate) clock: Clock,
@@ -98,7 +98,7 @@ pub(crate) fn world_with(
         config,
     });
     key::ensure(&db, &env).unwrap();
-    World { _folder: Some(folder), ..furnish(db, env, shape) }
+    World { folder: Some(folder), ..furnish(db, env, shape) }
 }
 
 /// A client, a resource and a person in what is still empty.
@@ -123,7 +123,7 @@ fn furnish(db: Db, env: Arc<Env>, shape: impl FnOnce(&mut client::New)) -> World
     let user = person(&db, "ann", "user");
     let signed_in = sign_in(&db, &env, &user);
     let clock = db.clock().clone();
-    World { _folder: None, db, env, clock, client, user, signed_in }
+    World { folder: None, db, env, clock, client, user, signed_in }
 }
 
 pub(crate) fn operator() -> Actor {
@@ -202,6 +202,11 @@ pub(crate) fn params(client: &Client, over: &[(&str, &str)]) -> Vec<(String, Str
 }
 
 impl World {
+    /// Where everything is kept.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
     pub(crate) fn begin_raw(&self, pairs: Vec<(String, String)>) -> Begun {
         let env = Arc::clone(&self.env);
         self.db

@@ -25,6 +25,7 @@ mod replays;
 mod rights;
 mod spelling;
 mod subject;
+mod timeline;
 mod token_exchange;
 mod tokens;
 mod unnamed;

@@ -233,7 +233,7 @@ fn resource_that_was_not_granted_is_refused_without_spending() {
 
 type Act = fn(&World);
 
-fn change_password(world: &World) {
+pub(super) fn change_password(world: &World) {
     let (env, id) = (Arc::clone(&world.env), world.user.clone());
     // What the fixture put there is no hash that a new password could be compared with.
     world

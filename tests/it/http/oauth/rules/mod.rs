@@ -130,6 +130,21 @@ fn confidential(caller: &Caller, name: &str, grants: &[&str]) -> (Client, String
 }
 
 #[test]
+fn every_error_page_of_the_protocol_has_a_reference() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
+    let mut files: Vec<_> =
+        std::fs::read_dir(root.join("oauth")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.push(root.join("pages/device.rs"));
+    let mut pages = 0;
+    for file in files {
+        let code = std::fs::read_to_string(&file).unwrap();
+        pages += code.matches("= ErrorPage {").count();
+        assert!(!code.contains("reference: None"), "{}", file.display());
+    }
+    assert!(pages >= 5, "only {pages} pages were found");
+}
+
+#[test]
 fn every_rule_is_named_with_what_mends_it_by_a_request_that_breaks_it() {
     let mut seen = Seen::default();
     front::requests(&mut seen);

@@ -1,7 +1,7 @@
 //! What is refused to apps that come by themselves.
 
 use mcpcodex::{
-    config::authentication::{MetadataDocuments, Registration},
+    config::authentication::{Approval, MetadataDocuments, Registration},
     crypto::jwt::{Algorithm, SigningKey},
     model::trace::Rule,
 };
@@ -60,6 +60,14 @@ pub(super) fn registrations(seen: &mut Seen) {
     );
     let answer = send(&closed, "POST", "/register", "x", &good);
     seen.json(&closed, &answer, 401, Rule::RegistrationToken);
+
+    // One that waits for an administrator: the page has a reference, too.
+    let waiting =
+        Caller::with(|config| config.authentication.clients.approval = Approval::FirstSeen, |_| {});
+    let made = send(&waiting, "POST", "/register", "x", &good).json();
+    let id = made["client_id"].as_str().unwrap().to_owned();
+    let page = authorize(&waiting, &waiting.cookies(), &[("client_id", id.as_str())]);
+    seen.page(&waiting, &page, Rule::ClientShut);
 }
 
 /// Apps that are a document, and clients that sign.

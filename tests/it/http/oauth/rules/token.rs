@@ -148,6 +148,16 @@ pub(super) fn refreshes(seen: &mut Seen) {
     write(&caller, move |tx| user::enable(tx, &operator(), &person));
     caller.world.pass(400 * 86_400);
     seen.json(&caller, &refresh(&caller, &kept, &[]), 400, Rule::RefreshExpired);
+    // The file is a copy from before the refresh, and from before the connection.
+    let caller = Caller::new();
+    let next = refresh_token(&minted(caller.world.refresh(&fresh(&caller))));
+    write(&caller, |tx| {
+        tx.exec("delete from refresh_tokens where generation > 1", [])?;
+        tx.exec("update grants set generation = 1", [])
+    });
+    seen.json(&caller, &refresh(&caller, &next, &[]), 400, Rule::RefreshAhead);
+    write(&caller, |tx| tx.exec("delete from grants", []));
+    seen.json(&caller, &refresh(&caller, &next, &[]), 400, Rule::RefreshForgotten);
 }
 
 /// What became of the resource meanwhile.
