@@ -119,21 +119,22 @@ pub fn narrow_for(
     let was_granted = |text: &String| {
         ResourceUri::parse(text).is_ok_and(|uri| granted.iter().any(|own| *own == uri))
     };
-    let found = match resources(r, client, asked)? {
+    let mut found = match resources(r, client, asked)? {
         Ok(found) => found,
         Err(_) if asked.iter().all(was_granted) => {
             return lost(Rule::ResourceGone, "a resource of this grant was removed");
         }
         Err(refusal) => return Ok(Err(refusal)),
     };
-    if found.iter().all(|resource| open.iter().any(|own| own.id == resource.id)) {
-        return Ok(Ok(found));
+    if !found.iter().all(|resource| granted.contains(&resource.uri)) {
+        let why = "this resource was not granted";
+        return Ok(Err(Refusal::new(Code::InvalidTarget, Rule::ResourceNotGranted, why)));
     }
-    if found.iter().all(|resource| granted.contains(&resource.uri)) {
-        return lost(Rule::ResourceOfPerson, "a resource of this grant can be used no more");
+    found.retain(|resource| open.iter().any(|own| own.id == resource.id));
+    if found.is_empty() {
+        return lost(Rule::ResourceOfPerson, "this resource of the grant can be used no more");
     }
-    let why = "this resource was not granted";
-    Ok(Err(Refusal::new(Code::InvalidTarget, Rule::ResourceNotGranted, why)))
+    Ok(Ok(found))
 }
 
 /// Those of these resources that a person may use, or that they may use none.

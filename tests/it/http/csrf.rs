@@ -56,7 +56,7 @@ const OUTSIDE: [&str; 14] = [
 ];
 
 /// What no cookie opens, and the question of another site that is answered with a page (OpenID Connect Core §3.1.2.1).
-const FREE: [&str; 8] = [
+const FREE: [&str; 9] = [
     "/token",
     "/par",
     "/device_authorization",
@@ -65,6 +65,7 @@ const FREE: [&str; 8] = [
     "/register",
     "/userinfo",
     "/authorize",
+    "/auth/api-key/rotate",
 ];
 
 /// Every route that takes something by POST, as the routers name it.
