@@ -278,8 +278,17 @@ fn scope_of_a_resource_is_had_for_that_resource_alone_even_if_the_client_is_regi
     roles(&world, &["admin"]);
     let sensitive = vec![("read:models".to_owned(), Risk::Sensitive)];
     change(&world, Change { risks: sensitive, ..Change::default() });
-    assert_eq!(asked(&[]), "openid own:thing");
     assert_eq!(asked(&[("resource", OTHER)]), "openid own:thing");
+    // Whoever names none means the only one that offers it, and gets no further than by its name.
+    let nameless = [("scope", "openid read:models own:thing")];
+    let url = redirect(world.decide(&world.waiting(&nameless), Some(&world.signed_in)));
+    assert_eq!(query(&url, "error").as_deref(), Some("access_denied"));
+    // Of two that offer it, neither is meant.
+    let scopes = vec![ResourceScope::new("read:models", "Read")];
+    let third = "https://third.example".to_owned();
+    let new = resource::New { uri: third, scopes, ..resource::New::default() };
+    world.db.write_blocking(move |tx| resource::add(tx, &operator(), new)).unwrap();
+    assert_eq!(asked(&[]), "openid own:thing");
     let only = world.begin(&[("scope", "read:models")]);
     let mcpcodex::ops::oauth::begin::Begun::Redirect(url) = only else { panic!("{only:?}") };
     assert_eq!(query(&url, "error").as_deref(), Some("invalid_scope"));
@@ -335,15 +344,6 @@ fn client_in_its_own_name_gets_limited_and_sensitive_things_by_an_operators_word
     change(&world, Change { risks: sensitive, ..Change::default() });
     assert_eq!(refused(give(&named)), Code::InvalidScope, "nobody can prove a second factor");
     let written = make(&["read:models"], &[MCP]);
-    let (env, nameless) = (std::sync::Arc::clone(&world.env), written.clone());
-    let ask = client_credentials::Ask {
-        scope: Some("read:models".to_owned()),
-        ..client_credentials::Ask::default()
-    };
-    let none = world
-        .db
-        .write_blocking(move |tx| client_credentials::give(tx, &env, &app(), &nameless, &ask));
-    assert_eq!(refused(none.unwrap()), Code::InvalidScope, "for no resource");
     let token = minted(give(&written)).access_token.expose().to_owned();
     assert!(good(&world, &token));
     let left = world.db.read(|r| token::access(r, &world.env, &token)).unwrap().unwrap().scopes;
