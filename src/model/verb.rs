@@ -125,71 +125,73 @@ impl Verb {
                 noun: Noun::Session,
                 undo: None,
             },
-            Self::SessionRevokeOfUser => Spec {
-                words: "session revoke --user",
-                command: "mcpcodex session revoke --user NAME",
-                label: "end all sessions",
-                help: "end every session of a person and revoke refresh tokens",
-                tier: Tier::Final,
-                noun: Noun::User,
-                undo: None,
-            },
-            Self::MfaReset => Spec {
-                words: "mfa reset",
-                command: "mcpcodex mfa reset --user NAME",
-                label: "reset MFA",
-                help: "remove every second factor and give a link to enrol anew",
-                tier: Tier::Final,
-                noun: Noun::User,
-                undo: None,
-            },
-            Self::MfaLink => Spec {
-                words: "mfa link",
-                command: "mcpcodex mfa link --user NAME",
-                label: "enrol link",
-                help: "give a one-time link to enrol a second factor",
-                tier: Tier::Final,
-                noun: Noun::User,
-                undo: None,
-            },
-            Self::UserInvite => Spec {
-                words: "user invite",
-                command: "mcpcodex user invite NAME",
-                label: "invite",
-                help: "give a new one-time link to choose the first password",
-                tier: Tier::Final,
-                noun: Noun::User,
-                undo: None,
-            },
-            Self::UserResetLink => Spec {
-                words: "user password --reset-link",
-                command: "mcpcodex user password --reset-link NAME",
-                label: "reset link",
-                help: "give a one-time link to choose a new password",
-                tier: Tier::Final,
-                noun: Noun::User,
-                undo: None,
-            },
-            Self::ClientEnable => Spec {
-                words: "client enable",
-                command: "mcpcodex client enable CLIENT",
-                label: "let in",
-                help: "let an app be used that waits or was switched off",
-                tier: Tier::Reversible,
-                noun: Noun::Client,
-                undo: Some(Self::ClientDisable),
-            },
-            Self::ClientDisable => Spec {
-                words: "client disable",
-                command: "mcpcodex client disable CLIENT",
-                label: "switch off",
-                help: "let nobody use an app, and revoke its refresh tokens",
-                tier: Tier::Reversible,
-                noun: Noun::Client,
-                undo: Some(Self::ClientEnable),
-            },
+            Self::SessionRevokeOfUser => Self::of_person(
+                "session revoke --user",
+                "mcpcodex session revoke --user NAME",
+                "end all sessions",
+                "end every session of a person and revoke refresh tokens",
+            ),
+            Self::MfaReset => Self::of_person(
+                "mfa reset",
+                "mcpcodex mfa reset --user NAME",
+                "reset MFA",
+                "remove every second factor and give a link to enrol anew",
+            ),
+            Self::MfaLink => Self::of_person(
+                "mfa link",
+                "mcpcodex mfa link --user NAME",
+                "enrol link",
+                "give a one-time link to enrol a second factor",
+            ),
+            Self::UserInvite => Self::of_person(
+                "user invite",
+                "mcpcodex user invite NAME",
+                "invite",
+                "give a new one-time link to choose the first password",
+            ),
+            Self::UserResetLink => Self::of_person(
+                "user password --reset-link",
+                "mcpcodex user password --reset-link NAME",
+                "reset link",
+                "give a one-time link to choose a new password",
+            ),
+            Self::ClientEnable => Self::of_client(
+                "client enable",
+                "mcpcodex client enable CLIENT",
+                "let in",
+                "let an app be used that waits or was switched off",
+                Self::ClientDisable,
+            ),
+            Self::ClientDisable => Self::of_client(
+                "client disable",
+                "mcpcodex client disable CLIENT",
+                "switch off",
+                "let nobody use an app, and revoke its refresh tokens",
+                Self::ClientEnable,
+            ),
             Self::KeyStage | Self::KeyRotate | Self::KeyRetire => self.of_key(),
         }
+    }
+
+    /// What cannot be undone for one person.
+    const fn of_person(
+        words: &'static str,
+        command: &'static str,
+        label: &'static str,
+        help: &'static str,
+    ) -> Spec {
+        Spec { words, command, label, help, tier: Tier::Final, noun: Noun::User, undo: None }
+    }
+
+    const fn of_client(
+        words: &'static str,
+        command: &'static str,
+        label: &'static str,
+        help: &'static str,
+        undo: Self,
+    ) -> Spec {
+        let (tier, noun) = (Tier::Reversible, Noun::Client);
+        Spec { words, command, label, help, tier, noun, undo: Some(undo) }
     }
 
     const fn of_key(self) -> Spec {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use mcpcodex::{app::MASTER_KEY_FILE, ops};
+use mcpcodex::{app::MASTER_KEY_FILE, model::user::User, ops};
 
 use crate::support::{OTHER_PASSWORD, PASSWORD, TestApp, log, operator};
 
@@ -101,6 +101,36 @@ fn mail_a_link(server: &TestApp, secret: &'static str) {
     });
 }
 
+/// API keys: made, shown, shown for their successor, replaced.
+fn plant_keys(server: &TestApp, ann: &User, plant: &mut impl FnMut(&'static str, &str)) {
+    let (env, owner) = (server.app.env(), ann.clone());
+    let key = server.write(move |tx| {
+        let new = ops::apikey::New {
+            name: "ci".to_owned(),
+            scopes: vec!["read:models".to_owned()],
+            ..ops::apikey::New::default()
+        };
+        ops::apikey::create(tx, &env, &operator(), &owner, &new)
+    });
+    plant("API key", key.text.expose());
+    plant("API key without its prefix", key.text.expose().trim_start_matches("mcp_"));
+    let bearer = format!("Bearer {}", key.text.expose());
+    let page = server.browser().ask("GET", "/auth/api-key").header("authorization", &bearer).send();
+    assert_eq!(page.status, 200);
+    let page = server
+        .browser()
+        .ask("POST", "/auth/api-key/rotate")
+        .header("x-api-key", key.text.expose())
+        .send();
+    assert_eq!(page.status, 403);
+    let (env, id) = (server.app.env(), key.key.id.clone());
+    let next = server
+        .write(move |tx| ops::apikey::rotate(tx, &env, &operator(), &id, ops::apikey::Old::Leaked));
+    plant("rotated API key", next.made.text.expose());
+    let marks = server.app.seen.take();
+    server.write(move |tx| ops::seen::write(tx, &marks));
+}
+
 /// Uses everything that has a secret, and gives back the secrets.
 fn plant(server: &TestApp) -> Vec<Canary> {
     let mut canaries = Vec::new();
@@ -153,32 +183,7 @@ fn plant(server: &TestApp) -> Vec<Canary> {
     plant("CSRF token", &browser.csrf());
     assert!(browser.is_in());
 
-    let (env, owner) = (server.app.env(), ann.clone());
-    let key = server.write(move |tx| {
-        let new = ops::apikey::New {
-            name: "ci".to_owned(),
-            scopes: vec!["read:models".to_owned()],
-            ..ops::apikey::New::default()
-        };
-        ops::apikey::create(tx, &env, &operator(), &owner, &new)
-    });
-    plant("API key", key.text.expose());
-    plant("API key without its prefix", key.text.expose().trim_start_matches("mcp_"));
-    let bearer = format!("Bearer {}", key.text.expose());
-    let page = server.browser().ask("GET", "/auth/api-key").header("authorization", &bearer).send();
-    assert_eq!(page.status, 200);
-    let page = server
-        .browser()
-        .ask("POST", "/auth/api-key/rotate")
-        .header("x-api-key", key.text.expose())
-        .send();
-    assert_eq!(page.status, 403);
-    let (env, id) = (server.app.env(), key.key.id.clone());
-    let next = server
-        .write(move |tx| ops::apikey::rotate(tx, &env, &operator(), &id, ops::apikey::Old::Leaked));
-    plant("rotated API key", next.made.text.expose());
-    let marks = server.app.seen.take();
-    server.write(move |tx| ops::seen::write(tx, &marks));
+    plant_keys(server, &ann, &mut plant);
 
     let client = server.write(|tx| {
         let new = ops::client::New {

@@ -158,26 +158,29 @@ pub(super) fn tail(ctx: &Ctx, args: &Tail) -> Done {
     for event in &there {
         print(ctx, event)?;
     }
+    if !args.follow {
+        return Ok(());
+    }
     let mut version = desk.app.db.data_version()?;
-    while args.follow {
+    loop {
+        for event in desk.read(|r, _, who| ops::audit::since(r, who, &filter, last, PAGE))? {
+            print(ctx, &event)?;
+            last = event.id;
+        }
+        version = changed(&desk, version)?;
+    }
+}
+
+/// Waits until any process has written.
+#[expect(clippy::disallowed_methods, reason = "what another process writes can only be polled")]
+fn changed(desk: &Desk, version: i64) -> Result<i64, Failure> {
+    loop {
         thread::sleep(LOOK);
         let seen = desk.app.db.data_version()?;
-        if seen == version {
-            continue;
-        }
-        version = seen;
-        loop {
-            let page = desk.read(|r, _, who| ops::audit::since(r, who, &filter, last, PAGE))?;
-            for event in &page {
-                print(ctx, event)?;
-                last = event.id;
-            }
-            if page.is_empty() {
-                break;
-            }
+        if seen != version {
+            return Ok(seen);
         }
     }
-    Ok(())
 }
 
 /// One line for one event: JSON where that is wanted.

@@ -116,9 +116,8 @@ pub fn narrow_for(
     if asked.is_empty() {
         return Ok(Ok(open));
     }
-    let was_granted = |text: &String| {
-        ResourceUri::parse(text).is_ok_and(|uri| granted.iter().any(|own| *own == uri))
-    };
+    let was_granted =
+        |text: &String| ResourceUri::parse(text).is_ok_and(|uri| granted.contains(&uri));
     let mut found = match resources(r, client, asked)? {
         Ok(found) => found,
         Err(_) if asked.iter().all(was_granted) => {

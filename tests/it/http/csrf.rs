@@ -8,7 +8,7 @@ use crate::support::{
 const EVIL: &str = "https://evil.example";
 
 /// Everything that changes something for someone signed in.
-const INSIDE: [&str; 26] = [
+const INSIDE: [&str; 27] = [
     "/login/confirm",
     "/account/profile",
     "/account/security/remove",
@@ -18,6 +18,7 @@ const INSIDE: [&str; 26] = [
     "/account/apps/disconnect",
     "/account/keys/new",
     "/account/keys/revoke",
+    "/account/keys/rotate",
     "/mfa/enroll/send",
     "/password/strength",
     "/reset",

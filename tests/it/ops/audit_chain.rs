@@ -166,14 +166,14 @@ fn older_copy_of_the_database_is_found_by_what_was_noted_beside_it_or_elsewhere(
     assert_eq!(check_with(&server.app, &[]).flaw, None, "it is whole in itself");
     assert_eq!(check(&server.app).flaw, Some(Flaw::Anchor(elsewhere.id)), "noted beside it");
     assert_eq!(
-        check_with(&server.app, &[elsewhere.clone()]).flaw,
+        check_with(&server.app, std::slice::from_ref(&elsewhere)).flaw,
         Some(Flaw::Anchor(elsewhere.id))
     );
     // Written on until it is as long, it is another record all the same.
     server.advance(1);
     act(&server.app, 9);
     assert_eq!(
-        check_with(&server.app, &[elsewhere.clone()]).flaw,
+        check_with(&server.app, std::slice::from_ref(&elsewhere)).flaw,
         Some(Flaw::Anchor(elsewhere.id))
     );
     server.app.note_audit().unwrap();

@@ -152,12 +152,12 @@ fn flood_from_everywhere_stays_bounded_and_those_in_use_go_on() {
         site.put(path, Page::with(&document(id), &fresh));
         assert!(is_let_in(&authorize(&caller, SOMEBODY, id)));
     }
-    let (user, used) = (caller.world.user.clone(), ClientId::from_text(ids[0].clone()));
+    let (person, used) = (caller.world.user.clone(), ClientId::from_text(ids[0].clone()));
     let allow = ScopeSet::parse("openid");
     caller
         .world
         .db
-        .write_blocking(move |tx| store::consent::put(tx, &user, &used, "", &allow))
+        .write_blocking(move |tx| store::consent::put(tx, &person, &used, "", &allow))
         .unwrap();
     caller.world.pass(601);
     assert_eq!(flood(&caller, &site), 60);

@@ -160,9 +160,9 @@ fn token_that_was_replaced_does_nothing_any_more() {
         wish["client_id"] = json!(new.id);
         send(&caller, "PUT", &new.path, &new.token, &wish.to_string())
     });
-    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|one| one.status == 200);
+    let (won, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|one| one.status == 200);
     assert_eq!(won.len(), 1);
-    assert!(lost.iter().all(|one| one.refusal(401) == "invalid_token"));
+    assert!(refused.iter().all(|one| one.refusal(401) == "invalid_token"));
     let winner = won[0].json();
     let last = known(&winner);
     let told = send(&caller, "GET", &last.path, &last.token, "").json();

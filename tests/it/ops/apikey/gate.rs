@@ -61,7 +61,7 @@ fn caller_gets_its_scopes_its_owner_and_what_is_left() {
     };
     assert_eq!((caller.level.left, retry_after.as_secs()), (0, 1));
     assert_eq!(caller.level.full_in.as_secs(), 3);
-    server.clock.advance(retry_after - Duration::from_millis(1));
+    server.clock.advance(retry_after.saturating_sub(Duration::from_millis(1)));
     assert!(!is_in(&server.app, &text));
     server.clock.advance(Duration::from_millis(1));
     assert!(is_in(&server.app, &text));
@@ -162,7 +162,7 @@ fn typing_mistake_costs_no_look_into_the_database() {
     let typo = format!("{}{}", &text[..35], if text.ends_with('a') { 'b' } else { 'a' });
     let (app, all_held) = (&server.app, Barrier::new(READERS + 1));
     let verdict = std::thread::scope(|scope| {
-        let (hold, held) = channel();
+        let (hold, taken) = channel();
         for _ in 0..READERS {
             let (hold, all_held) = (hold.clone(), &all_held);
             scope.spawn(move || {
@@ -173,7 +173,7 @@ fn typing_mistake_costs_no_look_into_the_database() {
                 })
             });
         }
-        (0..READERS).for_each(|_| held.recv().unwrap());
+        (0..READERS).for_each(|_| taken.recv().unwrap());
         // A look would find no reader, and fail after a while.
         let verdict = RUNTIME.block_on(app.authenticate_api_key(ADDRESS, &typo));
         all_held.wait();

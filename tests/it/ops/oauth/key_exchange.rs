@@ -164,7 +164,6 @@ fn token_for_a_resource_takes_what_the_resource_takes() {
             roles: Some(vec!["developer".to_owned()]),
             ..resource::Change::default()
         },
-        ..resource::New::default()
     };
     world.db.write_blocking(move |tx| resource::add(tx, &operator(), new)).unwrap();
     let gateway = gateway(&world, &[]);

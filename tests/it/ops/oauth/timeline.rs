@@ -1,5 +1,7 @@
 //! "Why was I logged out?": the life of a connection names what ended it, and who did, in one sentence.
 
+use std::sync::Arc;
+
 use mcpcodex::{
     crypto::{
         jwt::{Algorithm, SigningKey},
@@ -11,7 +13,7 @@ use mcpcodex::{
     ops::{
         client,
         key::rotation::{self, Order},
-        oauth::{connected, revoke},
+        oauth::{Outcome, connected, revoke},
         session, user,
     },
 };
@@ -43,9 +45,11 @@ fn told(scope: &str, act: impl FnOnce(&World, &str)) -> String {
 
 type Act = fn(&World, &str);
 
-#[test]
-fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
-    let ends: [(&str, Act, &[&str]); 15] = [
+type End = (&'static str, Act, Vec<&'static str>);
+
+/// What ends a connection: time, a thief, the person.
+fn by_themselves() -> [End; 7] {
+    [
         (
             "reuse",
             |world, token| {
@@ -54,9 +58,9 @@ fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
                 world.pass(100);
                 refused(world.refresh(token));
             },
-            &[ending::says(ending::REPLAYED), "from 192.0.2.1"],
+            vec![ending::says(ending::REPLAYED), "from 192.0.2.1"],
         ),
-        ("idle", |world, _| world.pass(3_700), &["did not refresh for too long", "idle"]),
+        ("idle", |world, _| world.pass(3_700), vec!["did not refresh for too long", "idle"]),
         (
             "absolute",
             |world, token| {
@@ -64,14 +68,14 @@ fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
                 for _ in 0..400 {
                     world.pass(3_000);
                     match world.refresh(&token) {
-                        mcpcodex::ops::oauth::Outcome::Minted(minted) => {
+                        Outcome::Minted(minted) => {
                             token = refresh_token(&minted.sign().unwrap());
                         }
-                        _ => return,
+                        Outcome::Assertion(_) | Outcome::Refused(_) => return,
                     }
                 }
             },
-            &["its time was up", "lifetime"],
+            vec!["its time was up", "lifetime"],
         ),
         (
             "logout everywhere",
@@ -79,7 +83,7 @@ fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
                 let id = world.user.clone();
                 write(world, move |tx| session::revoke_of_user(tx, &operator(), &id));
             },
-            &[ending::says(ending::ALL_SESSIONS), "by root (cli)"],
+            vec![ending::says(ending::ALL_SESSIONS), "by root (cli)"],
         ),
         (
             "logout",
@@ -87,7 +91,7 @@ fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
                 let who = world.signed_in.actor(from("198.51.100.9", "browser").origin);
                 write(world, move |tx| session::logout(tx, &who));
             },
-            &[ending::says(ending::LOGOUT), "by the person from 198.51.100.9"],
+            vec![ending::says(ending::LOGOUT), "by the person from 198.51.100.9"],
         ),
         (
             "elsewhere",
@@ -96,16 +100,22 @@ fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
                 let (who, id) = (other.actor(app().origin), world.user.clone());
                 write(world, move |tx| session::revoke_others(tx, &who, &id));
             },
-            &[ending::says(ending::ELSEWHERE), "by the person"],
+            vec![ending::says(ending::ELSEWHERE), "by the person"],
         ),
-        ("password", |world, _| change_password(world), &[ending::says(ending::PASSWORD)]),
+        ("password", |world, _| change_password(world), vec![ending::says(ending::PASSWORD)]),
+    ]
+}
+
+/// What ends a connection: the operator, the client.
+fn by_others() -> [End; 8] {
+    [
         (
             "disabled",
             |world, _| {
                 let id = world.user.clone();
                 write(world, move |tx| user::disable(tx, &operator(), &id));
             },
-            &[ending::says(ending::DISABLED), "by root (cli)"],
+            vec![ending::says(ending::DISABLED), "by root (cli)"],
         ),
         (
             "locked",
@@ -114,7 +124,7 @@ fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
                     (world.user.clone(), mcpcodex::model::actor::Actor::operator("eve", Via::Tui));
                 write(world, move |tx| user::lock(tx, &who, &id));
             },
-            &[ending::says(ending::LOCKED), "by eve (tui)"],
+            vec![ending::says(ending::LOCKED), "by eve (tui)"],
         ),
         (
             "client off",
@@ -122,7 +132,7 @@ fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
                 let id = world.client.id.clone();
                 write(world, move |tx| client::disable(tx, &operator(), &id));
             },
-            &[ending::says(ending::CLIENT_OFF), "by root (cli)"],
+            vec![ending::says(ending::CLIENT_OFF), "by root (cli)"],
         ),
         (
             "client changed",
@@ -132,7 +142,7 @@ fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
                 let change = client::Change { grant_types, ..client::Change::default() };
                 write(world, move |tx| client::edit(tx, &operator(), &id, change));
             },
-            &["the client was changed and may not refresh any more", "client edit"],
+            vec!["the client was changed and may not refresh any more", "client edit"],
         ),
         (
             "client revoked by the operator",
@@ -140,14 +150,14 @@ fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
                 let id = world.client.id.clone();
                 write(world, move |tx| session::revoke_of_client(tx, &operator(), &id));
             },
-            &[ending::says(ending::OF_CLIENT), "by root (cli)"],
+            vec![ending::says(ending::OF_CLIENT), "by root (cli)"],
         ),
         (
             "everything",
             |world, _| {
                 write(world, |tx| session::revoke_everything(tx, &operator()));
             },
-            &[ending::says(ending::EVERYTHING), "by root (cli)"],
+            vec![ending::says(ending::EVERYTHING), "by root (cli)"],
         ),
         (
             "disconnected",
@@ -156,19 +166,23 @@ fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
                 let (user, client) = (world.user.clone(), world.client.id.clone());
                 write(world, move |tx| connected::disconnect(tx, &who, &user, &client));
             },
-            &[ending::says(ending::DISCONNECTED), "by the person"],
+            vec![ending::says(ending::DISCONNECTED), "by the person"],
         ),
         (
             "given back",
             |world, token| {
                 let (env, client, token) =
-                    (world.env.clone(), world.client.clone(), Plain::new(token.to_owned()));
+                    (Arc::clone(&world.env), world.client.clone(), Plain::new(token.to_owned()));
                 write(world, move |tx| revoke::revoke(tx, &env, &app(), &client, token.expose()));
             },
-            &[ending::says(ending::BY_CLIENT)],
+            vec![ending::says(ending::BY_CLIENT)],
         ),
-    ];
-    for (name, act, parts) in ends {
+    ]
+}
+
+#[test]
+fn every_end_is_told_in_one_sentence_with_who_brought_it_about() {
+    for (name, act, parts) in by_themselves().into_iter().chain(by_others()) {
         let verdict = told("openid", act);
         for part in parts {
             assert!(verdict.contains(part), "{name}: {part} is missing: {verdict}");
@@ -194,7 +208,7 @@ fn keys_come_and_go_without_ending_anything_and_that_is_told() {
     let grant = claims(tokens.access_token.expose())["gid"].as_str().unwrap().to_owned();
     let kid = part(tokens.access_token.expose(), 0)["kid"].as_str().unwrap().to_owned();
     world.pass(10);
-    let (env, fresh) = (world.env.clone(), SigningKey::generate(Algorithm::ES256).unwrap());
+    let (env, fresh) = (Arc::clone(&world.env), SigningKey::generate(Algorithm::ES256).unwrap());
     write(&world, move |tx| {
         let order = Order { now: true, fresh: Some(&fresh), ..Order::default() };
         rotation::rotate(tx, &env, &operator(), &order)?;
@@ -233,8 +247,8 @@ fn token_from_after_the_backup_is_told_from_a_foreign_one() {
     let grant = claims(tokens.access_token.expose())["gid"].as_str().unwrap().to_owned();
     let next = refresh_token(&minted(world.refresh(&refresh_token(&tokens))));
     let refusal = |world: &World| match world.refresh(&next) {
-        mcpcodex::ops::oauth::Outcome::Refused(refusal) => refusal.rule,
-        _ => panic!("tokens were given"),
+        Outcome::Refused(refusal) => refusal.rule,
+        Outcome::Minted(_) | Outcome::Assertion(_) => panic!("tokens were given"),
     };
     // The file as it was before the refresh.
     let id = grant.clone();
@@ -249,8 +263,8 @@ fn token_from_after_the_backup_is_told_from_a_foreign_one() {
     assert_eq!(refusal(&world), Rule::RefreshForgotten);
     assert_eq!(
         match world.refresh("mcr_foreign") {
-            mcpcodex::ops::oauth::Outcome::Refused(refusal) => refusal.rule,
-            _ => panic!("tokens were given"),
+            Outcome::Refused(refusal) => refusal.rule,
+            Outcome::Minted(_) | Outcome::Assertion(_) => panic!("tokens were given"),
         },
         Rule::RefreshUnknown
     );
