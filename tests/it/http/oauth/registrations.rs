@@ -211,11 +211,12 @@ fn nobody_chooses_an_id_or_a_right_of_its_own() {
     let answer = register(&caller, &wish);
     assert_eq!(answer.status, 201, "{}", answer.body);
     let told = answer.json();
-    let text = |name: &str| told[name].as_str().unwrap();
-    let shown = STANDARD.encode(format!("{}:{}", text("client_id"), text("client_secret")));
-    let header = [("authorization", &*format!("Basic {shown}"))];
-    let form = [("grant_type", "client_credentials")];
-    let answer = RUNTIME.block_on(caller.send("/token", &header, &form));
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", told["client_id"].as_str().unwrap()),
+        ("client_secret", told["client_secret"].as_str().unwrap()),
+    ];
+    let answer = RUNTIME.block_on(caller.send("/token", &[], &form));
     assert_eq!(answer.refusal(400), "unauthorized_client");
 }
 
