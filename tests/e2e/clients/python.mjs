@@ -37,7 +37,9 @@ async function journeys(path) {
 }
 
 try {
-  await Promise.all(["", "/auth"].map(journeys));
+  // Both are waited for, also when one fails: each takes its servers down.
+  const ended = await Promise.allSettled(["", "/auth"].map(journeys));
+  for (const { status, reason } of ended) if (status === "rejected") throw reason;
 } finally {
   published.close();
 }

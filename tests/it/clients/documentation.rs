@@ -19,12 +19,12 @@ fn read(path: &str) -> String {
 fn pages() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/clients");
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-    let named = |name: std::ffi::OsString| {
+    let page = |name: std::ffi::OsString| {
         let name = name.into_string().unwrap();
         let text = read(&format!("docs/clients/{name}"));
         (name, text)
     };
-    names.map(named).collect()
+    names.map(page).collect()
 }
 
 /// The blocks of one language.

@@ -176,7 +176,7 @@ fn from_base64url(text: &str) -> Vec<u8> {
 }
 
 async fn journeys(served: &Served) {
-    let server = notes::serve(&served.issuer, |url| served.resource(url)).await;
+    let protected = notes::serve(&served.issuer, |url| served.resource(url)).await;
     let create = ["client", "create", "Reader", "--public", "--redirect-uri"];
     let made = served.place.json(&[&create[..], &["http://127.0.0.1/callback"]].concat());
     let by_hand = made["client_id"].as_str().unwrap();
@@ -186,7 +186,7 @@ async fn journeys(served: &Served) {
         AuthorizationRequest::new(CALLBACK).with_client_name("Reader by itself"),
         AuthorizationRequest::new(CALLBACK).with_client_metadata_url(&served.document),
     ] {
-        let client = connect(served, &server.url, request).await;
+        let client = connect(served, &protected.url, request).await;
         assert_eq!(read(&client).await, "your notes");
         clients.push(client);
     }
@@ -194,11 +194,11 @@ async fn journeys(served: &Served) {
     let listed = listed.as_array().unwrap();
     let by_itself = listed.iter().find(|one| one["name"] == "Reader by itself").unwrap();
     let by_itself = by_itself["client_id"].as_str().unwrap();
-    server.tokens.lock().unwrap().clear();
+    protected.tokens.lock().unwrap().clear();
     // They renew at half of so short a life, and nobody is asked again.
     let until = Instant::now() + Duration::from_secs(30);
     loop {
-        let came = came(&server);
+        let came = came(&protected);
         if [by_hand, by_itself, &served.document].iter().all(|id| came.get(*id) >= Some(&2)) {
             break;
         }
@@ -236,17 +236,17 @@ async fn asked(url: &str, token: Option<&str>) -> (u16, String) {
 }
 
 async fn refusals(served: &Served) {
-    let server = notes::serve(&served.issuer, |url| served.resource(url)).await;
-    let metadata = server.url.replace("/mcp", "/.well-known/oauth-protected-resource/mcp");
+    let protected = notes::serve(&served.issuer, |url| served.resource(url)).await;
+    let metadata = protected.url.replace("/mcp", "/.well-known/oauth-protected-resource/mcp");
     let told = format!("scope=\"notes:read\", resource_metadata=\"{metadata}\"");
-    assert_eq!(asked(&server.url, None).await, (401, format!("Bearer {told}")));
+    assert_eq!(asked(&protected.url, None).await, (401, format!("Bearer {told}")));
     let bad = (401, format!("Bearer error=\"invalid_token\", {told}"));
-    assert_eq!(asked(&server.url, Some("a.b.c")).await, bad);
+    assert_eq!(asked(&protected.url, Some("a.b.c")).await, bad);
     let request = AuthorizationRequest::new(CALLBACK).with_scopes(["notes:write"]);
-    let state = sign_in(served, &server.url, request).await;
+    let state = sign_in(served, &protected.url, request).await;
     let writes = state.into_authorization_manager().unwrap().get_access_token().await.unwrap();
     let lacks = (403, format!("Bearer error=\"insufficient_scope\", {told}"));
-    assert_eq!(asked(&server.url, Some(&writes)).await, lacks);
+    assert_eq!(asked(&protected.url, Some(&writes)).await, lacks);
 }
 
 #[test]

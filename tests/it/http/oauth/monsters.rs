@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Far above what any of it takes in a build without optimisation, and far below what a reader that is too patient takes.
-const SOON: Duration = Duration::from_millis(50);
+const SOON: Duration = Duration::from_millis(250);
 
 /// Asks five times and gives the last answer; the best must have been soon, for a busy machine may take the processor
 /// away, but not each time.

@@ -1,5 +1,6 @@
 //! Registration as strangers misuse it: addresses that must not be, clients of others, names of others.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::caller::{Answer, Caller, encode, request};
@@ -211,12 +212,11 @@ fn nobody_chooses_an_id_or_a_right_of_its_own() {
     let answer = register(&caller, &wish);
     assert_eq!(answer.status, 201, "{}", answer.body);
     let told = answer.json();
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", told["client_id"].as_str().unwrap()),
-        ("client_secret", told["client_secret"].as_str().unwrap()),
-    ];
-    let answer = RUNTIME.block_on(caller.send("/token", &[], &form));
+    let text = |name: &str| told[name].as_str().unwrap();
+    let pair = format!("{}:{}", text("client_id"), text("client_secret"));
+    let basic = format!("Basic {}", STANDARD.encode(pair));
+    let form = [("grant_type", "client_credentials")];
+    let answer = RUNTIME.block_on(caller.send("/token", &[("authorization", &basic)], &form));
     assert_eq!(answer.refusal(400), "unauthorized_client");
 }
 
