@@ -155,6 +155,6 @@ fn resource_that_the_person_may_not_use_is_no_audience_however_it_is_spelled() {
             mcpcodex::store::user::set_roles(tx, &id, &["developer".to_owned()])
         })
         .unwrap();
-    let got = audiences(&world, &asked, &[], &[loud]);
+    let got = audiences(&world, &asked, &[SLASH, loud], &[SLASH, loud]);
     assert_eq!(got, (both.clone(), both));
 }
