@@ -1,6 +1,6 @@
 //! Sees to it that an app which names itself by a URL is known as well as it must be, before its request is decided:
 //! fetches its document when it is new or no longer fresh. One fetch at a time for each document, and what failed is left
-//! alone for a while. What strangers may cause is bounded by [`super::brake`], so that nobody can use this server to flood
+//! alone for a while. What strangers may cause is bounded by `brake`, so that nobody can use this server to flood
 //! another; apps that are in use have turns and memory of their own, which strangers cannot use up.
 
 use std::{

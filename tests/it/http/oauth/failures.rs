@@ -48,7 +48,6 @@ async fn body_that_never_ends_a_panic_and_a_wrong_host_are_told_in_json_to_every
         assert_eq!((status, body["error"].as_str()), (408, Some("temporarily_unavailable")));
     }
 
-    #[expect(clippy::panic, reason = "a fault of ours, as it might be")]
     let broken = Router::new().route(
         "/.well-known/broken",
         get(async || -> &'static str { panic!("a secret of the code") }),

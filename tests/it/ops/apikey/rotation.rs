@@ -119,9 +119,8 @@ fn key_that_is_over_has_no_successor_and_neither_has_one_whose_owner_may_nothing
 
 #[test]
 fn key_ends_when_it_falls_due_only_where_keys_rotate_by_themselves() {
-    let cases: [(fn(&mut Config), Option<BadKey>); 2] =
-        [(|_| (), None), (auto, Some(BadKey::Overdue))];
-    for (change, expected) in cases {
+    let changes: [fn(&mut Config); 2] = [|_| (), auto];
+    for (change, expected) in changes.into_iter().zip([None, Some(BadKey::Overdue)]) {
         let server = TestApp::with(change);
         let made = make(&server, &server.user("ann"), |_| ()).unwrap();
         server.advance(90 * DAY - 1);
