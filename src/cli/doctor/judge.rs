@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use url::Url;
+use url::{Host, Url};
 
 /// A `WWW-Authenticate` answer (RFC 9110 §11.6.1) as far as it is about bearer tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -146,13 +146,12 @@ pub fn texts<'d>(document: &'d Value, name: &str) -> Option<Vec<&'d str>> {
 
 /// Whether tokens may be sent there: https, or http on this computer.
 pub fn is_safe(url: &Url) -> bool {
-    let local = |host: &str| {
-        host == "localhost"
-            || host.ends_with(".localhost")
-            || host == "[::1]"
-            || host.starts_with("127.")
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && url.host_str().is_some_and(local))
+    let local = url.host().is_some_and(|host| match host {
+        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    });
+    url.scheme() == "https" || (url.scheme() == "http" && local)
 }
 
 /// An address that may be opened or asked: http or https with a host, and nothing else.
@@ -238,7 +237,13 @@ mod tests {
         }
         assert!(web("http://127.0.0.1:1/x").is_some());
         assert!(is_safe(&Url::parse("http://app.localhost/x").unwrap()));
-        assert!(!is_safe(&Url::parse("http://192.168.1.2/x").unwrap()));
+        assert!(is_safe(&Url::parse("http://127.1.2.3/x").unwrap()));
+        assert!(is_safe(&Url::parse("http://[::1]:8/x").unwrap()));
+        for far in
+            ["http://192.168.1.2/x", "http://127.evil.example/x", "http://localhost.example/"]
+        {
+            assert!(!is_safe(&Url::parse(far).unwrap()), "{far}");
+        }
         assert_eq!(nulls(&json!({ "a": null, "b": 1 })), ["a"]);
     }
 }

@@ -207,9 +207,7 @@ fn nobody_chooses_an_id_or_a_right_of_its_own() {
     };
     assert_eq!(caller.world.db.read(find).unwrap(), before);
     let grants = json!(["authorization_code", "client_credentials"]);
-    let mut wish = metadata("grant_types", grants);
-    wish["token_endpoint_auth_method"] = json!("client_secret_post");
-    let answer = register(&caller, &wish);
+    let answer = register(&caller, &metadata("grant_types", grants));
     assert_eq!(answer.status, 201, "{}", answer.body);
     let told = answer.json();
     let text = |name: &str| told[name].as_str().unwrap();
