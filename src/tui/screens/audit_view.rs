@@ -10,11 +10,11 @@ use super::{
         theme::Role,
         widgets::{
             flow::Flow,
-            table::{self, Cell, Column},
+            table::{Cell, Column},
         },
     },
-    audit::WINDOW,
-    heading,
+    audit::{Audit, WINDOW},
+    frame::{self, Frame},
 };
 use crate::{
     model::trace::{Rule, Shown, State, Trace},
@@ -41,39 +41,28 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 }
 
 fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let audit = &app.audit;
-    let (total, refused) = audit.totals();
+    let Audit { list, search, .. } = &app.audit;
+    let (total, refused) = app.audit.totals();
     let most = if total >= WINDOW { "+" } else { "" };
-    let count = if audit.list.wait.loaded() {
+    let count = if list.wait.loaded() {
         format!("{}{most}   refused {}", text::grouped(total), text::grouped(refused))
     } else {
         String::new()
     };
-    heading::draw(canvas, panel, "Attempts", &audit.search, &[(&count, Role::Muted)]);
-    let now = canvas.now;
-    table::draw(canvas, panel, &COLUMNS, &audit.list, |row| cells(row, now));
-    if table::draw_waiting(canvas, panel, app, &audit.list) {
-        return;
-    }
-    if audit.list.rows().is_empty() {
-        let typed = audit.search.text();
-        let none = format!("no reference, client, rule or address holds “{typed}”");
-        let lines = if typed.is_empty() {
-            [
-                ("No app has tried to get a token yet.", Role::Strong),
-                ("A reference that somebody was given can be typed after :", Role::Muted),
-            ]
-        } else {
-            [(none.as_str(), Role::Text), ("Esc clears the filter", Role::Muted)]
-        };
-        table::draw_empty(canvas, panel, &lines);
-        return;
-    }
-    let foot = match audit.list.gone() {
-        Some(gone) => format!("{gone} is gone: j k choose another row"),
-        None => format!("row {}", text::grouped(audit.list.place() + 1)),
+    let frame = Frame {
+        title: "Attempts",
+        search,
+        counts: &[(&count, Role::Muted)],
+        columns: &COLUMNS,
+        list,
+        none: "no reference, client, rule or address",
+        empty: [
+            ("No app has tried to get a token yet.", Role::Strong),
+            ("A reference that somebody was given can be typed after :", Role::Muted),
+        ],
+        foot: None,
     };
-    canvas.foot(panel, &foot);
+    frame::draw(canvas, panel, app, &frame, cells);
 }
 
 fn state(trace: &Trace) -> (&'static str, Role) {

@@ -10,11 +10,11 @@ use super::{
         theme::Role,
         widgets::{
             flow::Flow,
-            table::{self, Cell, Column},
+            table::{Cell, Column},
         },
     },
-    clients::{WINDOW, places},
-    heading,
+    clients::{Clients, WINDOW, places},
+    frame::{self, Frame},
 };
 use crate::{
     model::{
@@ -49,38 +49,27 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 }
 
 fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let clients = &app.clients;
-    let (total, waits) = clients.totals();
+    let Clients { list, search, .. } = &app.clients;
+    let (total, waits) = app.clients.totals();
     let most = if total >= WINDOW { "+" } else { "" };
-    let loaded = clients.list.wait.loaded();
+    let loaded = list.wait.loaded();
     let count = if loaded { format!("{}{most}", text::grouped(total)) } else { String::new() };
     let waiting =
         if waits > 0 { format!("   waiting {}", text::grouped(waits)) } else { String::new() };
-    let counts = [(count.as_str(), Role::Muted), (waiting.as_str(), Role::Warn)];
-    heading::draw(canvas, panel, "Clients", &clients.search, &counts);
-    let now = canvas.now;
-    table::draw(canvas, panel, &COLUMNS, &clients.list, |row| cells(row, now));
-    if table::draw_waiting(canvas, panel, app, &clients.list) {
-        return;
-    }
-    if clients.list.rows().is_empty() {
-        let none = format!("no name, id, address or state holds “{}”", clients.search.text());
-        let lines = if clients.search.text().is_empty() {
-            [
-                ("No app is known yet.", Role::Strong),
-                ("Apps appear here as they register, or by mcpcodex client create.", Role::Muted),
-            ]
-        } else {
-            [(none.as_str(), Role::Text), ("Esc clears the filter", Role::Muted)]
-        };
-        table::draw_empty(canvas, panel, &lines);
-        return;
-    }
-    let foot = match clients.list.gone() {
-        Some(gone) => format!("{gone} is gone: j k choose another row"),
-        None => format!("row {}", text::grouped(clients.list.place() + 1)),
+    let frame = Frame {
+        title: "Clients",
+        search,
+        counts: &[(count.as_str(), Role::Muted), (waiting.as_str(), Role::Warn)],
+        columns: &COLUMNS,
+        list,
+        none: "no name, id, address or state",
+        empty: [
+            ("No app is known yet.", Role::Strong),
+            ("Apps appear here as they register, or by mcpcodex client create.", Role::Muted),
+        ],
+        foot: None,
     };
-    canvas.foot(panel, &foot);
+    frame::draw(canvas, panel, app, &frame, cells);
 }
 
 fn state(row: &Client) -> (&'static str, Role) {

@@ -10,11 +10,11 @@ use super::{
         theme::Role,
         widgets::{
             flow::Flow,
-            table::{self, Cell, Column},
+            table::{Cell, Column},
         },
     },
-    heading,
-    keys::name,
+    frame::{self, Frame},
+    keys::{Keys, name},
 };
 use crate::{
     model::key::{KeyStanding, KeyState, MOST_COUNTED, Schedule, WITHDRAWN},
@@ -49,25 +49,19 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 }
 
 fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let keys = &app.keys;
+    let Keys { list, search, .. } = &app.keys;
     let longest = format!("access tokens live ≤ {}", text::brief(app.site.access_lifetime));
-    heading::draw(canvas, panel, "Signing keys", &keys.search, &[(&longest, Role::Muted)]);
-    let now = canvas.now;
-    table::draw(canvas, panel, &COLUMNS, &keys.list, |row| cells(row, now));
-    if table::draw_waiting(canvas, panel, app, &keys.list) {
-        return;
-    }
-    if keys.list.rows().is_empty() {
-        let none = format!("no key id, algorithm or state holds “{}”", keys.search.text());
-        let lines = [(none.as_str(), Role::Text), ("Esc clears the filter", Role::Muted)];
-        table::draw_empty(canvas, panel, &lines);
-        return;
-    }
-    let foot = match keys.list.gone() {
-        Some(gone) => format!("{gone} is gone: j k choose another row"),
-        None => text::count(keys.all().len(), "key"),
+    let frame = Frame {
+        title: "Signing keys",
+        search,
+        counts: &[(&longest, Role::Muted)],
+        columns: &COLUMNS,
+        list,
+        none: "no key id, algorithm or state",
+        empty: [("There is no key yet.", Role::Strong), ("The server makes one.", Role::Muted)],
+        foot: Some(text::count(app.keys.all().len(), "key")),
     };
-    canvas.foot(panel, &foot);
+    frame::draw(canvas, panel, app, &frame, cells);
 }
 
 fn state(row: &KeyStanding, now: Time) -> (&'static str, Role) {

@@ -10,11 +10,11 @@ use super::{
         theme::Role,
         widgets::{
             flow::Flow,
-            table::{self, Cell, Column},
+            table::{Cell, Column},
         },
     },
-    heading,
-    messages::{WINDOW, kind},
+    frame::{self, Frame},
+    messages::{Messages, WINDOW, kind},
 };
 use crate::{
     model::message::{Carrier, MessageRow, State},
@@ -45,41 +45,30 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 }
 
 fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let messages = &app.messages;
-    let (shown, total) = (messages.list.rows().len(), messages.total());
+    let Messages { list, search, .. } = &app.messages;
+    let (shown, total) = (list.rows().len(), app.messages.total());
     let most = if total >= WINDOW { "+" } else { "" };
-    let count = if !messages.list.wait.loaded() {
+    let count = if !list.wait.loaded() {
         String::new()
     } else if shown == total {
         format!("{}{most}", text::grouped(total))
     } else {
         format!("{} of {}{most}", text::grouped(shown), text::grouped(total))
     };
-    heading::draw(canvas, panel, "Messages", &messages.search, &[(&count, Role::Muted)]);
-    let now = canvas.now;
-    table::draw(canvas, panel, &COLUMNS, &messages.list, |row| cells(row, now));
-    if table::draw_waiting(canvas, panel, app, &messages.list) {
-        return;
-    }
-    if shown == 0 {
-        let typed = messages.search.text();
-        let none = format!("no message, recipient or answer holds “{typed}”");
-        let lines = if typed.is_empty() {
-            [
-                ("No message was sent yet.", Role::Strong),
-                ("Codes, links and notices appear here with their state.", Role::Muted),
-            ]
-        } else {
-            [(none.as_str(), Role::Text), ("Esc clears the filter", Role::Muted)]
-        };
-        table::draw_empty(canvas, panel, &lines);
-        return;
-    }
-    let foot = match messages.list.gone() {
-        Some(gone) => format!("{gone} is gone: j k choose another row"),
-        None => format!("row {}", text::grouped(messages.list.place() + 1)),
+    let frame = Frame {
+        title: "Messages",
+        search,
+        counts: &[(&count, Role::Muted)],
+        columns: &COLUMNS,
+        list,
+        none: "no message, recipient or answer",
+        empty: [
+            ("No message was sent yet.", Role::Strong),
+            ("Codes, links and notices appear here with their state.", Role::Muted),
+        ],
+        foot: None,
     };
-    canvas.foot(panel, &foot);
+    frame::draw(canvas, panel, app, &frame, cells);
 }
 
 fn state(state: State) -> (&'static str, Role) {

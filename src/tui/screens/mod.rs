@@ -5,6 +5,7 @@ pub mod audit;
 pub mod audit_view;
 pub mod clients;
 pub mod clients_view;
+mod frame;
 mod heading;
 pub mod keys;
 pub mod keys_view;

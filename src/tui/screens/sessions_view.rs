@@ -8,10 +8,10 @@ use super::{
         canvas::Canvas,
         layout, text,
         theme::Role,
-        widgets::table::{self, Cell, Column},
+        widgets::table::{Cell, Column},
     },
-    heading,
-    sessions::WINDOW,
+    frame::{self, Frame},
+    sessions::{Sessions, WINDOW},
 };
 use crate::{model::session::SessionRow, time::Time};
 
@@ -40,51 +40,33 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 }
 
 fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let sessions = &app.sessions;
-    let (shown, total) = (sessions.list.rows().len(), sessions.total());
+    let Sessions { list, search, of, .. } = &app.sessions;
+    let (shown, total) = (list.rows().len(), app.sessions.total());
     let most = if total >= WINDOW { "+" } else { "" };
     let count = if shown == total {
         format!("{}{most} live", text::grouped(total))
     } else {
         format!("{} of {}{most} live", text::grouped(shown), text::grouped(total))
     };
-    let count = if sessions.list.wait.loaded() { count } else { String::new() };
-    let of = sessions.of.as_ref().map(|(_, name)| format!("of {name}   "));
-    let counts = [(of.as_deref().unwrap_or_default(), Role::Strong), (&count, Role::Muted)];
-    heading::draw(canvas, panel, "Sessions", &sessions.search, &counts);
-    let now = canvas.now;
-    table::draw(canvas, panel, &COLUMNS, &sessions.list, |row| cells(row, now));
-    if table::draw_waiting(canvas, panel, app, &sessions.list) {
-        return;
-    }
-    if shown == 0 {
-        if sessions.search.text().is_empty() {
-            let whose = match &sessions.of {
-                Some((_, name)) => format!("{name} is not signed in anywhere."),
-                None => "Nobody is signed in.".to_owned(),
-            };
-            let next = if sessions.of.is_some() {
-                "Esc shows everybody's"
-            } else {
-                "Sign-ins appear here as they happen."
-            };
-            table::draw_empty(canvas, panel, &[(&whose, Role::Strong), (next, Role::Muted)]);
-        } else {
-            let none =
-                format!("no person, address, device or app holds “{}”", sessions.search.text());
-            table::draw_empty(
-                canvas,
-                panel,
-                &[(&none, Role::Text), ("Esc clears the filter", Role::Muted)],
-            );
-        }
-        return;
-    }
-    let foot = match sessions.list.gone() {
-        Some(gone) => format!("{gone} is gone: j k choose another row"),
-        None => format!("row {}", text::grouped(sessions.list.place() + 1)),
+    let count = if list.wait.loaded() { count } else { String::new() };
+    let whose = of.as_ref().map(|(_, name)| format!("of {name}   ")).unwrap_or_default();
+    let nobody = of.as_ref().map(|(_, name)| format!("{name} is not signed in anywhere."));
+    let next =
+        if of.is_some() { "Esc shows everybody's" } else { "Sign-ins appear here as they happen." };
+    let frame = Frame {
+        title: "Sessions",
+        search,
+        counts: &[(&whose, Role::Strong), (&count, Role::Muted)],
+        columns: &COLUMNS,
+        list,
+        none: "no person, address, device or app",
+        empty: [
+            (nobody.as_deref().unwrap_or("Nobody is signed in."), Role::Strong),
+            (next, Role::Muted),
+        ],
+        foot: None,
     };
-    canvas.foot(panel, &foot);
+    frame::draw(canvas, panel, app, &frame, cells);
 }
 
 fn cells(row: &SessionRow, now: Time) -> Vec<Cell> {
