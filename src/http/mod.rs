@@ -85,6 +85,7 @@ pub async fn serve_with(
     drop(notices_go_on);
     drop(tokio::time::timeout(DRAIN, async { (courier.await, notices.await) }).await);
     write_marks(&app).await;
+    note_audit(app).await;
     served.map_err(failed)
 }
 
@@ -120,11 +121,17 @@ async fn upkeep(app: App) {
                     tracing::warn!(%error, "what is over could not be forgotten; the next sweep tries again");
                 }
                 turn_keys(app.clone()).await;
-                if let Err(error) = app.note_audit() {
-                    tracing::warn!(%error, "it could not be noted how far the audit record goes");
-                }
+                note_audit(app.clone()).await;
             }
         }
+    }
+}
+
+/// Notes how far the audit record goes. On a thread that may wait: the file is flushed to the disk.
+async fn note_audit(app: App) {
+    let noted = tokio::task::spawn_blocking(move || app.note_audit()).await;
+    if let Ok(Err(error)) = noted {
+        tracing::warn!(%error, "it could not be noted how far the audit record goes; the next minute tries again");
     }
 }
 

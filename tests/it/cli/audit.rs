@@ -7,7 +7,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::Place;
+use super::{Place, serve::Server};
+use crate::support::vendors::until;
 
 fn place() -> Place {
     let place = Place::new();
@@ -99,6 +100,20 @@ fn export_is_lines_of_json_and_ends_with_the_head() {
     assert_eq!(place.run(&["audit", "verify", "--head", end["head"].as_str().unwrap()]).code, 0);
     let ids: Vec<_> = events.iter().map(|event| event["id"].as_i64().unwrap()).collect();
     assert!(ids.is_sorted() && ids.first() == Some(&1));
+}
+
+#[test]
+fn running_server_notes_how_far_the_record_goes() {
+    let place = place();
+    let head = place.path("mcpcodex-data/audit.head");
+    assert!(!head.exists());
+    let (server, _) = Server::start(&place);
+    let noted = until("the head of the record", || std::fs::read_to_string(&head).ok());
+    assert_eq!(place.run(&["audit", "verify", "--head", noted.trim()]).code, 0);
+    place.person("cleo", "user");
+    assert_eq!(server.stop(), Some(0));
+    assert_ne!(std::fs::read_to_string(&head).unwrap(), noted, "noted at the end, too");
+    assert_eq!(place.run(&["audit", "verify"]).code, 0);
 }
 
 #[test]

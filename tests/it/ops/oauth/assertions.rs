@@ -283,6 +283,8 @@ fn scope_and_resource_can_be_narrowed_and_never_widened() {
     // Nothing asserted: the ordinary scopes.
     assert_eq!(minted(asked(json!({ "scope": null }), "", "")).scope, "read:models");
     assert_eq!(refused(asked(json!({ "scope": null }), "admin:models", "")), Code::InvalidScope);
+    // Words of which none can be a scope are no wish for the usual ones.
+    assert_eq!(refused(asked(json!({}), "\"\"", "")), Code::InvalidScope);
     for (over, resource) in
         [(json!({}), "https://nowhere.example"), (json!({ "resource": null, "scope": null }), MCP)]
     {
@@ -566,6 +568,11 @@ fn assertion_is_given_to_nobody_else_and_for_nothing_else() {
             "a fragment",
             token_exchange::Ask { resources: vec!["https://h/#x".to_owned()], ..good() },
             Code::InvalidTarget,
+        ),
+        (
+            "words that can be no scope",
+            token_exchange::Ask { scope: Some("\"\"".to_owned()), ..good() },
+            Code::InvalidScope,
         ),
         (
             "scopes that are not allowed",
