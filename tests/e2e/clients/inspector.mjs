@@ -69,7 +69,15 @@ class Inspector {
     const dialog = this.page.getByRole("dialog", { name: "Server Settings" });
     await dialog.getByRole("button", { name: "OAuth Settings" }).click();
     await change(dialog.getByRole("region", { name: "OAuth Settings" }));
+    // Closing saves, and then the list is read again: whoever connects before both gets the settings from before.
+    let saved = false;
+    const read = this.page.waitForResponse((answer) => {
+      const asked = `${answer.request().method()} ${new URL(answer.url()).pathname}`;
+      saved ||= asked.startsWith("PUT /api/servers/");
+      return saved && asked === "GET /api/servers";
+    });
     await this.page.keyboard.press("Escape");
+    await read;
     await dialog.waitFor({ state: "hidden" });
   }
 
