@@ -63,22 +63,28 @@ class Inspector {
     await dialog.waitFor({ state: "hidden" });
   }
 
-  /** The last server of the list, which is the one that was added. */
+  /**
+   * The last server of the list, which is the one that was added. On a busy machine the page sometimes loses what is typed
+   * while it opens; then it saves nothing, and it is typed again.
+   */
   async settings(change) {
-    await this.button("Settings").last().click();
-    const dialog = this.page.getByRole("dialog", { name: "Server Settings" });
-    await dialog.getByRole("button", { name: "OAuth Settings" }).click();
-    await change(dialog.getByRole("region", { name: "OAuth Settings" }));
-    // Closing saves, and then the list is read again: whoever connects before both gets the settings from before.
-    let saved = false;
-    const read = this.page.waitForResponse((answer) => {
-      const asked = `${answer.request().method()} ${new URL(answer.url()).pathname}`;
-      saved ||= asked.startsWith("PUT /api/servers/");
-      return saved && asked === "GET /api/servers";
-    });
-    await this.page.keyboard.press("Escape");
-    await read;
-    await dialog.waitFor({ state: "hidden" });
+    for (let left = 4; left > 0; left -= 1) {
+      await this.button("Settings").last().click();
+      const dialog = this.page.getByRole("dialog", { name: "Server Settings" });
+      await dialog.getByRole("button", { name: "OAuth Settings" }).click();
+      await change(dialog.getByRole("region", { name: "OAuth Settings" }));
+      // Closing saves, and then the list is read again: whoever connects before both gets the settings from before.
+      let saved = false;
+      const read = this.page.waitForResponse((answer) => {
+        const asked = `${answer.request().method()} ${new URL(answer.url()).pathname}`;
+        saved ||= asked.startsWith("PUT /api/servers/");
+        return saved && asked === "GET /api/servers";
+      }, { timeout: 8_000 }).then(() => true, () => false);
+      await this.page.keyboard.press("Escape");
+      await dialog.waitFor({ state: "hidden" });
+      if (await read) return;
+    }
+    throw new Error("the Inspector did not save its settings");
   }
 
   /** Presses the switch of a server and waits until it says so; connecting may lead elsewhere first. */
