@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Write as _,
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -12,8 +13,14 @@ use super::{
     ctx::Ctx,
     failure::{Done, FOUND_PROBLEMS, Failure},
 };
-use crate::config::{
-    self, Environment, Loaded, Problems, Source, Weight, reference, rules::feature_of, show,
+use crate::{
+    config::{
+        self, Advice, Config, Environment, Loaded, Problems, Source, Weight, reference,
+        rules::feature_of, show,
+    },
+    db::Clock,
+    error::Error,
+    net::tls::{self, Identity, Keeper},
 };
 
 /// `config …`.
@@ -54,7 +61,17 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
 fn check(ctx: &Ctx, args: Check) -> Done {
     let file = args.file.or_else(|| ctx.file());
     let source = Source { file: file.clone(), env: Environment::from_process() };
-    let checked = config::load(&source);
+    let mut checked = config::load(&source);
+    if let Ok(loaded) = &mut checked {
+        let listen = loaded.config.server.listen;
+        match Keeper::open(&loaded.config.server.tls, Clock::system().now()) {
+            Ok(keeper) => {
+                let identity = keeper.map(|keeper| keeper.identity());
+                loaded.advice.extend(tls_advice(&loaded.config, listen, identity));
+            }
+            Err(error) => loaded.advice.push(unfit(&error)),
+        }
+    }
     let good = match &checked {
         Ok(loaded) => loaded.advice.iter().all(|advice| advice.weight != Weight::Warning),
         Err(_) => false,
@@ -68,6 +85,31 @@ fn check(ctx: &Ctx, args: Check) -> Done {
         }
     }
     if good { Ok(()) } else { Err(Failure::Said(FOUND_PROBLEMS)) }
+}
+
+/// What is not well about our own certificate.
+pub fn tls_advice(config: &Config, listen: SocketAddr, identity: Option<Identity>) -> Vec<Advice> {
+    let Some(identity) = identity else { return Vec::new() };
+    let public = config.public_url(listen);
+    let doubts =
+        tls::doubts(&identity, public.host_str().unwrap_or_default(), Clock::system().now());
+    let advice = |(message, next): (String, &str)| Advice {
+        weight: Weight::Warning,
+        path: "server.tls.certificate",
+        message,
+        next: next.to_owned(),
+    };
+    doubts.into_iter().map(advice).collect()
+}
+
+/// A certificate with which the server does not start.
+fn unfit(error: &Error) -> Advice {
+    Advice {
+        weight: Weight::Warning,
+        path: error.field().unwrap_or("server.tls"),
+        message: format!("{error}; the server does not start like this"),
+        next: error.next().unwrap_or_default().to_owned(),
+    }
 }
 
 fn document(good: bool, file: Option<&Path>, checked: &Result<Loaded, Problems>) -> Value {

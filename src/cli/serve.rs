@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use super::{
+    config::tls_advice,
     console,
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
@@ -29,6 +30,7 @@ use crate::{
     db::{Clock, ServeLock},
     error::Error,
     http::{self, demo::serve as demo},
+    net::tls::Keeper,
     ops::{self, link::Printed},
 };
 
@@ -69,8 +71,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> Done {
     if !args.tui {
         log::start(ctx, &loaded.config.logging);
     }
+    // Judged before anything is made: the server itself reads it once more.
+    let identity = Keeper::open(&loaded.config.server.tls, Clock::system().now())?;
     let listener = bind(loaded.config.server.listen)?;
     let listen = listener.local_addr()?;
+    loaded.advice.extend(tls_advice(&loaded.config, listen, identity.map(|one| one.identity())));
     let _lock = ServeLock::acquire(&loaded.config.storage.data_dir)?;
     let desk = Desk::new(App::open(loaded.config.clone(), Some(listen), Clock::system())?);
     desk.write(move |tx, _, _| ops::setup::note_listen(tx, listen))?;
@@ -181,7 +186,7 @@ fn joined(ended: Result<crate::error::Result<()>, tokio::task::JoinError>) -> Do
     Ok(())
 }
 
-/// Asks the server for a sign of life, as its first caller.
+/// Asks the server for a sign of life, as its first caller. One that speaks HTTPS refuses, which is one too.
 async fn answers(listen: SocketAddr) -> io::Result<()> {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -207,7 +212,8 @@ fn greet(
 ) -> Done {
     advise(loaded);
     let issuer = &desk.env().site.issuer;
-    let url = format!("http://{listen}");
+    let scheme = if loaded.config.server.tls.files().is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{listen}");
     if ctx.out.json() {
         ctx.out.document(&json!({ "event": "listening", "url": url, "issuer": issuer }))?;
         return match link {

@@ -134,11 +134,19 @@ fn server(config: &Config, adviser: &mut Adviser) {
         "authentication.primary.issuer"
     };
     let public = config.public_url(server.listen);
-    if public.scheme() == "http" && !is_loopback(&public) {
+    if public.scheme() == "http" && server.tls.files().is_some() {
+        adviser.warn(
+            path,
+            format!(
+                "the server speaks HTTPS with a certificate of its own, but calls itself {public}"
+            ),
+            "name the https:// URL that browsers use",
+        );
+    } else if public.scheme() == "http" && !is_loopback(&public) {
         adviser.warn(
             path,
             format!("{public} is plain http: passwords and tokens can be read on the way"),
-            "put a proxy with HTTPS in front and name its https:// URL",
+            "set `server.tls`, or put a proxy with HTTPS in front, and name the https:// URL",
         );
     }
     let foreign = issuer.filter(|_| !config.primary_is_self()).and_then(|i| Url::parse(i).ok());

@@ -20,15 +20,13 @@ pub struct Spec {
     pub unit: &'static str,
     /// The variable of the environment that sets it, besides `MCPCODEX__…`.
     pub env: Option<&'static str>,
-    /// The feature that the key waits for: it is checked already and has no effect yet.
-    pub waits_for: Option<&'static str>,
     /// Says what is wrong with one text of this key.
     pub check: Option<Check>,
 }
 
 /// Begins a key with its default, written as YAML.
 pub const fn key(default: &'static str) -> Spec {
-    Spec { default, min: 0, max: i64::MAX, unit: "", env: None, waits_for: None, check: None }
+    Spec { default, min: 0, max: i64::MAX, unit: "", env: None, check: None }
 }
 
 /// A key that nothing is set for by default.
@@ -66,13 +64,6 @@ impl Spec {
     #[must_use]
     pub const fn env(mut self, name: &'static str) -> Self {
         self.env = Some(name);
-        self
-    }
-
-    /// Marks the key as checked already but without effect until `feature` is there.
-    #[must_use]
-    pub const fn waits_for(mut self, feature: &'static str) -> Self {
-        self.waits_for = Some(feature);
         self
     }
 

@@ -95,7 +95,7 @@ pub fn from_text(text: &str, name: &str, env: &Environment) -> Result<Loaded, Pr
     if !values.problems.is_empty() {
         return Err(located(values.problems));
     }
-    let not_active = rules::not_active(&config, &values.settings, &table);
+    let not_active = rules::not_active(&config);
     let advice = advice::advise(&config);
     Ok(Loaded { config, advice, not_active, file: None, settings: values.settings })
 }

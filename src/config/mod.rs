@@ -76,11 +76,13 @@ impl Default for Config {
 
 impl Config {
     /// The URL that this server is reached at: `server.public_url`, else the primary issuer, else
-    /// `http://localhost` with the port that is listened on.
+    /// `http://localhost` with the port that is listened on, or `https://` when we have a certificate.
     pub fn public_url(&self, listen: SocketAddr) -> Url {
         let issuer =
             || self.authentication.primary.issuer.as_deref().and_then(|i| Url::parse(i).ok());
-        self.server.public_url.clone().or_else(issuer).unwrap_or_else(|| localhost(listen))
+        self.server.public_url.clone().or_else(issuer).unwrap_or_else(|| {
+            localhost(if self.server.tls.files().is_some() { "https" } else { "http" }, listen)
+        })
     }
 
     /// The issuer of our tokens: [`Config::public_url`] without a slash at its end, always the same bytes.
@@ -113,8 +115,8 @@ impl Config {
     }
 }
 
-fn localhost(listen: SocketAddr) -> Url {
-    let text = format!("http://localhost:{}", listen.port());
+fn localhost(scheme: &str, listen: SocketAddr) -> Url {
+    let text = format!("{scheme}://localhost:{}", listen.port());
     #[expect(clippy::expect_used, reason = "any port makes a URL of this form")]
     Url::parse(&text).expect("localhost with a port is a URL")
 }

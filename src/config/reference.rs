@@ -134,7 +134,6 @@ file every key has its default, and the server works on http://localhost:8420.
   prints a JSON Schema for editors.
 - The file is plain YAML without anchors, aliases, merge keys and tags, at most 1 MiB.
 
-Keys marked ◌ are read and checked, but wait for the feature that is named.
 ";
 
 /// The reference page, `docs/configuration.md`.
@@ -180,9 +179,8 @@ fn row(page: &mut String, table: &[Entry], at: usize, key: &Key) {
         format!("`{}`", default_node(&key.spec).display())
     };
     let env = key.spec.env.map(|name| format!(" Environment: `{name}`.")).unwrap_or_default();
-    let waits = key.spec.waits_for.map(|f| format!(" ◌ Waits for: {f}.")).unwrap_or_default();
     let (takes, doc) = (takes(key), &key.doc);
-    let _ = writeln!(page, "| `{name}` | {takes} | {default} | {doc}{env}{waits} |");
+    let _ = writeln!(page, "| `{name}` | {takes} | {default} | {doc}{env} |");
 }
 
 /// The commented file with every key, where `set` (path and value as YAML) replaces defaults.

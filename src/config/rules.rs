@@ -1,20 +1,11 @@
 //! Rules that join several keys: what cannot be together is refused here, all at once.
 //! Rules of one key stand at the key; what is merely unwise stands in `advice`.
 
-use std::collections::BTreeMap;
-
 use url::Url;
 
 use super::{
-    BUILT_IN_ROLES, Config,
-    authentication::MetadataDocuments,
-    keys::Entry,
-    mfa::EmailProvider,
-    problem::Problem,
-    session::SameSite,
-    source::{Setting, Values, default_node},
-    tokens::IdClaim,
-    tree::{Data, Node},
+    BUILT_IN_ROLES, Config, authentication::MetadataDocuments, mfa::EmailProvider,
+    problem::Problem, session::SameSite, source::Values, tokens::IdClaim, tree::Data,
     value::nearest,
 };
 use crate::model::message::text;
@@ -194,7 +185,8 @@ fn is_secure(config: &Config) -> bool {
     let issuer =
         || config.authentication.primary.issuer.as_deref().and_then(|i| Url::parse(i).ok());
     let public = config.server.public_url.clone().or_else(issuer);
-    let follow = || public.is_some_and(|url| url.scheme() == "https");
+    let own = config.server.tls.files().is_some();
+    let follow = || public.map_or(own, |url| url.scheme() == "https");
     config.authentication.session.security.secure.unwrap_or_else(follow)
 }
 
@@ -292,45 +284,12 @@ fn server(config: &Config, found: &mut Vec<Finding>) {
     );
 }
 
-/// Which of the keys that were set have no effect yet. One that switches its feature off, or stands
-/// in a section that is switched off, asks for nothing and is not named.
-pub fn not_active(
-    config: &Config,
-    settings: &BTreeMap<&'static str, Setting>,
-    table: &[Entry],
-) -> Vec<&'static str> {
-    let keys =
-        || table.iter().filter_map(|e| if let Entry::Key(key) = e { Some(key) } else { None });
-    let value = |path: &str| -> Option<Node> {
-        let default = || keys().find(|key| key.path == path).map(|key| default_node(&key.spec));
-        settings.get(path).map(|setting| setting.node.clone()).or_else(default)
-    };
-    let is_on = |path: &str| {
-        let section = path.rsplit_once('.').map_or("", |(section, _)| section);
-        value(&format!("{section}.enabled")).is_none_or(|node| node.data != Data::Bool(false))
-    };
-    let asks = |path: &str| settings.get(path).is_some_and(|setting| !is_inert(&setting.node.data));
-    let waiting = |key: &&super::keys::Key| {
-        let foreign = key.path == "authentication.primary.issuer" && !config.primary_is_self();
-        let waits = key.spec.waits_for.is_some() && !key.is_env_only();
-        (foreign || waits) && asks(key.path) && is_on(key.path)
-    };
-    keys().filter(waiting).map(|key| key.path).collect()
+/// Which of the keys that were set have no effect yet.
+pub fn not_active(config: &Config) -> Vec<&'static str> {
+    if config.primary_is_self() { Vec::new() } else { vec!["authentication.primary.issuer"] }
 }
 
 /// The feature that a key waits for.
 pub fn feature_of(path: &str) -> Option<&'static str> {
-    if path == "authentication.primary.issuer" {
-        return Some("sign-in at another provider");
-    }
-    super::load::keys().into_iter().find(|key| key.path == path)?.spec.waits_for
-}
-
-fn is_inert(data: &Data) -> bool {
-    match data {
-        Data::Null | Data::Bool(false) | Data::Integer(0) => true,
-        Data::List(items) => items.is_empty(),
-        Data::Text(text) => text == "off",
-        Data::Bool(true) | Data::Integer(_) | Data::Fraction(_) | Data::Map(_) => false,
-    }
+    (path == "authentication.primary.issuer").then_some("sign-in at another provider")
 }

@@ -1,7 +1,11 @@
 //! Where the server listens, how it is reached, where it keeps its data, and its limits and logs.
 //! Rules that join several keys stand in `rules`.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use url::Url;
@@ -19,7 +23,7 @@ section! {
         /// Address and port. Port 0 picks a free one.
         listen: SocketAddr = key("\"127.0.0.1:8420\""),
         /// The URL under which browsers and apps reach the server, when a proxy stands in front; also the issuer.
-        /// Unset, it is `authentication.primary.issuer`, and without that `http://localhost:PORT`.
+        /// Unset, it is `authentication.primary.issuer`, and without that `http://localhost:PORT` (`https` with `tls`).
         public_url: Option<Url> = UNSET.check(text::own_url),
         /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, as addresses or networks.
         trusted_proxies: Vec<IpNet> = key("[]"),
@@ -46,10 +50,10 @@ section! {
 section! {
     /// A certificate and its key, both or neither.
     Tls {
-        /// PEM file with the certificate and its chain.
-        certificate: Option<PathBuf> = UNSET.waits_for("HTTPS without a proxy"),
-        /// PEM file with the private key.
-        key: Option<PathBuf> = UNSET.waits_for("HTTPS without a proxy"),
+        /// PEM file with the certificate and its chain. It is read again whenever it changes; open connections go on.
+        certificate: Option<PathBuf> = UNSET,
+        /// PEM file with the private key, without a passphrase.
+        key: Option<PathBuf> = UNSET,
     }
 }
 
@@ -160,6 +164,13 @@ section! {
     Audit {
         /// Days that audit events are kept; 0 keeps them for ever.
         retention_days: u32 = key("0").between(0, 36_500).counting("day"),
+    }
+}
+
+impl Tls {
+    /// The files of the certificate and of its key; none when a proxy speaks HTTPS for us, or nobody does.
+    pub fn files(&self) -> Option<(&Path, &Path)> {
+        Some((self.certificate.as_deref()?, self.key.as_deref()?))
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Site {
     pub secure_cookies: bool,
     /// `Host` values that are ours: the public one and, when we listen on this computer, its names.
     hosts: Vec<String>,
+    /// How a browser on this computer begins our address.
+    scheme: &'static str,
     host: String,
     path: String,
 }
@@ -40,6 +42,7 @@ impl Site {
             secure_cookies: config.cookie_is_secure(&public_url),
             path: public_url.path().trim_end_matches('/').to_owned(),
             issuer,
+            scheme: if config.server.tls.files().is_some() { "https://" } else { "http://" },
             host,
             hosts,
             public_url,
@@ -67,7 +70,7 @@ impl Site {
             return true;
         }
         // A browser on this computer may have come by another of our names.
-        origin.strip_prefix("http://").is_some_and(|host| self.is_host(host))
+        origin.strip_prefix(self.scheme).is_some_and(|host| self.is_host(host))
     }
 }
 

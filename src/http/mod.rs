@@ -19,9 +19,10 @@ pub mod notices;
 pub mod oauth;
 pub mod pages;
 pub mod router;
+pub mod tls;
 pub mod view;
 
-use std::{future::Future, net::TcpListener, time::Duration};
+use std::{future::Future, net::TcpListener, sync::Arc, time::Duration};
 
 use axum::Router;
 use axum_server::Handle;
@@ -29,7 +30,7 @@ use axum_server::Handle;
 use crate::{
     app::App,
     error::{Error, Result},
-    net::{client::Policy, guard::Reach, post::Poster},
+    net::{client::Policy, guard::Reach, post::Poster, tls::Keeper},
     ops,
 };
 
@@ -59,6 +60,7 @@ pub async fn serve_with(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let failed = |error| Error::internal("the server could not listen").with_source(error);
+    let keeper = Keeper::open(&app.env.config.server.tls, app.db.now())?.map(Arc::new);
     listener.set_nonblocking(true).map_err(failed)?;
     let handle = Handle::new();
     let stopper = handle.clone();
@@ -73,12 +75,20 @@ pub async fn serve_with(
     let notices = notices(&app, async move { drop(until.await) });
     let service = router::routes_with(app.clone(), more)
         .into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let served = axum_server::from_tcp(listener)
+    let server = axum_server::from_tcp(listener)
         .map_err(failed)?
         .first_request_timeout(FIRST_REQUEST)
-        .handle(handle)
-        .serve(service)
-        .await;
+        .handle(handle);
+    let served = match keeper {
+        Some(keeper) => {
+            let acceptor = tls::Acceptor::new(&keeper);
+            let watch = tokio::spawn(tls::watch(keeper, app.db.clock().clone()));
+            let served = server.acceptor(acceptor).serve(service).await;
+            watch.abort();
+            served
+        }
+        None => server.serve(service).await,
+    };
     upkeep.abort();
     drop(courier_goes_on);
     // What a carrier does not answer in time ends as unknown; the next start says so.

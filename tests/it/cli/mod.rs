@@ -14,6 +14,7 @@ mod refusals;
 mod serve;
 mod setup;
 mod terminal;
+mod tls;
 mod token;
 mod tokens;
 
