@@ -76,7 +76,7 @@ pub async fn serve_with(
     let notices = notices(&app, async move { drop(until.await) });
     let service = router::routes_with(app.clone(), more)
         .into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let server = axum_server::from_tcp(listener)
+    let listening = axum_server::from_tcp(listener)
         .map_err(failed)?
         .first_request_timeout(FIRST_REQUEST)
         .handle(handle);
@@ -84,11 +84,11 @@ pub async fn serve_with(
         Some(keeper) => {
             let acceptor = tls::Acceptor::new(&keeper);
             let watch = tokio::spawn(tls::watch(keeper, app.db.clock().clone()));
-            let served = server.acceptor(acceptor).serve(service).await;
+            let served = listening.acceptor(acceptor).serve(service).await;
             watch.abort();
             served
         }
-        None => server.serve(service).await,
+        None => listening.serve(service).await,
     };
     upkeep.abort();
     drop(courier_goes_on);

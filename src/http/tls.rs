@@ -84,7 +84,7 @@ pub async fn watch(keeper: Arc<Keeper>, clock: Clock) {
                 );
             }
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the new certificate cannot be used; the one before stays")
+                tracing::warn!(%error, "the new certificate cannot be used; the one before stays");
             }
             Err(error) => tracing::error!(%error, "the certificate could not be looked at"),
         }

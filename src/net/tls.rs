@@ -247,8 +247,8 @@ impl Keeper {
         let config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(|error| Error::internal("TLS cannot be set up").with_source(error))?;
-        let resolver: Arc<dyn ResolvesServerCert> = Arc::clone(&offer) as _;
-        let mut config = config.with_no_client_auth().with_cert_resolver(resolver);
+        let mut config =
+            config.with_no_client_auth().with_cert_resolver(Arc::<Offer>::clone(&offer));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let seen = Mutex::new(Seen { taken: content.mark(), refused: None });
         Ok(Some(Self { files, offer, config: Arc::new(config), seen }))
