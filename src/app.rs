@@ -70,6 +70,18 @@ impl App {
         Ok(Self { db, env, seen: Arc::default() })
     }
 
+    /// What opens the sealed parts of a data folder, whether there is a database in it or not. No key is made.
+    pub fn vault(config: &Config) -> Result<Vault> {
+        let path = config.storage.data_dir.join(MASTER_KEY_FILE);
+        if config.credentials.master_key.is_none() && read_private(&path)?.is_none() {
+            return Err(Error::denied(format!("there is no master key at {}", path.display()))
+                .with_next(
+                    "put the one there that belongs to the copy, or set MCPCODEX_MASTER_KEY",
+                ));
+        }
+        Vault::new(&master_key(config, &config.storage.data_dir)?)
+    }
+
     /// Where the audit record ended when that was last noted beside the database; none when it never was.
     pub fn audit_anchor(&self) -> Result<Option<Link>> {
         anchor(&self.env.config.storage.data_dir)

@@ -5,10 +5,10 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 use super::{
-    agent, apikey, audit, client, config, doctor,
+    agent, apikey, audit, client, config, consent, db, doctor,
     failure::{Done, Failure},
-    help, issuer, key, message, mfa, output, resource, serve, session, setup, shell, token, user,
-    validate,
+    help, issuer, key, message, mfa, output, resource, serve, session, setup, shell, status, token,
+    user, validate,
 };
 
 const EXAMPLES: &str = "\
@@ -17,7 +17,7 @@ Examples:
   mcpcodex auth setup oauth2               the first administrator and the first app, step by step
   mcpcodex --tui                           the console
 
-`mcpcodex help exit-codes` and `mcpcodex help environment` say more.";
+`mcpcodex help exit-codes|environment|formats|security` say more.";
 
 /// Secure authentication for AI applications: OAuth 2.1 and OpenID Connect server, console and command line in one.
 #[derive(Debug, Parser)]
@@ -60,6 +60,21 @@ pub struct Global {
     /// Print one JSON document
     #[arg(long, global = true)]
     pub json: bool,
+    /// Print JSON, one line for each thing in a list
+    #[arg(long, global = true, conflicts_with = "json")]
+    pub jsonl: bool,
+    /// Print this field alone, of each thing; a dot leads into it: user.email
+    #[arg(long, global = true, value_name = "NAME", conflicts_with_all = ["json", "jsonl"])]
+    pub field: Option<String>,
+    /// Print tables without their first line
+    #[arg(long, global = true)]
+    pub no_headers: bool,
+    /// Write the output into this new file, for its owner alone, instead of printing it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Try it out: judge it for real, say what would happen, change nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
     /// Never ask
     #[arg(long, global = true)]
     pub no_input: bool,
@@ -127,16 +142,28 @@ pub enum Verb {
     /// The configuration
     #[command(subcommand)]
     Config(config::Verb),
-    /// Look at servers from the outside, as an app does
+    /// What people allowed apps for good
+    #[command(subcommand, alias = "consents")]
+    Consent(consent::Verb),
+    /// The database: copies, restoring one, looking after the file
     #[command(subcommand)]
-    Doctor(doctor::Verb),
+    Db(db::Verb),
+    /// Look after this installation, or at another server as an app does
+    Doctor(doctor::Args),
+    /// How the server fares
+    Status(status::Args),
     /// Get an access token without a browser at hand
     Token(token::Args),
     /// Completions for a shell
     Completion(shell::Completion),
     /// The manual pages
     Man(shell::Man),
-    /// Help on a command, or on: exit-codes, environment
+    /// Which release this is, and how it was built
+    #[command(after_help = "Examples:
+  mcpcodex version
+  mcpcodex version --json")]
+    Version,
+    /// Help on a command, or on: exit-codes, environment, formats, security
     Help(help::Args),
 }
 

@@ -33,13 +33,14 @@ const ENOUGH: usize = 8;
 pub struct Ask {
     able: bool,
     yes: bool,
+    dry_run: bool,
 }
 
 impl Ask {
     /// Asks on a terminal, unless told not to.
     pub fn new(global: &Global) -> Self {
         let terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
-        Self { able: terminal && !global.no_input, yes: global.yes }
+        Self { able: terminal && !global.no_input, yes: global.yes, dry_run: global.dry_run }
     }
 
     /// The same, never asking.
@@ -82,6 +83,9 @@ impl Ask {
 
     /// For what cannot be taken back: yes, or nothing happens. Without a terminal only `--yes` is yes.
     pub fn irrevocable(self, question: &str) -> Done {
+        if self.dry_run {
+            return rehearsed(question);
+        }
         if self.yes {
             return Ok(());
         }
@@ -95,6 +99,9 @@ impl Ask {
     /// name the first eight characters will do.
     pub fn named(self, given: Option<&str>, name: &str, question: &str) -> Done {
         let word = name.get(..ENOUGH).unwrap_or(name);
+        if self.dry_run && given.is_none() {
+            return rehearsed(question);
+        }
         let typed = match given {
             Some(given) => given.to_owned(),
             None if self.able => ask_line(&format!("{question}\nType {word} to do it: "))?,
@@ -115,8 +122,17 @@ impl Ask {
 
     /// For what others will notice: asked on a terminal; a script is taken at its word.
     pub fn noticeable(self, question: &str) -> Done {
+        if self.dry_run {
+            return rehearsed(question);
+        }
         if self.yes || !self.able { Ok(()) } else { confirm(question) }
     }
+}
+
+/// Says what would be asked; whoever only tries it out is not.
+fn rehearsed(question: &str) -> Done {
+    super::dry::would_ask(question);
+    Ok(())
 }
 
 fn confirm(question: &str) -> Done {

@@ -2,6 +2,8 @@
 
 use std::{
     fmt::Write as _,
+    fs::OpenOptions,
+    io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -30,6 +32,16 @@ pub enum Verb {
     Check(Check),
     /// Print the configuration with every default
     Show(Show),
+    /// Print which file is read, and where the data is
+    #[command(after_help = "Examples:
+  mcpcodex config path
+  mcpcodex config path --field file")]
+    Path,
+    /// Write a configuration file with every key and its default
+    #[command(after_help = "Examples:
+  mcpcodex config init
+  mcpcodex config init /etc/mcpcodex/auth.config.yaml")]
+    Init(Init),
     /// Print a JSON Schema of the file, for editors
     Schema,
 }
@@ -38,6 +50,13 @@ pub enum Verb {
 #[derive(clap::Args, Debug)]
 pub struct Check {
     /// The file [default: as for every command]
+    file: Option<PathBuf>,
+}
+
+/// `config init`.
+#[derive(clap::Args, Debug)]
+pub struct Init {
+    /// The file to make [default: auth.config.yaml]
     file: Option<PathBuf>,
 }
 
@@ -54,8 +73,33 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
     match verb {
         Verb::Check(args) => check(ctx, args),
         Verb::Show(args) => show(ctx, &args),
+        Verb::Path => path(ctx),
+        Verb::Init(args) => init(ctx, args),
         Verb::Schema => ctx.out.text(&format!("{:#}\n", reference::schema())),
     }
+}
+
+fn path(ctx: &Ctx) -> Done {
+    let loaded = ctx.load()?;
+    let file =
+        loaded.file.as_ref().map(|file| file.canonicalize().unwrap_or_else(|_| file.clone()));
+    let folder = &loaded.config.storage.data_dir;
+    let shown = file.as_ref().map_or_else(|| "none".to_owned(), |file| file.display().to_string());
+    ctx.out.record(
+        &json!({ "schema": 1, "file": file, "data_dir": folder }),
+        &[("file", shown), ("data", folder.display().to_string())],
+    )
+}
+
+fn init(ctx: &Ctx, args: Init) -> Done {
+    let file = args.file.unwrap_or_else(|| config::FILE_NAME.into());
+    let text = reference::file(&[]);
+    let made = OpenOptions::new().write(true).create_new(true).open(&file);
+    made.and_then(|mut made| made.write_all(text.as_bytes())).map_err(|error| {
+        let message = format!("{} cannot be made: {}", file.display(), error.kind());
+        Error::conflict(message).with_next("name a new file").with_source(error)
+    })?;
+    ctx.out.record(&json!({ "schema": 1, "file": file }), &[("file", file.display().to_string())])
 }
 
 fn check(ctx: &Ctx, args: Check) -> Done {

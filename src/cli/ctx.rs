@@ -2,11 +2,17 @@
 
 use std::{env, fs, path::PathBuf, sync::Arc};
 
-use super::{args::Global, ask::Ask, failure::Failure, output::Out};
+use super::{
+    args::Global,
+    ask::Ask,
+    dry::{self, Plan},
+    failure::{Done, Failure},
+    output::Out,
+};
 use crate::{
     app::App,
     config::{self, Config, Environment, Loaded, Source},
-    db::{Clock, Read, Write},
+    db::{Clock, Read, Write, copy},
     error::{Error, Kind, Result},
     model::{
         actor::{Actor, Via},
@@ -57,6 +63,21 @@ impl Ctx {
         loaded
     }
 
+    /// Whether the command is only tried out.
+    pub fn dry_run(&self) -> bool {
+        self.global.dry_run
+    }
+
+    /// What would happen, for a command that changes something else than rows.
+    pub fn planned(&self, sentence: impl Into<String>) -> Failure {
+        Failure::Planned(Plan::of(sentence))
+    }
+
+    /// Ends a command that is only tried out before it does what the sentence says.
+    pub fn plan(&self, sentence: impl FnOnce() -> String) -> Done {
+        if self.dry_run() { Err(self.planned(sentence())) } else { Ok(()) }
+    }
+
     /// Opens the data folder.
     pub fn open(&self) -> Result<Desk, Failure> {
         self.open_with(self.load()?.config)
@@ -66,12 +87,16 @@ impl Ctx {
     pub fn open_with(&self, config: Config) -> Result<Desk, Failure> {
         let folder = config.storage.data_dir.clone();
         let fresh = !folder.join("mcpcodex.db").exists();
+        if self.dry_run() {
+            // Opening it in earnest would make or migrate it.
+            copy::peek(&folder.join("mcpcodex.db"), |_| Ok(()))?;
+        }
         let app = App::open(config, None, Clock::system())?;
         if fresh {
             self.out.note(&format!("made a new data folder: {}", folder.display()));
         }
         self.out.detail(&format!("database: {}", app.db.path().display()));
-        Ok(Desk::new(app))
+        Ok(Desk { dry_run: self.dry_run(), ..Desk::new(app) })
     }
 }
 
@@ -82,12 +107,13 @@ pub struct Desk {
     pub app: App,
     /// The operator.
     pub who: Actor,
+    dry_run: bool,
 }
 
 impl Desk {
     /// The operator at an opened data folder.
     pub fn new(app: App) -> Self {
-        Self { app, who: Actor::operator(account(), Via::Cli) }
+        Self { app, who: operator(), dry_run: false }
     }
 
     /// Configuration, keys, addresses.
@@ -103,12 +129,16 @@ impl Desk {
         Ok(self.app.db.read(|r| job(r, &self.app.env, &self.who))?)
     }
 
-    /// Changes, in one transaction.
+    /// Changes, in one transaction. When it is only tried out, that transaction is rolled back, and the command ends with
+    /// what would have been recorded.
     pub fn write<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Write<'_>, &Env, &Actor) -> Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
         let (env, who) = (Arc::clone(&self.app.env), self.who.clone());
+        if self.dry_run {
+            return Err(Failure::Planned(dry::rehearse(&self.app.db, env, who, job)?));
+        }
         Ok(self.app.db.write_blocking(move |tx| job(tx, &env, &who))?)
     }
 
@@ -134,6 +164,11 @@ fn meant(r: &Read<'_>, who: &Actor, typed: &str, error: Error) -> Result<Error> 
         Some((_, name)) => error.with_next(format!("did you mean {name}? mcpcodex user list")),
         None => error,
     })
+}
+
+/// The operator at the keyboard.
+pub fn operator() -> Actor {
+    Actor::operator(account(), Via::Cli)
 }
 
 /// Who runs this, by the operating system: behind sudo the person, not root.

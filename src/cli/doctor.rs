@@ -1,6 +1,8 @@
 //! `doctor`: goes the way that an app goes, and says where it ends and what to change.
 
 pub mod cors;
+pub mod finding;
+pub mod house;
 pub mod judge;
 pub mod registration;
 pub mod report;
@@ -30,6 +32,36 @@ use crate::{crypto::secret::Plain, error::Error, net::probe::Probe};
 /// The port of the callback, if it is free: always the same, so that a server which knows equal registrations again
 /// keeps one for the doctor.
 const CALLBACK: u16 = 33_418;
+
+/// `doctor`.
+#[derive(clap::Args, Debug)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Looks at permissions, clock, configuration, certificate, disk, database, audit record, signing keys, copies, messages,
+API keys and administrators, and whether the public URL leads here. Each finding has a name, a weight and the command that
+mends it.
+
+Exit codes: 0 nothing that needs attention; 6 something does.
+
+Examples:
+  mcpcodex doctor
+  mcpcodex doctor --fix --json"
+)]
+pub struct Args {
+    /// Mend what can be mended without harm: modes of files, a write-ahead log that grew
+    #[arg(long)]
+    fix: bool,
+    /// Look at another server instead.
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+impl Args {
+    /// Whether it does more than look.
+    pub fn acts(&self) -> bool {
+        self.fix || self.verb.is_some()
+    }
+}
 
 /// `doctor …`.
 #[derive(Debug, Subcommand)]
@@ -70,8 +102,8 @@ pub struct Mcp {
 }
 
 /// Runs it.
-pub fn run(ctx: &Ctx, verb: Verb) -> Done {
-    let Verb::Mcp(args) = verb;
+pub fn run(ctx: &Ctx, args: Args) -> Done {
+    let Some(Verb::Mcp(args)) = args.verb else { return house::run(ctx, args.fix) };
     let url = address(&args.url)?;
     let token = args.token_stdin.then(|| secret_from_stdin("token")).transpose()?;
     let probe = Probe::new(authorities(&args)?.as_deref())?;

@@ -6,7 +6,7 @@ use std::io;
 use clap::error::ErrorKind;
 use serde_json::{Value, json};
 
-use super::output::put;
+use super::{dry::Plan, output::put};
 use crate::{
     config::Problems,
     error::{Error, Kind},
@@ -40,6 +40,8 @@ pub enum Failure {
     Cancelled,
     /// Nobody reads our output any more.
     Pipe,
+    /// It was only tried out: this would have happened. Not a failure, but the end of the command all the same.
+    Planned(Plan),
 }
 
 /// `config check` found problems.
@@ -64,6 +66,7 @@ impl Failure {
             | Self::Password(_)
             | Self::Said(_)
             | Self::Cancelled
+            | Self::Planned(_)
             | Self::Pipe) => other,
         }
     }
@@ -82,7 +85,7 @@ impl Failure {
             Self::Usage { .. } | Self::Arguments(_) | Self::Config(_) | Self::Password(_) => 2,
             Self::Said(code) => *code,
             Self::Cancelled => 130,
-            Self::Pipe => 0,
+            Self::Pipe | Self::Planned(_) => 0,
         }
     }
 
@@ -104,7 +107,7 @@ impl Failure {
             Self::Config(problems) => problems.to_string(),
             Self::Password(reasons) => format!("the password is refused: {}", reasons.join("; ")),
             Self::Cancelled => "cancelled; nothing was changed".to_owned(),
-            Self::Said(_) | Self::Pipe => String::new(),
+            Self::Said(_) | Self::Pipe | Self::Planned(_) => String::new(),
         }
     }
 
@@ -126,13 +129,15 @@ impl Failure {
             Self::Usage { next, .. } => next.clone(),
             Self::Arguments(_) => Some("mcpcodex help".to_owned()),
             Self::Config(_) => Some("mcpcodex config check".to_owned()),
-            Self::Password(_) | Self::Said(_) | Self::Cancelled | Self::Pipe => None,
+            Self::Password(_) | Self::Said(_) | Self::Cancelled | Self::Pipe | Self::Planned(_) => {
+                None
+            }
         }
     }
 
     /// Whether there is nothing left to say.
     pub fn is_said(&self) -> bool {
-        matches!(self, Self::Said(_) | Self::Pipe)
+        matches!(self, Self::Said(_) | Self::Pipe | Self::Planned(_))
     }
 
     /// The document on stderr under `--json`.
@@ -143,7 +148,7 @@ impl Failure {
             Self::Config(_) => "config",
             Self::Password(_) => "invalid",
             Self::Cancelled => "cancelled",
-            Self::Said(_) | Self::Pipe => "failed",
+            Self::Said(_) | Self::Pipe | Self::Planned(_) => "failed",
         };
         let mut error = json!({ "code": code, "message": self.message(), "next": self.next() });
         match self {
@@ -158,6 +163,7 @@ impl Failure {
             | Self::Arguments(_)
             | Self::Said(_)
             | Self::Cancelled
+            | Self::Planned(_)
             | Self::Pipe => {}
         }
         json!({ "error": error })

@@ -7,10 +7,14 @@ pub mod args;
 pub mod ask;
 pub mod audit;
 pub mod client;
+pub mod complete;
 pub mod config;
+pub mod consent;
 pub mod console;
 pub mod ctx;
+pub mod db;
 pub mod doctor;
+pub mod dry;
 pub mod enroll;
 pub mod exchange;
 pub mod failure;
@@ -30,10 +34,12 @@ pub mod session;
 pub mod setup;
 pub mod shell;
 pub mod span;
+pub mod status;
 pub mod table;
 pub mod token;
 pub mod user;
 pub mod validate;
+pub mod version;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -48,6 +54,9 @@ use self::{
 
 /// Runs the program with these arguments, its own name first.
 pub fn main(args: Vec<OsString>) -> ExitCode {
+    if complete::asked(&args) {
+        return ExitCode::SUCCESS;
+    }
     // Errors of the arguments themselves must come out as `--json` and `--color` ask, so these are looked for first.
     let look = Look::guess(&args);
     let mut command = Cli::command().color(look.clap_color());
@@ -57,13 +66,19 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let (out, done) = match parsed {
         Ok(cli) => {
             let out = Out::new(Look::of(&cli.global));
-            let done = run(cli, out);
+            // `man` has a folder of that name.
+            let file = cli.global.out.clone().filter(|_| !matches!(cli.verb, Some(Verb::Man(_))));
+            let done = out.begin(file.as_deref()).and_then(|()| run(cli, out));
             (out, done)
         }
         Err(error) => (Out::new(look), args::refused(error)),
     };
     ExitCode::from(match done {
         Ok(()) => 0,
+        Err(Failure::Planned(plan)) => match plan.tell(out) {
+            Ok(()) => 0,
+            Err(failure) => failure.exit_code(),
+        },
         Err(failure) => {
             out.failure(&failure);
             failure.exit_code()
@@ -74,6 +89,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 fn run(cli: Cli, out: Out) -> Done {
     let Cli { global, tui, verb } = cli;
     let ctx = Ctx::new(global, out);
+    if ctx.dry_run() {
+        dry::must_be_known(verb.as_ref(), tui)?;
+    }
     match verb {
         None if tui => console::run(&ctx),
         Some(_) if tui => {
@@ -104,7 +122,11 @@ fn dispatch(ctx: &Ctx, verb: Verb) -> Done {
         Verb::Audit(verb) => audit::run(ctx, verb),
         Verb::Config(verb) => config::run(ctx, verb),
         Verb::Issuer(verb) => issuer::run(ctx, verb),
-        Verb::Doctor(verb) => doctor::run(ctx, verb),
+        Verb::Consent(verb) => consent::run(ctx, verb),
+        Verb::Db(verb) => db::run(ctx, verb),
+        Verb::Doctor(args) => doctor::run(ctx, args),
+        Verb::Status(args) => status::run(ctx, &args),
+        Verb::Version => version::run(ctx),
         Verb::Token(args) => token::run(ctx, &args),
         Verb::Completion(args) => shell::completion(ctx, &args),
         Verb::Man(args) => shell::man(ctx, &args),

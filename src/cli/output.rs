@@ -4,7 +4,10 @@
 use std::{
     env,
     ffi::OsString,
+    fs::{self, File, OpenOptions},
     io::{self, IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use clap::{ColorChoice, ValueEnum as _};
@@ -15,13 +18,18 @@ use super::{
     failure::{Done, Failure},
     table::{Row, Table},
 };
-use crate::model::name::sanitise;
+use crate::{error::Error, model::name::sanitise};
 
 /// How output is wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
     /// One JSON document instead of text.
     pub json: bool,
+    /// One JSON document a line for each thing of a list.
+    lines: bool,
+    /// This field of it alone.
+    field: Option<&'static str>,
+    headers: bool,
     color: Color,
     quiet: bool,
     verbose: bool,
@@ -31,7 +39,11 @@ impl Look {
     /// From the parsed options.
     pub fn of(global: &Global) -> Self {
         Self {
-            json: global.json,
+            json: global.json || global.jsonl,
+            lines: global.jsonl,
+            // Once in a process, and needed until its end.
+            field: global.field.clone().map(|field| &*field.leak()),
+            headers: !global.no_headers,
             color: global.color,
             quiet: global.quiet,
             verbose: global.verbose > 0,
@@ -50,7 +62,9 @@ impl Look {
             };
             color = word.and_then(|word| Color::from_str(&word, true).ok()).unwrap_or(color);
         }
-        Self { json: args::names(args, "--json"), color, quiet: false, verbose: false }
+        let json = args::names(args, "--json") || args::names(args, "--jsonl");
+        let (lines, field, headers) = (false, None, true);
+        Self { json, lines, field, headers, color, quiet: false, verbose: false }
     }
 
     /// What clap is told about colour.
@@ -91,7 +105,31 @@ impl Out {
 
     /// Whether one JSON document is wanted.
     pub fn json(&self) -> bool {
-        self.look.json
+        self.look.json || self.look.field.is_some()
+    }
+
+    /// Whether tables have a first line.
+    pub fn headers(&self) -> bool {
+        self.look.headers
+    }
+
+    /// Whether somebody watches what is said on stderr.
+    pub fn talks_to_terminal(&self) -> bool {
+        io::stderr().is_terminal() && !self.quiet() && !self.json()
+    }
+
+    /// Sends the output into a new private file instead of stdout.
+    pub fn begin(&self, file: Option<&Path>) -> Done {
+        let Some(file) = file else { return Ok(()) };
+        if fs::symlink_metadata(file).is_ok() {
+            let taken = Error::conflict(format!("{} exists already", file.display()));
+            return Err(taken
+                .with_next("name a new file: what is in it is for its owner alone")
+                .into());
+        }
+        // The first one counts, and there is only one.
+        INSTEAD.set((file.to_owned(), Mutex::new(None))).ok();
+        Ok(())
     }
 
     /// Whether only data and failures are wanted.
@@ -101,6 +139,15 @@ impl Out {
 
     /// A JSON document: on one line for programs, in lines on a terminal.
     pub fn document(&self, value: &Value) -> Done {
+        if let Some(field) = self.look.field {
+            return write(&picked(value, field)?);
+        }
+        if let (true, Value::Array(items)) = (self.look.lines, value) {
+            return write(&items.iter().map(|item| format!("{item}\n")).collect::<String>());
+        }
+        if self.look.lines {
+            return write(&format!("{value}\n"));
+        }
         let text = if self.terminal { format!("{value:#}\n") } else { format!("{value}\n") };
         write(&text)
     }
@@ -172,7 +219,7 @@ impl Out {
         if failure.is_said() {
             return;
         }
-        if self.json() {
+        if self.look.json {
             say(&format!("{}\n", failure.document()));
             return;
         }
@@ -193,6 +240,7 @@ impl Out {
             | Failure::Config(_)
             | Failure::Said(_)
             | Failure::Cancelled
+            | Failure::Planned(_)
             | Failure::Pipe => failure.line(),
         };
         let mut text = format!("{head} {}\n", safe(&body));
@@ -223,9 +271,57 @@ fn clean(line: &str) -> String {
     format!("{}{}", " ".repeat(line.len() - body.len()), sanitise(body, 4000))
 }
 
+/// Where the output goes instead, once something came.
+static INSTEAD: OnceLock<(PathBuf, Mutex<Option<File>>)> = OnceLock::new();
+
 fn write(text: &str) -> Done {
+    if let Some((path, file)) = INSTEAD.get() {
+        return write_to(path, &mut file.lock().unwrap_or_else(PoisonError::into_inner), text);
+    }
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::from)
+}
+
+fn write_to(path: &Path, file: &mut Option<File>, text: &str) -> Done {
+    let failed = |error: io::Error| {
+        let message = format!("{} cannot be written: {}", path.display(), error.kind());
+        Failure::from(Error::conflict(message).with_source(error))
+    };
+    if file.is_none() {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        *file = Some(options.open(path).map_err(failed)?);
+    }
+    match file {
+        Some(file) => {
+            file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+        }
+        None => Ok(()),
+    }
+}
+
+/// A field of each thing, a line each: text as it is, all else as JSON.
+fn picked(value: &Value, field: &str) -> Result<String, Failure> {
+    if let Value::Array(items) = value {
+        return items.iter().map(|item| picked(item, field)).collect();
+    }
+    let found = field.split('.').try_fold(value, |value, name| match value {
+        Value::Array(items) => name.parse::<usize>().ok().and_then(|at| items.get(at)),
+        value => value.get(name),
+    });
+    match found {
+        Some(Value::String(text)) => Ok(format!("{}\n", safe(text))),
+        Some(Value::Null) => Ok("\n".to_owned()),
+        Some(value) => Ok(format!("{value}\n")),
+        None => {
+            let names = value.as_object().into_iter().flat_map(|object| object.keys().cloned());
+            let names = names.collect::<Vec<_>>().join(", ");
+            Err(Failure::usage(format!("there is no field \"{field}\""))
+                .with_next(format!("there are: {names}")))
+        }
+    }
 }
 
 fn say(text: &str) {

@@ -3,11 +3,15 @@
 use std::{fs, path::PathBuf};
 
 use clap::{Command, CommandFactory as _};
-use clap_complete::Shell;
+use clap_complete::{
+    Shell,
+    env::{EnvCompleter, Shells},
+};
 use clap_mangen::Man as Page;
 
 use super::{
     args::Cli,
+    complete::VARIABLE,
     ctx::Ctx,
     failure::{Done, Failure},
 };
@@ -15,15 +19,28 @@ use crate::error::Error;
 
 /// `completion`.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:
-  mcpcodex completion bash > /etc/bash_completion.d/mcpcodex")]
+#[command(
+    after_help = "The script asks mcpcodex each time Tab is pressed, so that it knows the names of people, apps, sessions and keys. It reads
+the database as it lies there, and says nothing where there is none or it may not be read.
+
+Examples:
+  mcpcodex completion bash > /etc/bash_completion.d/mcpcodex
+  mcpcodex completion zsh > ~/.zfunc/_mcpcodex
+  mcpcodex completion fish > ~/.config/fish/completions/mcpcodex.fish"
+)]
 pub struct Completion {
     /// Which shell
     shell: Shell,
+    /// Make a script that never asks mcpcodex: commands and options only
+    #[arg(long = "static")]
+    fixed: bool,
 }
 
 /// `man`.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  mcpcodex man | man -l -
+  mcpcodex man --out /usr/local/share/man/man1")]
 pub struct Man {
     /// Write a page for every command into this folder [default: the main page on stdout]
     #[arg(long, value_name = "DIR")]
@@ -33,8 +50,18 @@ pub struct Man {
 /// Prints completions.
 pub fn completion(ctx: &Ctx, args: &Completion) -> Done {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "mcpcodex", &mut script);
+    let shells = Shells::builtins();
+    match shells.completer(&args.shell.to_string()) {
+        Some(asking) if !args.fixed => register(asking, &mut script)?,
+        Some(_) | None => {
+            clap_complete::generate(args.shell, &mut Cli::command(), "mcpcodex", &mut script);
+        }
+    }
     ctx.out.text(&String::from_utf8_lossy(&script))
+}
+
+fn register(shell: &dyn EnvCompleter, script: &mut Vec<u8>) -> Done {
+    Ok(shell.write_registration(VARIABLE, "mcpcodex", "mcpcodex", "mcpcodex", script)?)
 }
 
 /// Prints or writes the manual.
@@ -46,6 +73,7 @@ pub fn man(ctx: &Ctx, args: &Man) -> Done {
         Page::new(command).render(&mut page)?;
         return ctx.out.text(&String::from_utf8_lossy(&page));
     };
+    ctx.plan(|| format!("write a page for every command into {}", folder.display()))?;
     let failed = |error: std::io::Error| {
         Failure::from(
             Error::internal(format!("{} cannot be written: {}", folder.display(), error.kind()))

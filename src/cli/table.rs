@@ -27,7 +27,9 @@ impl Table<'_> {
     pub fn render(&self, out: &Out) -> String {
         if out.terminal {
             let width = crossterm::terminal::size().map_or(80, |(columns, _)| columns);
-            self.aligned(usize::from(width), out.color)
+            let text = self.aligned(usize::from(width), out.color);
+            let rest = text.split_once('\n').map(|(_, rest)| rest.to_owned());
+            if out.headers() { text } else { rest.unwrap_or_default() }
         } else {
             self.tabbed()
         }

@@ -165,6 +165,50 @@ pub(super) fn writer(path: &Path, patience: &Patience, known: &[Migration]) -> R
     Ok(conn)
 }
 
+/// Opens an empty file of ours as it is, to be filled.
+pub(super) fn plain(path: &Path) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | common_flags())
+}
+
+/// Opens a file that lies there: nothing is made beside it unless there is a log to be read.
+pub(super) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = look(path, bytes(&files::beside(path, "-wal")) == 0)?;
+    harden(&conn)?;
+    conn.execute_batch("pragma cell_size_check = on; pragma temp_store = memory;")?;
+    Ok(conn)
+}
+
+/// Brings everything that is in the log into the file, and does without a log: the file alone is then the database.
+/// Nobody else may have it open.
+pub(super) fn fold(path: &Path) -> rusqlite::Result<()> {
+    let conn = plain(path)?;
+    let mode: String = conn.query_row("pragma journal_mode = delete", [], |row| row.get(0))?;
+    if mode != "delete" {
+        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        return Err(rusqlite::Error::SqliteFailure(busy, Some(format!("journal mode is {mode}"))));
+    }
+    conn.close().map_err(|(_, error)| error)
+}
+
+/// Rewrites the file without the room that is free in it.
+pub(super) fn compact(conn: &Connection) -> rusqlite::Result<()> {
+    // It works by a second file, which it attaches.
+    conn.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
+    conn.execute_batch("vacuum")?;
+    checkpoint(conn)
+}
+
+/// Copies the log into the file and empties it, as far as nobody reads from it.
+pub(super) fn checkpoint(conn: &Connection) -> rusqlite::Result<()> {
+    conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))
+}
+
+/// Waits a moment for a lock.
+#[expect(clippy::disallowed_methods, reason = "a lock of another process can only be polled")]
+pub(super) fn pause(span: Duration) {
+    thread::sleep(span);
+}
+
 /// Opens a connection that cannot change anything.
 pub(super) fn reader(path: &Path, busy_timeout: Duration) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | common_flags();

@@ -16,6 +16,7 @@ use super::{
     clock::Clock,
     connect::{self, Patience},
     fault, files,
+    lock::InUse,
     migrate::{MIGRATIONS, Migration},
     reader::Pool,
     tx::{Mac, Read, Write},
@@ -91,6 +92,8 @@ struct Inner {
     readers: Pool,
     watcher: Mutex<Option<Connection>>,
     writer: Writer,
+    // The very last: as long as anything is open it says so.
+    _in_use: InUse,
 }
 
 impl Db {
@@ -108,13 +111,22 @@ impl Db {
         let path = folder.join(name);
         files::private_file(&path)?;
         connect::inspect(&path, migrations)?;
+        let in_use = InUse::join(&folder)?;
         let patience = Patience::until(Instant::now() + busy_timeout);
         let conn = connect::writer(&path, &patience, migrations)?;
         drop(turn);
         let writer = Writer::start(conn, patience, clock.clone(), busy_timeout, queue)?;
         let readers = Pool::new(path.clone(), readers, busy_timeout);
         let watcher = Mutex::new(None);
-        Ok(Self(Arc::new(Inner { path, clock, busy_timeout, readers, watcher, writer })))
+        Ok(Self(Arc::new(Inner {
+            path,
+            clock,
+            busy_timeout,
+            readers,
+            watcher,
+            writer,
+            _in_use: in_use,
+        })))
     }
 
     /// Runs `job` in a transaction and answers when it is saved on disk.

@@ -65,6 +65,11 @@ impl Stamp {
         Ok(Self { application, version, empty })
     }
 
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(self) -> bool {
+        self.empty
+    }
+
     /// Refuses a file that is somebody else's or from a later release; else how many scripts it has had.
     pub(super) fn judge(self, path: &Path, known: &[Migration]) -> Result<usize> {
         if self.empty {

@@ -5,12 +5,14 @@
 
 pub mod clock;
 mod connect;
+pub mod copy;
 mod fault;
 pub mod files;
 pub mod handle;
 pub mod lock;
 pub mod migrate;
 mod reader;
+pub mod restore;
 pub mod tx;
 mod writer;
 
@@ -30,6 +32,11 @@ pub type RowError = rusqlite::Error;
 
 /// The result of a row-mapping closure, `|row: &Row<'_>| -> RowResult<T>`.
 pub type RowResult<T> = Result<T, RowError>;
+
+/// The release of SQLite that is built in.
+pub fn library() -> &'static str {
+    rusqlite::version()
+}
 
 /// Says that a stored row cannot be: `what` names table and column (never the value), `why` says why.
 pub fn unreadable(what: &str, why: impl std::fmt::Display) -> RowError {

@@ -42,6 +42,13 @@ pub fn check_master_key(db: &Db, vault: &Vault) -> Result<()> {
     ))
 }
 
+/// Whether this master key is the one that a database was made with; one that knows none yet fits every key.
+pub fn fits(r: &Read<'_>, vault: &Vault) -> Result<bool> {
+    let mark = secret::b64(&vault.mac("check", b""));
+    let known = store::meta::get(r, MASTER_KEY_CHECK)?;
+    Ok(known.is_none_or(|known| secret::equal(known.as_bytes(), mark.as_bytes())))
+}
+
 const LISTEN: &str = "listen";
 
 /// Notes where the server listens, so that other processes on this database know its address.

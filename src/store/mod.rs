@@ -33,7 +33,9 @@ pub mod replay;
 pub mod resource;
 pub mod send_count;
 pub mod session;
+pub mod shut;
 pub mod sign_in;
+pub mod tally;
 pub mod trace;
 pub mod user;
 

@@ -116,9 +116,6 @@ pub struct Prune {
     /// How old: 400d
     #[arg(long, value_name = "SPAN", value_parser = span::duration)]
     older: Duration,
-    /// Only say how many would be removed
-    #[arg(long)]
-    dry_run: bool,
 }
 
 fn head(text: &str) -> Result<Link, String> {
@@ -268,8 +265,8 @@ pub(super) fn prune(ctx: &Ctx, args: &Prune) -> Done {
     let before = desk.app.db.now().minus(args.older);
     let filter = Filter { until: Some(before), ..Filter::default() };
     let old = desk.read(|r, _, who| ops::audit::count(r, who, &filter))?;
-    if args.dry_run || old == 0 {
-        return removed(ctx, args.dry_run, old);
+    if ctx.dry_run() || old == 0 {
+        return removed(ctx, ctx.dry_run(), old);
     }
     ctx.ask.irrevocable(&format!("Remove {old} events of the record for good?"))?;
     let gone = desk.write(move |tx, _, who| chain::prune(tx, who, before))?;
@@ -291,6 +288,7 @@ pub(super) fn anchor(ctx: &Ctx) -> Done {
             noted.id
         ))?;
     }
+    ctx.plan(|| "note anew how far the audit record goes".to_owned())?;
     let head = desk.app.anchor_audit()?;
     let told = head.to_string();
     ctx.out.record(&json!({ "head": told }), &[("head", told.clone())])

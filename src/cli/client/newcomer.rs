@@ -17,9 +17,6 @@ pub struct Prune {
     /// How long nobody must have used them: 30d, 12h [default: as configured]
     #[arg(long, value_name = "SPAN", value_parser = span::duration)]
     unused: Option<Duration>,
-    /// Only list what would be removed
-    #[arg(long)]
-    dry_run: bool,
 }
 
 /// Lets in a client that waits, or vouches for one that is in.
@@ -44,7 +41,7 @@ pub(super) fn prune(ctx: &Ctx, args: &Prune) -> Done {
     let days = desk.env().config.authentication.clients.unused_days;
     let span = args.unused.unwrap_or(Duration::from_secs(86_400) * days);
     let unused = desk.read(|r, _, who| newcomer::unused(r, who, span))?;
-    if args.dry_run {
+    if ctx.dry_run() {
         return list(ctx, &unused);
     }
     if !unused.is_empty() {
