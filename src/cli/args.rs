@@ -2,10 +2,10 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{Args, Command, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 use super::{
-    agent, apikey, audit, client, config, consent, db, doctor,
+    agent, apikey, audit, client, config, consent, db, doctor, examples,
     failure::{Done, Failure},
     help, issuer, key, message, mfa, output, resource, serve, session, setup, shell, status, token,
     user, validate,
@@ -181,6 +181,11 @@ pub enum Auth {
     Apikey(apikey::Verb),
     /// Tell what a token is and whether it is valid now
     Validate(validate::Args),
+}
+
+/// The tree of commands, with what each needs to be understood.
+pub fn tree() -> Command {
+    examples::with(Cli::command())
 }
 
 /// What to do when clap did not accept the arguments, or was asked for help.

@@ -84,7 +84,8 @@ impl Ask {
     /// For what cannot be taken back: yes, or nothing happens. Without a terminal only `--yes` is yes.
     pub fn irrevocable(self, question: &str) -> Done {
         if self.dry_run {
-            return rehearsed(question);
+            rehearsed(question);
+            return Ok(());
         }
         if self.yes {
             return Ok(());
@@ -100,7 +101,8 @@ impl Ask {
     pub fn named(self, given: Option<&str>, name: &str, question: &str) -> Done {
         let word = name.get(..ENOUGH).unwrap_or(name);
         if self.dry_run && given.is_none() {
-            return rehearsed(question);
+            rehearsed(question);
+            return Ok(());
         }
         let typed = match given {
             Some(given) => given.to_owned(),
@@ -123,16 +125,16 @@ impl Ask {
     /// For what others will notice: asked on a terminal; a script is taken at its word.
     pub fn noticeable(self, question: &str) -> Done {
         if self.dry_run {
-            return rehearsed(question);
+            rehearsed(question);
+            return Ok(());
         }
         if self.yes || !self.able { Ok(()) } else { confirm(question) }
     }
 }
 
 /// Says what would be asked; whoever only tries it out is not.
-fn rehearsed(question: &str) -> Done {
+fn rehearsed(question: &str) {
     super::dry::would_ask(question);
-    Ok(())
 }
 
 fn confirm(question: &str) -> Done {

@@ -7,10 +7,10 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{Arg, Command, CommandFactory as _};
+use clap::{Arg, Command};
 use clap_complete::{ArgValueCompleter, CompleteEnv, CompletionCandidate};
 
-use super::{args::Cli, ctx};
+use super::{args, ctx};
 use crate::{
     config::{self, BUILT_IN_ROLES, Environment, Source},
     db::{FILE_NAME, copy},
@@ -42,7 +42,7 @@ pub fn asked(args: &[OsString]) -> bool {
 
 /// The tree of commands, with the arguments that live names stand for.
 pub fn tree() -> Command {
-    named(Cli::command(), &mut Vec::new())
+    named(args::tree(), &mut Vec::new())
 }
 
 fn named(mut command: Command, path: &mut Vec<String>) -> Command {

@@ -204,7 +204,7 @@ fn restore(ctx: &Ctx, args: &Restore) -> Done {
         let who = super::ctx::operator();
         draft.write_blocking(move |tx| ops::backup::restored(tx, &who, &name, &shut))?
     };
-    let stamp: String = now.rfc3339().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    let stamp: String = now.rfc3339().chars().filter(char::is_ascii_alphanumeric).collect();
     let kept = restoring.swap(&format!("{FILE_NAME}.before-{stamp}"))?;
     let desk = ctx.open_with(config)?;
     desk.app.anchor_audit()?;

@@ -57,13 +57,13 @@ impl Plan {
         }
         let mut text = String::new();
         for question in &asked {
-            text.push_str(&format!("would ask: {}\n", safe(question)));
+            text.extend(["would ask: ", safe(question).as_str(), "\n"]);
         }
         for sentence in &self.sentences {
-            text.push_str(&format!("would {}\n", safe(sentence)));
+            text.extend(["would ", safe(sentence).as_str(), "\n"]);
         }
         for event in &self.events {
-            text.push_str(&format!("would do: {}\n", safe(&told(event))));
+            text.extend(["would do: ", safe(&told(event)).as_str(), "\n"]);
         }
         if text.is_empty() {
             text.push_str("would change nothing\n");
@@ -89,10 +89,8 @@ fn told(event: &EventRow) -> String {
     words.extend(about.into_iter().flatten().cloned());
     if let Ok(Value::Object(detail)) = serde_json::from_str(&event.detail) {
         for (name, value) in detail {
-            words.push(match value {
-                Value::String(text) => format!("{name}={text}"),
-                value => format!("{name}={value}"),
-            });
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            words.push(format!("{name}={text}"));
         }
     }
     words.join(" ")

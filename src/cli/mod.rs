@@ -16,6 +16,7 @@ pub mod db;
 pub mod doctor;
 pub mod dry;
 pub mod enroll;
+pub mod examples;
 pub mod exchange;
 pub mod failure;
 pub mod handover;
@@ -43,7 +44,7 @@ pub mod version;
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::FromArgMatches as _;
 
 use self::{
     args::{Auth, Cli, Verb},
@@ -59,7 +60,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     }
     // Errors of the arguments themselves must come out as `--json` and `--color` ask, so these are looked for first.
     let look = Look::guess(&args);
-    let mut command = Cli::command().color(look.clap_color());
+    let mut command = args::tree().color(look.clap_color());
     let parsed = command
         .try_get_matches_from_mut(args)
         .and_then(|matches| Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command)));
@@ -98,7 +99,7 @@ fn run(cli: Cli, out: Out) -> Done {
             Err(Failure::usage("--tui stands alone; beside a server it is: serve --tui"))
         }
         None => {
-            out.talk(&Cli::command().render_help().to_string());
+            out.talk(&args::tree().render_help().to_string());
             Err(Failure::usage("say what to do").with_next("mcpcodex help"))
         }
         Some(verb) => dispatch(&ctx, verb),

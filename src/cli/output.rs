@@ -21,6 +21,7 @@ use super::{
 use crate::{error::Error, model::name::sanitise};
 
 /// How output is wanted.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
     /// One JSON document instead of text.
@@ -143,7 +144,11 @@ impl Out {
             return write(&picked(value, field)?);
         }
         if let (true, Value::Array(items)) = (self.look.lines, value) {
-            return write(&items.iter().map(|item| format!("{item}\n")).collect::<String>());
+            let mut text = String::new();
+            for item in items {
+                text.extend([item.to_string().as_str(), "\n"]);
+            }
+            return write(&text);
         }
         if self.look.lines {
             return write(&format!("{value}\n"));
@@ -309,7 +314,8 @@ fn picked(value: &Value, field: &str) -> Result<String, Failure> {
     }
     let found = field.split('.').try_fold(value, |value, name| match value {
         Value::Array(items) => name.parse::<usize>().ok().and_then(|at| items.get(at)),
-        value => value.get(name),
+        Value::Object(object) => object.get(name),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     });
     match found {
         Some(Value::String(text)) => Ok(format!("{}\n", safe(text))),

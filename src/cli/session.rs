@@ -1,6 +1,9 @@
 //! `session`: who is signed in, and ending it.
 
+use std::net::IpAddr;
+
 use clap::Subcommand;
+use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use super::{
@@ -50,6 +53,9 @@ pub struct Revoke {
     /// Every grant of this client
     #[arg(long, value_name = "CLIENT", group = "which")]
     client: Option<String>,
+    /// Every session that was last used from one of these addresses, for example 203.0.113.0/24
+    #[arg(long, value_name = "CIDR", group = "which")]
+    ip: Option<IpNet>,
     /// Every session and grant there is
     #[arg(long, group = "which")]
     all: bool,
@@ -128,6 +134,16 @@ fn revoke(ctx: &Ctx, desk: &Desk, args: Revoke) -> Result<usize, Failure> {
         let shut = desk.write(|tx, _, who| ops::session::revoke_everything(tx, who))?;
         ctx.out.note(&format!("{} grants revoked as well", shut.grants));
         return Ok(shut.sessions);
+    }
+    if let Some(net) = args.ip {
+        let all = desk.read(|r, _, who| ops::session::list(r, who, None, u32::MAX))?;
+        let within = |row: &SessionRow| {
+            row.session.address.parse().is_ok_and(|at: IpAddr| net.contains(&at))
+        };
+        let ids: Vec<SessionId> =
+            all.into_iter().filter(within).map(|row| row.session.id).collect();
+        ctx.ask.noticeable(&format!("End {} sessions from {net}?", ids.len()))?;
+        return desk.write(move |tx, _, who| ops::session::revoke(tx, who, &ids));
     }
     let ids: Vec<SessionId> = args.ids.into_iter().map(SessionId::from_text).collect();
     desk.write(move |tx, _, who| ops::session::revoke(tx, who, &ids))

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_complete::{
     Shell,
     env::{EnvCompleter, Shells},
@@ -10,7 +10,7 @@ use clap_complete::{
 use clap_mangen::Man as Page;
 
 use super::{
-    args::Cli,
+    args::tree,
     complete::VARIABLE,
     ctx::Ctx,
     failure::{Done, Failure},
@@ -54,7 +54,7 @@ pub fn completion(ctx: &Ctx, args: &Completion) -> Done {
     match shells.completer(&args.shell.to_string()) {
         Some(asking) if !args.fixed => register(asking, &mut script)?,
         Some(_) | None => {
-            clap_complete::generate(args.shell, &mut Cli::command(), "mcpcodex", &mut script);
+            clap_complete::generate(args.shell, &mut tree(), "mcpcodex", &mut script);
         }
     }
     ctx.out.text(&String::from_utf8_lossy(&script))
@@ -66,7 +66,7 @@ fn register(shell: &dyn EnvCompleter, script: &mut Vec<u8>) -> Done {
 
 /// Prints or writes the manual.
 pub fn man(ctx: &Ctx, args: &Man) -> Done {
-    let mut command = Cli::command();
+    let mut command = tree();
     command.build();
     let Some(folder) = &args.out else {
         let mut page = Vec::new();

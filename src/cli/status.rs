@@ -90,10 +90,10 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     let mut at = listen;
     match listen {
         SocketAddr::V4(four) if four.ip().is_unspecified() => {
-            at.set_ip(std::net::Ipv4Addr::LOCALHOST.into())
+            at.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
         }
         SocketAddr::V6(six) if six.ip().is_unspecified() => {
-            at.set_ip(std::net::Ipv6Addr::LOCALHOST.into())
+            at.set_ip(std::net::Ipv6Addr::LOCALHOST.into());
         }
         SocketAddr::V4(_) | SocketAddr::V6(_) => {}
     }

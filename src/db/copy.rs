@@ -169,15 +169,19 @@ pub(super) fn copy(source: &Connection, draft: &Path, told: Told<'_>) -> Result<
     let deadline = Instant::now() + PATIENCE;
     let backup = Backup::new(source, &mut target).map_err(at)?;
     loop {
-        match backup.step(STEP).map_err(at)? {
-            StepResult::Done => break,
-            StepResult::More => {
-                let seen = backup.progress();
-                let bytes = |pages: i32| u64::try_from(pages).unwrap_or_default() * page;
-                told(bytes(seen.pagecount - seen.remaining), bytes(seen.pagecount));
-            }
-            _ if Instant::now() < deadline => connect::pause(PAUSE),
-            _ => return Err(Error::busy(fault::BUSY)),
+        let step = backup.step(STEP).map_err(at)?;
+        if step == StepResult::Done {
+            break;
+        }
+        if step == StepResult::More {
+            let seen = backup.progress();
+            let bytes = |pages: i32| u64::try_from(pages).unwrap_or_default() * page;
+            told(bytes(seen.pagecount - seen.remaining), bytes(seen.pagecount));
+        } else if Instant::now() < deadline {
+            // Whatever else there is, it waits for a lock.
+            connect::pause(PAUSE);
+        } else {
+            return Err(Error::busy(fault::BUSY));
         }
     }
     drop(backup);

@@ -69,7 +69,10 @@ fn report(ctx: &Ctx, found: &[Finding], fixed: &[String]) -> Done {
             "findings": found.iter().map(Finding::document).collect::<Value>(),
         }))?;
     } else {
-        let mut text: String = fixed.iter().map(|one| format!("fixed: {one}\n")).collect();
+        let mut text = String::new();
+        for one in fixed {
+            text.extend(["fixed: ", one.as_str(), "\n"]);
+        }
         text.extend(found.iter().map(|finding| finding.text(ctx.out)));
         if found.is_empty() {
             text.push_str("nothing to complain about\n");
@@ -98,7 +101,7 @@ fn modes(folder: &Path, fix: bool, found: &mut Vec<Finding>, fixed: &mut Vec<Str
     for (path, wanted) in private(folder) {
         let Ok(is) = fs::symlink_metadata(&path) else { continue };
         let mode = is.permissions().mode() & 0o7777;
-        if mode & 0o077 == 0 || is.is_symlink() {
+        if mode.trailing_zeros() >= 6 || is.is_symlink() {
             continue;
         }
         let command = format!("chmod {wanted:o} {}", path.display());

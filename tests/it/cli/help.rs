@@ -61,9 +61,12 @@ fn every_command_has_help_and_the_definition_is_sound() {
 fn completions_and_manual_pages_name_every_command() {
     let place = Place::bare();
     for shell in ["bash", "zsh", "fish", "powershell"] {
-        let ran = place.run(&["completion", shell]);
+        let ran = place.run(&["completion", shell, "--static"]);
         assert_eq!(ran.code, 0, "{shell}");
         assert!(ran.out.contains("validate"), "{shell}");
+        let asking = place.run(&["completion", shell]);
+        assert_eq!(asking.code, 0, "{shell}");
+        assert!(asking.out.contains("MCPCODEX_COMPLETE"), "{shell}: {}", asking.out);
     }
     assert!(place.run(&["man"]).out.contains(".TH mcpcodex 1"));
     assert_eq!(place.run(&["man", "--out", "pages"]).code, 0);

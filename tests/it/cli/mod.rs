@@ -5,9 +5,11 @@ mod apps;
 mod attempts;
 mod audit;
 mod config;
+mod db;
 mod doctor;
 mod grants;
 mod help;
+mod house;
 mod keys;
 mod people;
 mod refusals;
@@ -17,6 +19,7 @@ mod terminal;
 mod tls;
 mod token;
 mod tokens;
+mod tree;
 
 use std::{
     io::Write as _,
