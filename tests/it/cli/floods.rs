@@ -93,11 +93,11 @@ fn size(server: &Server, data: &Path) -> Size {
 }
 
 fn metadata(n: usize) -> String {
-    let uris: Vec<String> =
-        (0..9).map(|at| format!("https://a.example/{n}/{at}/{}", "x".repeat(250))).collect();
+    let uris = (0..9).map(|at| format!("https://a.example/{n}/{at}/{}", "x".repeat(250)));
+    let uris: Vec<String> = uris.chain([CALLBACK.to_owned()]).collect();
     json!({
         "client_name": format!("Tool {n}"), "token_endpoint_auth_method": "none",
-        "redirect_uris": uris.into_iter().chain([CALLBACK.to_owned()]).collect::<Vec<_>>(),
+        "redirect_uris": uris,
         "grant_types": [
             "authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code",
         ],
