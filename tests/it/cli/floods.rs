@@ -143,20 +143,17 @@ fn what_the_command_line_changes_of_a_client_or_a_resource_counts_at_the_very_ne
         ("resource", MCP),
         ("scope", "notes:read"),
     ];
-    let (status, given) = ask(host, "/token", &wish);
-    assert_eq!(status, 200, "{given}");
-    let token = given["access_token"].as_str().unwrap().to_owned();
-    let told = || ask(host, "/introspect", &[own[0], own[1], ("token", &token)]);
-    // Asked often enough that every connection of the server has seen it.
-    let warm = || (0..20).for_each(|_| assert_eq!(told().1["active"], true));
     for _ in 0..3 {
-        warm();
+        let (status, given) = ask(host, "/token", &wish);
+        assert_eq!(status, 200, "{given}");
+        let token = given["access_token"].as_str().unwrap().to_owned();
+        let told = || ask(host, "/introspect", &[own[0], own[1], ("token", &token)]);
+        // Asked often enough that every connection of the server has seen it.
+        (0..20).for_each(|_| assert_eq!(told().1["active"], true));
         place.json(&["client", "disable", "Service"]);
         assert_eq!(told().0, 401, "disabled");
         place.json(&["client", "enable", "Service"]);
         assert_eq!(told().0, 200, "enabled");
-        let (_, given) = ask(host, "/token", &wish);
-        assert!(given["access_token"].is_string(), "{given}");
     }
     let (_, given) = ask(host, "/token", &wish);
     let token = given["access_token"].as_str().unwrap().to_owned();
