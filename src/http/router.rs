@@ -18,7 +18,7 @@ use tower_http::{
 };
 
 use super::{
-    api_key, auth, base, health, middleware,
+    api, api_key, auth, base, health, middleware,
     oauth::{self, resolve::Resolver},
     pages::{
         self,
@@ -56,6 +56,7 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         .merge(sign_in())
         .merge(account_pages())
         .merge(oauth::routes(&app))
+        .merge(api::routes(&app))
         .merge(more)
         .route("/auth/session", get(auth::session)) //               session cookie
         .route("/auth/logout", post(auth::logout)) //                session cookie, own origin
@@ -80,6 +81,7 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         .layer(layer::from_fn_with_state(middleware::Doubt::of(&app), middleware::doubt_proxy))
         .layer(CatchPanicLayer::custom(pages::panicked))
         .layer(layer::from_fn(oauth::cors::failures))
+        .layer(layer::from_fn(api::problem::failures))
         .layer(layer::from_fn_with_state(app.clone(), middleware::error_pages))
         .layer(layer::from_fn_with_state(app.clone(), middleware::secure_headers))
         .with_state(app)

@@ -32,6 +32,7 @@ pub mod resource;
 pub mod scope;
 pub mod session;
 pub mod sign_in;
+pub mod stats;
 pub mod template;
 pub mod trace;
 pub mod user;

@@ -265,6 +265,12 @@ pub fn list(r: &Read<'_>, who: &Actor) -> Result<Vec<Resource>> {
     store::resource::list(r)
 }
 
+/// A slice of the resources by identifier, those after this one.
+pub fn slice(r: &Read<'_>, who: &Actor, after: Option<&str>, limit: u32) -> Result<Vec<Resource>> {
+    who.must_operate()?;
+    store::resource::slice(r, after, limit)
+}
+
 /// The resource with this id, identifier or alias.
 pub fn find(r: &Read<'_>, who: &Actor, typed: &str) -> Result<Resource> {
     who.must_operate()?;

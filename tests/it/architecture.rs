@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What each layer may import of ours, itself included. A layer is a folder or a file of `src`.
-const LAW: [(&str, &[&str]); 14] = [
+const LAW: [(&str, &[&str]); 15] = [
     ("error", &["error"]),
     ("time", &["time"]),
     ("crypto", &["crypto", "error", "time"]),
@@ -19,14 +19,18 @@ const LAW: [(&str, &[&str]); 14] = [
     ("deliver", &["deliver", "config", "crypto", "model", "error", "time"]),
     ("net", &["net", "config", "model", "error", "time"]),
     ("app", &["app", "db", "model", "crypto", "config", "ops", "error", "time"]),
+    ("view", &["view", "model", "crypto", "error", "time"]),
     (
         "http",
         &[
-            "http", "app", "ops", "deliver", "net", "model", "config", "error", "time", "db",
-            "crypto",
+            "http", "view", "app", "ops", "deliver", "net", "model", "config", "error", "time",
+            "db", "crypto",
         ],
     ),
-    ("cli", &["cli", "app", "ops", "net", "model", "config", "error", "time", "db", "crypto"]),
+    (
+        "cli",
+        &["cli", "view", "app", "ops", "net", "model", "config", "error", "time", "db", "crypto"],
+    ),
     ("tui", &["tui", "app", "ops", "model", "config", "error", "time", "db", "crypto"]),
 ];
 
@@ -38,9 +42,10 @@ const EXCEPTIONS: [(&str, &str); 3] =
 const VISITS: [(&str, &str); 2] = [("cli/table.rs", "crossterm"), ("cli/ask.rs", "crossterm")];
 
 /// Crates with one home.
-const HOMES: [(&[&str], &[&str]); 7] = [
+const HOMES: [(&[&str], &[&str]); 8] = [
     (&["rusqlite"], &["db"]),
     (&["axum", "axum_server", "tower", "tower_http", "askama", "cookie"], &["http"]),
+    (&["utoipa", "utoipa_axum"], &["http", "view"]),
     (&["clap", "clap_complete", "clap_mangen", "rpassword"], &["cli", "main"]),
     (&["ratatui", "crossterm", "tui_input"], &["tui"]),
     (&["lettre"], &["deliver"]),
