@@ -231,7 +231,9 @@ fn created(answer: &[u8], before: bool) -> Result<Response, Problem> {
     let location = answer.get("location").and_then(Value::as_str).unwrap_or_default().to_owned();
     let body = answer.get_mut("body").map(Value::take).unwrap_or_default();
     let mut response = (StatusCode::CREATED, Json(body)).into_response();
-    if let Ok(value) = HeaderValue::from_str(&location) {
+    if let Some(value) =
+        Some(location).filter(|place| !place.is_empty()).and_then(|place| place.parse().ok())
+    {
         response.headers_mut().insert(header::LOCATION, value);
     }
     if before {

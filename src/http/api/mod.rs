@@ -4,13 +4,20 @@
 //! No page of another site may read it: no answer has a CORS header.
 
 pub mod accounts;
+pub mod agents;
 pub mod asker;
+pub mod audit;
+pub mod client_acts;
+pub mod clients;
 pub mod desk;
 pub mod input;
+pub mod keys;
 pub mod me;
 pub mod page;
 pub mod problem;
+pub mod resources;
 pub mod sessions;
+pub mod signing_keys;
 pub mod spec;
 pub mod users;
 
@@ -36,6 +43,8 @@ fn endpoints() -> OpenApiRouter<App> {
         .routes(routes!(me::keys)) //                                        Owner
         .routes(routes!(me::revoke_key)) //                                  Owner
         .merge(people())
+        .merge(programs())
+        .merge(installation())
 }
 
 fn people() -> OpenApiRouter<App> {
@@ -55,4 +64,38 @@ fn people() -> OpenApiRouter<App> {
         .routes(routes!(sessions::revoke_many)) //                           Admin
         .routes(routes!(sessions::show)) //                                  Admin
         .routes(routes!(sessions::revoke)) //                                Admin
+}
+
+fn programs() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(keys::list, keys::create)) //                        Admin
+        .routes(routes!(keys::show, keys::edit)) //                          Admin
+        .routes(routes!(keys::rotate)) //                                    Admin
+        .routes(routes!(keys::revoke)) //                                    Admin
+        .routes(routes!(keys::usage)) //                                     Admin
+        .routes(routes!(agents::list, agents::create)) //                    Admin
+        .routes(routes!(agents::show, agents::delete)) //                    Admin
+        .routes(routes!(agents::disable)) //                                 Admin
+        .routes(routes!(agents::enable)) //                                  Admin
+        .routes(routes!(clients::list, clients::create)) //                  Admin
+        .routes(routes!(clients::show, clients::edit, clients::delete)) //   Admin
+        .routes(routes!(client_acts::approve)) //                            Admin
+        .routes(routes!(client_acts::deny)) //                               Admin
+        .routes(routes!(client_acts::enable)) //                             Admin
+        .routes(routes!(client_acts::disable)) //                            Admin
+        .routes(routes!(client_acts::rotate_secret)) //                      Admin
+}
+
+fn installation() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(resources::list, resources::create)) //              Admin
+        .routes(routes!(resources::show, resources::edit, resources::delete)) // Admin
+        .routes(routes!(signing_keys::list, signing_keys::stage)) //         Admin
+        .routes(routes!(signing_keys::rotate)) //                            Admin
+        .routes(routes!(signing_keys::show)) //                              Admin
+        .routes(routes!(signing_keys::retire)) //                            Admin
+        .routes(routes!(audit::list)) //                                     Admin
+        .routes(routes!(audit::verify)) //                                   Admin
+        .routes(routes!(audit::show)) //                                     Admin
+        .routes(routes!(audit::stats)) //                                    Admin
 }
