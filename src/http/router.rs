@@ -74,7 +74,9 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         // Pages carry a token beside what was typed: compressed, their length would tell about it (BREACH).
         .layer(
             CompressionLayer::new().gzip(true).compress_when(
-                DefaultPredicate::new().and(NotForContentType::const_new("text/html")),
+                DefaultPredicate::new()
+                    .and(NotForContentType::const_new("text/html"))
+                    .and(api::may_be_compressed),
             ),
         )
         .layer(layer::from_fn_with_state(app.clone(), middleware::own_host))

@@ -370,11 +370,10 @@ pub struct Slice {
     pub limit: u32,
 }
 
-/// People in some order, with their counts.
-pub fn slice(r: &Read<'_>, slice: &Slice) -> Result<Vec<UserRow>> {
-    let (after, order) = slice.order.sql();
-    let after = if slice.last.is_some() { after } else { "?6 is ?7" };
-    let sql = format!(
+fn slice_sql(order: Order, goes_on: bool) -> String {
+    let (after, order) = order.sql();
+    let after = if goes_on { after } else { "?6 is ?7" };
+    format!(
         "select {} from users u
          where (?2 = '' or instr(u.username_key, ?2) > 0 or instr(u.email_key, ?2) > 0
                 or instr(lower(u.name), ?2) > 0)
@@ -383,7 +382,12 @@ pub fn slice(r: &Read<'_>, slice: &Slice) -> Result<Vec<UserRow>> {
            and {after}
          order by {order} limit ?5",
         counts()
-    );
+    )
+}
+
+/// People in some order, with their counts.
+pub fn slice(r: &Read<'_>, slice: &Slice) -> Result<Vec<UserRow>> {
+    let sql = slice_sql(slice.order, slice.last.is_some());
     let (state, role) = (slice.state.map(UserState::as_str), slice.role.as_deref());
     let filter = slice.filter.to_lowercase();
     let (limit, row) = (slice.limit, |row: &Row<'_>| counted(row, r.now));
@@ -396,6 +400,29 @@ pub fn slice(r: &Read<'_>, slice: &Slice) -> Result<Vec<UserRow>> {
         }
         None => {
             r.all(&sql, params![r.now, filter, state, role, limit, None::<i64>, None::<i64>], row)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Db, Options};
+
+    #[test]
+    fn page_of_any_order_begins_in_an_index_and_is_not_sorted() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(Options::in_folder(&folder.path().join("data"))).unwrap();
+        for order in [Order::Name, Order::NameDown, Order::Age, Order::AgeDown] {
+            for goes_on in [false, true] {
+                let sql = format!("explain query plan {}", slice_sql(order, goes_on));
+                let steps: Vec<String> =
+                    db.read(|r| r.all(&sql, params![], |row| row.get(3))).unwrap();
+                let plan = steps.join("\n");
+                let begins = if goes_on { "SEARCH u USING INDEX" } else { "SCAN u USING INDEX" };
+                assert!(plan.contains(begins), "{order:?}: {plan}");
+                assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{order:?}: {plan}");
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use axum::{
 };
 
 use super::{
+    Told,
     desk::Desk,
     input::{Asked, Nothing, Query},
     problem::Problem,
@@ -61,6 +62,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     let Known { asker, key, bound } = known;
     parts.extensions.insert(Asking { asker, origin });
     let mut response = next.run(Request::from_parts(parts, body)).await;
+    response.extensions_mut().insert(Told);
     if let Some(caller) = key {
         api_key::tell(response.headers_mut(), &caller);
     }

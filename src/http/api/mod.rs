@@ -21,7 +21,12 @@ pub mod signing_keys;
 pub mod spec;
 pub mod users;
 
-use axum::{Router, middleware, routing::get};
+use axum::{
+    Router,
+    http::{Extensions, HeaderMap, StatusCode, Version},
+    middleware,
+    routing::get,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
@@ -31,6 +36,16 @@ pub fn routes(app: &App) -> Router<App> {
     let guard = middleware::from_fn_with_state(app.clone(), asker::guard);
     let (endpoints, _) = endpoints().split_for_parts();
     Router::new().merge(endpoints.route_layer(guard)).route("/api/openapi.json", get(spec::show)) // anyone
+}
+
+/// Marks an answer of the API.
+#[derive(Clone, Copy, Debug)]
+pub struct Told;
+
+/// Not what the API tells: a strong tag is one of the very bytes (RFC 9110 §8.8.1), and beside a secret may stand what
+/// somebody else typed (BREACH).
+pub fn may_be_compressed(_: StatusCode, _: Version, _: &HeaderMap, more: &Extensions) -> bool {
+    more.get::<Told>().is_none()
 }
 
 /// Guards: `Admin` wants `admin:users` of an administrator; `Owner` an access token with `mcpcodex:api`; `Anyone` a good
