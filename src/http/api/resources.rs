@@ -36,10 +36,7 @@ fn view(env: &Env, row: &Row) -> CoreResult<Resource> {
 
 /// A resource by its id alone: no address stands in a path.
 fn find(r: &Read<'_>, who: &Actor, id: &str) -> CoreResult<Row> {
-    if !id.starts_with("rs_") {
-        return Err(crate::error::Error::not_found("resource", id));
-    }
-    ops::resource::find(r, who, id)
+    ops::resource::by_id(r, who, &ResourceId::from_text(id))
 }
 
 fn current(

@@ -82,6 +82,12 @@ fn schemas_of_problems() -> Map<String, Value> {
 
 /// Adds what every endpoint has: who may ask, the refusals, and the conditions.
 fn describe(path: &str, method: &str, operation: &mut Map<String, Value>) {
+    let tag = operation.get("tags").and_then(|tags| tags.get(0)).and_then(Value::as_str);
+    let name = operation.get("operationId").and_then(Value::as_str);
+    if let (Some(tag), Some(name)) = (tag, name) {
+        let name = format!("{tag}.{name}");
+        operation.insert("operationId".to_owned(), name.into());
+    }
     let own = path.starts_with("/api/v1/me");
     let scopes = if path == "/api/v1/me" {
         json!([])

@@ -193,7 +193,7 @@ fn database_that_does_not_answer_and_slow_requests_are_problem_details() {
     let holder = std::thread::spawn(move || {
         db.write_blocking(move |_| {
             started.send(()).unwrap();
-            drop(wait.recv());
+            let _ended = wait.recv();
             Ok(())
         })
     });

@@ -123,7 +123,7 @@ pub(crate) fn key(server: &TestApp, user: &User, scopes: &[&str]) -> (KeyRow, St
 
 /// The client that all these programs are.
 pub(crate) fn client_of(server: &TestApp) {
-    let there = server.read(|r| ops::client::find(r, &operator(), CLIENT).map(Some).or(Ok(None)));
+    let there = server.read(|r| client::find(r, &operator(), CLIENT).map(Some).or(Ok(None)));
     if there.is_some() {
         return;
     }

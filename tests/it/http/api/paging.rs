@@ -68,7 +68,8 @@ fn nobody_comes_twice_or_is_left_out_while_others_come_and_go() {
     let server = TestApp::new();
     let admin = Program::admin(&server);
     let stays: Vec<_> = (0..20).map(|at| server.user(&format!("s{at:02}")).username).collect();
-    for order in ["username", "-username", "created_at", "-created_at"] {
+    let orders = ["username", "-username", "created_at", "-created_at"];
+    for (round, order) in orders.into_iter().enumerate() {
         let (mut seen, mut at) = (Vec::new(), 0);
         let mut next = Some(format!("/api/v1/users?limit=3&sort={order}"));
         while let Some(path) = next {
@@ -77,7 +78,7 @@ fn nobody_comes_twice_or_is_left_out_while_others_come_and_go() {
             next = body["next"].as_str().map(str::to_owned);
             // The last of this page goes, if it is none of those who stay; others come before and behind.
             for name in ["a", "s05x", "z"] {
-                server.user(&format!("{name}{}{at}", order.trim_start_matches('-').len()));
+                server.user(&format!("{name}{round}x{at}"));
             }
             if let Some(last) = shown.last().filter(|last| !stays.contains(last) && *last != "root")
             {
@@ -98,10 +99,7 @@ fn nobody_comes_twice_or_is_left_out_while_others_come_and_go() {
         let once: BTreeSet<_> = seen.iter().collect();
         assert_eq!(once.len(), seen.len(), "{order}: somebody came twice");
         assert!(stays.iter().all(|name| once.contains(name)), "{order}: somebody was left out");
-        server.write(|tx| {
-            tx.exec("delete from users where username like '%1_' and username not like 's__'", [])
-                .map(drop)
-        });
+        server.write(|tx| tx.exec("delete from users where username like '%x%'", []).map(drop));
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/api/v1/users` and `/api/v1/sessions`: what they do, and that the ops' rules hold.
 
 use mcpcodex::{
+    config::mfa::EmailProvider,
     error::Kind,
     ops::{self, user::Edit},
 };
@@ -126,7 +127,9 @@ fn two_administrators_who_put_each_other_away_by_api_and_command_leave_one() {
 
 #[test]
 fn links_and_second_factors_are_given_and_taken() {
-    let server = TestApp::new();
+    let server = TestApp::with(|config| {
+        config.authentication.mfa.providers.email.provider = EmailProvider::Console;
+    });
     let admin = Program::admin(&server);
     let ann = server.user("ann");
     server.with_totp(&ann);
