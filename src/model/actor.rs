@@ -135,11 +135,11 @@ impl Actor {
     pub fn name(&self) -> &str {
         match &self.principal {
             Principal::Anonymous => "anonymous",
-            Principal::Person { user, .. } => user.as_str(),
             Principal::ApiKey { key } | Principal::Program { by: Credential::Key(key), .. } => {
                 key.as_str()
             }
-            Principal::Program { user, .. } => user.as_str(),
+            Principal::Person { user, .. }
+            | Principal::Program { user, by: Credential::Token { .. }, .. } => user.as_str(),
             Principal::Operator { account } => account,
             Principal::System => "system",
         }

@@ -121,12 +121,12 @@ async fn link(
     put: fn(&mut Handed, String),
 ) -> Result<Json<Handed>, Problem> {
     let id = UserId::from_text(id);
-    let made = desk.change(current(&id), move |tx, env, who| {
+    let job = desk.change(current(&id), move |tx, env, who| {
         let printed = make(tx, env, who, &id)?;
         let user = ops::user::get(tx, &id)?;
         handover::hand(tx, env, &user, printed, by.mail.then_some(mail))
     });
-    Ok(Json(handed(made.await?, put)))
+    Ok(Json(handed(job.await?, put)))
 }
 
 /// Makes the link behind which somebody chooses a new password.

@@ -139,9 +139,10 @@ async fn by_proof(app: &App, parts: &Parts, text: String) -> Result<Known, Probl
 fn refused(refusal: &Refusal, bound: bool) -> Problem {
     let scheme = if bound { "DPoP" } else { "Bearer" };
     let challenge = format!("{scheme} realm=\"mcpcodex\", error=\"{}\"", refusal.code.as_str());
-    let next = match refusal.code {
-        Code::UseDpopNonce => "make the proof with the nonce of this answer",
-        _ => "get an access token for this server, or send an API key",
+    let next = if refusal.code == Code::UseDpopNonce {
+        "make the proof with the nonce of this answer"
+    } else {
+        "get an access token for this server, or send an API key"
     };
     Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", refusal.description.clone())
         .with_next(next)
@@ -166,7 +167,7 @@ fn wants(scope: &str, detail: String) -> Problem {
         .with_header(header::WWW_AUTHENTICATE, &challenge)
 }
 
-async fn desk(parts: &mut Parts, app: &App) -> Result<Desk, Problem> {
+fn desk(parts: &mut Parts, app: &App) -> Result<Desk, Problem> {
     let asking = parts.extensions.get::<Asking>().cloned().ok_or_else(|| unknown(None))?;
     Desk::new(app.clone(), asking, parts)
 }
@@ -187,7 +188,7 @@ impl<Q: Asked> FromRequestParts<App> for Anyone<Q> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let desk = desk(parts, app).await?;
+        let desk = desk(parts, app)?;
         Ok(Self(desk, Q::read(app, parts)?))
     }
 }
@@ -196,7 +197,7 @@ impl<Q: Asked> FromRequestParts<App> for Owner<Q> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let desk = desk(parts, app).await?;
+        let desk = desk(parts, app)?;
         if !desk.asker.owns() {
             let detail = format!(
                 "this needs an access token with the scope {OWN}; an API key is not the person that it belongs to"
@@ -211,7 +212,7 @@ impl<Q: Asked> FromRequestParts<App> for Admin<Q> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let desk = desk(parts, app).await?;
+        let desk = desk(parts, app)?;
         if !desk.asker.administers() {
             let detail = format!("this needs the scope {ADMINISTER} of an administrator");
             return Err(wants(ADMINISTER, detail));

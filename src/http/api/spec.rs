@@ -1,4 +1,4 @@
-//! The description of the API (OpenAPI 3.1), made from the code of its endpoints: what holds for all of them is added here.
+//! The description of the API (`OpenAPI` 3.1), made from the code of its endpoints: what holds for all of them is added here.
 
 use std::sync::LazyLock;
 
