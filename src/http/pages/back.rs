@@ -33,7 +33,7 @@ pub async fn lead(
     let Some(url) = known else {
         let why = "no app at that address is known here";
         return Err(Error::invalid("to", why)
-            .with_next("mcpcodex resource add URI, or server.forward_auth.origins")
+            .with_next("register it with mcpcodex resource add URI, or name it in server.forward_auth.origins")
             .into());
     };
     back::must_get_the_cookie(&app.env, &url)?;
