@@ -174,14 +174,11 @@ fn let_through(identity: &Identity) -> Response {
 
 /// Percent-encodes, as in a URL, whatever a header cannot hold or would change, and `%` itself.
 fn plain(value: &str) -> String {
-    let mut plain = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        match byte {
-            b'%' | 0..=0x1f | 0x7f.. => plain.push_str(&format!("%{byte:02X}")),
-            _ => plain.push(char::from(byte)),
-        }
-    }
-    plain
+    let encode = |byte: u8| match byte {
+        b'%' | 0..=0x1f | 0x7f.. => format!("%{byte:02X}"),
+        _ => char::from(byte).to_string(),
+    };
+    value.bytes().map(encode).collect()
 }
 
 /// 401 or 403 with the challenge. A person in a browser is shown the way to sign in: by `Location`, with 303 where
@@ -192,10 +189,8 @@ fn refused(
     (demand, told): (&Demand, &Told),
     refusal: &Refusal,
 ) -> Result<Response, Error> {
-    let way = match refusal {
-        Refusal::Nobody if told.is_a_person(headers) => told.way_to_sign_in(app)?,
-        _ => None,
-    };
+    let leads = *refusal == Refusal::Nobody && told.is_a_person(headers);
+    let way = if leads { told.way_to_sign_in(app)? } else { None };
     let status = match refusal {
         Refusal::Lacking(_) | Refusal::NotForThem => StatusCode::FORBIDDEN,
         _ if way.is_some() && !told.by_nginx() => StatusCode::SEE_OTHER,

@@ -257,19 +257,18 @@ impl Demand {
             (_, Some(resource)) if self.scopes.is_empty() => document::usual(resource),
             (_, Some(_) | None) => self.scopes.clone(),
         };
-        let mut text = match &self.resource {
-            Some(resource) => {
-                format!("Bearer resource_metadata=\"{}\"", document::address(env, resource)?)
-            }
-            None => "Bearer realm=\"mcpcodex\"".to_owned(),
+        let place = match &self.resource {
+            Some(own) => format!("resource_metadata=\"{}\"", document::address(env, own)?),
+            None => "realm=\"mcpcodex\"".to_owned(),
         };
+        let mut parts = vec![place];
         if !scopes.is_empty() {
-            text.push_str(&format!(", scope=\"{scopes}\""));
+            parts.push(format!("scope=\"{scopes}\""));
         }
         if let Some(code) = refusal.code() {
-            let (code, why) = (code.as_str(), refusal.reason());
-            text.push_str(&format!(", error=\"{code}\", error_description=\"{why}\""));
+            parts.push(format!("error=\"{}\"", code.as_str()));
+            parts.push(format!("error_description=\"{}\"", refusal.reason()));
         }
-        Ok(Some(text))
+        Ok(Some(format!("Bearer {}", parts.join(", "))))
     }
 }

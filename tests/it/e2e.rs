@@ -86,7 +86,8 @@ fn nginx_with_the_documented_configuration_leads_clients_here() {
 }
 
 #[test]
-fn nginx_and_caddy_with_the_documented_configuration_protect_an_app_that_knows_nothing_of_sign_in() {
+fn nginx_and_caddy_with_the_documented_configuration_protect_an_app_that_knows_nothing_of_sign_in()
+{
     run("clients/forward-auth.mjs", &[]);
 }
 

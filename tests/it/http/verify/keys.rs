@@ -58,10 +58,8 @@ async fn use_is_noted_with_the_day_and_the_address() {
     let app = &place.caller.app;
     let marks = app.seen.take();
     app.db.write_blocking(move |tx| ops::seen::write(tx, &marks)).unwrap();
-    let found = app
-        .db
-        .read(|r| ops::apikey::find(r, &app.env, &operator(), made.text.expose()))
-        .unwrap();
+    let found =
+        app.db.read(|r| ops::apikey::find(r, &app.env, &operator(), made.text.expose())).unwrap();
     assert_eq!(found.key.last_used_at, Some(place.caller.world.clock.now()));
 }
 
