@@ -10,6 +10,7 @@ pub mod brand;
 pub mod cookies;
 pub mod courier;
 pub mod demo;
+mod desk;
 pub mod error;
 pub mod extract;
 pub mod fields;
@@ -20,6 +21,7 @@ pub mod notices;
 pub mod oauth;
 pub mod pages;
 pub mod router;
+pub mod verify;
 pub mod view;
 
 use std::{future::Future, net::TcpListener, time::Duration};
