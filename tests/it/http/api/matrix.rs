@@ -165,12 +165,11 @@ impl World {
 fn expected(who: &str, may: May) -> &'static [u16] {
     const IN: &[u16] = &[200, 201, 409];
     match (who, may) {
-        ("nobody", _) => &[401],
-        ("cookie", _) => &[401],
-        (_, May::Anyone) => IN,
-        ("admin", May::Admin | May::Person) => IN,
-        ("admin-key", May::Admin) => IN,
-        ("user", May::Owner) => IN,
+        ("nobody" | "cookie", _) => &[401],
+        (_, May::Anyone)
+        | ("admin", May::Admin | May::Person)
+        | ("admin-key", May::Admin)
+        | ("user", May::Owner) => IN,
         // The lists are their own; the things of others are not there.
         ("other" | "admin", May::Owner) => &[200, 404],
         _ => &[403],
@@ -189,7 +188,8 @@ fn only_the_written_cells_open() {
             let world = shared(who, may);
             let World { server, ann, .. } = &*world;
             let program = if Rc::strong_count(&world) > 1 {
-                known.entry(who).or_insert_with(|| Rc::new(program(server, ann, who))).clone()
+                let one = known.entry(who).or_insert_with(|| Rc::new(program(server, ann, who)));
+                Rc::clone(one)
             } else {
                 Rc::new(program(server, ann, who))
             };
