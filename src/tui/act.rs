@@ -77,17 +77,12 @@ impl App {
     }
 
     fn open(&mut self) {
-        match self.tab {
-            Tab::Users if self.person().0.is_some() => self.users.page = true,
-            Tab::Sessions if self.sessions.list.selected().is_some() => self.sessions.page = true,
-            Tab::Clients if self.clients.list.selected().is_some() => self.clients.page = true,
-            Tab::Keys if self.keys.list.selected().is_some() => self.keys.page = true,
-            Tab::Messages => {
-                let ticket = self.ticket();
-                let query = self.messages.open(ticket);
-                self.effects.extend(query.map(|query| Effect::Ask(ticket, query)));
-            }
-            Tab::Users | Tab::Sessions | Tab::Clients | Tab::Mfa | Tab::Keys | Tab::Audit => {}
+        if self.tab == Tab::Messages {
+            let ticket = self.ticket();
+            let query = self.messages.open(ticket);
+            self.effects.extend(query.map(|query| Effect::Ask(ticket, query)));
+        } else {
+            self.shelf_mut(self.tab).set_page(true);
         }
     }
 
@@ -116,17 +111,17 @@ impl App {
     fn sessions_of_user(&mut self) {
         let Some(row) = self.users.people.list.selected() else { return };
         self.sessions.of = Some((row.key(), row.title()));
-        self.sessions.search.clear();
-        self.sessions.page = false;
+        self.sessions.rows.search.clear();
+        self.sessions.rows.page = false;
         self.tab = Tab::Sessions;
         self.ask(true);
     }
 
     fn user_of_session(&mut self) {
-        let Some(row) = self.sessions.list.selected() else { return };
+        let Some(row) = self.sessions.rows.list.selected() else { return };
         let (id, name) = (row.session.user_id.clone(), row.username.clone());
         self.tab = Tab::Users;
-        self.users.page = false;
+        self.users.people.page = false;
         self.users.people.search.set(name);
         self.users.people.look_for(id);
         self.ask(true);
@@ -146,7 +141,9 @@ impl App {
     fn why(&mut self) {
         let id = match self.tab {
             Tab::Users | Tab::Mfa => self.person().0.map(|row| row.user.id.to_string()),
-            Tab::Sessions => self.sessions.list.selected().map(|row| row.session.id.to_string()),
+            Tab::Sessions => {
+                self.sessions.rows.list.selected().map(|row| row.session.id.to_string())
+            }
             Tab::Audit => self.audit.list.selected().map(|row| row.id.to_string()),
             Tab::Clients | Tab::Keys | Tab::Messages => {
                 self.say(Tone::Bad, "go to a person, a session or an attempt for that: 1 2 8");

@@ -15,15 +15,22 @@ use super::{
     msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Ticket},
     palette::Palette,
     screens::{
-        audit::Audit, clients::Clients, keys::Keys, messages::Messages, mfa::Mfa,
-        sessions::Sessions, users::Users,
+        audit::refused_first, messages::Messages, mfa::Mfa, sessions::Sessions, shelf::Sifted,
+        users::Users,
     },
     secret::SHOWN,
     story::Open,
     toast::{STAY, Toast, Tone, report, sentence},
 };
 use crate::{
-    model::{key::Schedule, session::SessionRow, user::UserRow, verb::Verb},
+    model::{
+        client::Client,
+        key::{KeyStanding, Schedule},
+        session::SessionRow,
+        trace::Trace,
+        user::UserRow,
+        verb::Verb,
+    },
     ops::coverage::Policy,
     time::Time,
 };
@@ -78,13 +85,13 @@ pub struct App {
     /// The screen of sessions.
     pub sessions: Sessions,
     /// The screen of clients.
-    pub clients: Clients,
+    pub clients: Sifted<Client>,
     /// The screen of second factors.
     pub mfa: Mfa,
     /// The screen of signing keys.
-    pub keys: Keys,
+    pub keys: Sifted<KeyStanding>,
     /// The screen of attempts.
-    pub audit: Audit,
+    pub audit: Sifted<Trace>,
     /// The screen of messages.
     pub messages: Messages,
     /// What lies over it.
@@ -117,10 +124,10 @@ impl App {
             tab: Tab::Users,
             users: Users::default(),
             sessions: Sessions::default(),
-            clients: Clients::default(),
+            clients: Sifted::default(),
             mfa: Mfa::default(),
-            keys: Keys::default(),
-            audit: Audit::default(),
+            keys: Sifted::default(),
+            audit: Sifted::default(),
             messages: Messages::default(),
             overlay: None,
             toast: None,
@@ -209,12 +216,12 @@ impl App {
                 (gone, row.map(|row| confirm::about_user(verb, row, access)))
             }
             Tab::Sessions => {
-                let row = self.sessions.list.selected();
+                let row = self.sessions.rows.list.selected();
                 let ask = |row: &SessionRow| {
                     let alive = self.sessions.alive_of(&row.session.user_id);
                     confirm::about_session(verb, row, alive, access)
                 };
-                (self.sessions.list.gone(), row.map(ask))
+                (self.sessions.rows.list.gone(), row.map(ask))
             }
         };
         question.unwrap_or_else(|| {
@@ -264,22 +271,22 @@ impl App {
             Ok(Reply::Users(rows)) if self.mfa.people.list.wait.expects(ticket) => {
                 self.mfa.people.take(rows)
             }
-            Ok(Reply::Sessions(rows)) if self.sessions.list.wait.expects(ticket) => {
-                self.sessions.take(rows)
+            Ok(Reply::Sessions(rows)) if self.sessions.rows.list.wait.expects(ticket) => {
+                self.sessions.rows.take(rows)
             }
             Ok(Reply::Clients(rows)) if self.clients.list.wait.expects(ticket) => {
                 self.clients.take(rows)
             }
             Ok(Reply::Keys(rows)) if self.keys.list.wait.expects(ticket) => self.keys.take(rows),
             Ok(Reply::Attempts(rows)) if self.audit.list.wait.expects(ticket) => {
-                self.audit.take(rows)
+                self.audit.take(refused_first(rows))
             }
             Ok(Reply::Story(found)) => {
                 self.tell(ticket, &found);
                 None
             }
-            Ok(Reply::Messages(rows)) if self.messages.list.wait.expects(ticket) => {
-                self.messages.take(rows)
+            Ok(Reply::Messages(rows)) if self.messages.rows.list.wait.expects(ticket) => {
+                self.messages.rows.take(rows)
             }
             Ok(Reply::Message(id, text)) => {
                 self.messages.take_body(ticket, id, text);
@@ -345,8 +352,9 @@ impl App {
     fn failed(&mut self, ticket: Ticket, problem: Problem) {
         // What was typed ahead was meant for an answer that will not come.
         self.ahead.clear();
-        if let Some(wait) = self.waits_mut().into_iter().find(|wait| wait.expects(ticket)) {
-            wait.fail(problem);
+        let asked = Tab::ALL.into_iter().find(|tab| self.shelf(*tab).wait().expects(ticket));
+        if let Some(tab) = asked {
+            self.shelf_mut(tab).wait_mut().fail(problem);
         } else if self.finding == Some(ticket) {
             self.finding = None;
             let text = sentence(&problem);
@@ -387,7 +395,7 @@ impl App {
         if self.wait_mut().must_ask_again() {
             self.ask(false);
         }
-        let beside = self.room() == Room::Wide || self.users.page;
+        let beside = self.room() == Room::Wide || self.users.people.page;
         if self.tab == Tab::Users && beside && !self.wait().changing() {
             let ticket = self.ticket();
             if let Some(query) = self.users.detail_query(ticket) {

@@ -6,7 +6,7 @@ use super::{action::Motion, wait::Wait};
 /// A row that can be chosen.
 pub trait Keyed {
     /// What tells it from every other row.
-    type Id: Clone + PartialEq;
+    type Id: Clone + PartialEq + std::fmt::Debug;
     /// Its id.
     fn key(&self) -> Self::Id;
     /// What to call it, fit for the screen.

@@ -122,7 +122,7 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             Some(row) => clients_view::word(row),
             None => "no client".to_owned(),
         },
-        (_, Tab::Messages) => match app.messages.list.selected() {
+        (_, Tab::Messages) => match app.messages.rows.list.selected() {
             Some(row) => messages_view::word(row),
             None => "no message".to_owned(),
         },
@@ -133,7 +133,7 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             }
             None => "no user".to_owned(),
         },
-        (_, Tab::Sessions) => match app.sessions.list.selected() {
+        (_, Tab::Sessions) => match app.sessions.rows.list.selected() {
             Some(row) => format!("{} {}", row.username, row.session.address),
             None => "no session".to_owned(),
         },

@@ -10,9 +10,9 @@ use super::{
         list::Keyed,
         text,
         theme::Role,
-        widgets::table::{self, Cell, Column},
+        widgets::table::{Cell, Column},
     },
-    heading,
+    frame::{self, Frame, Words},
 };
 use crate::{
     model::user::{UserRow, UserState},
@@ -31,64 +31,46 @@ const COLUMNS: [Column; 7] = [
 
 /// Draws the screen.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
-    let users = &app.users;
-    if users.page {
-        detail(canvas, body, app, true);
-        return;
+    let people = &app.users.people;
+    let one = |canvas: &mut Canvas<'_>, panel: Rect, row: &UserRow, focus: bool| {
+        detail(canvas, panel, app, row, focus);
+    };
+    if people.page {
+        return frame::selected(canvas, body, &people.list, true, one);
     }
-    let (panel, beside) = layout::users(body);
-    list(canvas, panel, app);
-    if let Some(beside) = beside {
-        detail(canvas, beside, app, false);
+    frame::draw(canvas, layout::users(body), app, &frame(app), one);
+}
+
+/// The list and what stands around it.
+pub(in crate::tui) fn frame(app: &App) -> Frame<'_, UserRow> {
+    let people = &app.users.people;
+    let rows = people.list.rows().len();
+    let count = match (people.more() || people.before() > 0, people.search.text().is_empty()) {
+        _ if !people.list.wait.loaded() => String::new(),
+        (true, _) => format!("{}+", text::grouped(people.before() + rows)),
+        (false, true) => text::grouped(rows),
+        (false, false) if rows == 1 => "1 match".to_owned(),
+        (false, false) => format!("{} matches", text::grouped(rows)),
+    };
+    Frame {
+        title: "Users",
+        search: &people.search,
+        list: &people.list,
+        counts: vec![(count, Role::Muted)],
+        columns: &COLUMNS,
+        cells: Box::new(cells),
+        nothing: frame::nothing("no name, user name or address", &people.search),
+        empty: nobody(),
+        foot: Some(people.place()),
     }
 }
 
-fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let users = &app.users.people;
-    let rows = users.list.rows().len();
-    let count = match (users.more() || users.before() > 0, users.search.text().is_empty()) {
-        (true, _) => format!("{}+", text::grouped(users.before() + rows)),
-        (false, true) => text::grouped(rows),
-        (false, false) => {
-            if rows == 1 {
-                "1 match".to_owned()
-            } else {
-                format!("{} matches", text::grouped(rows))
-            }
-        }
-    };
-    let count = if users.list.wait.loaded() { count } else { String::new() };
-    heading::draw(canvas, panel, "Users", &users.search, &[(&count, Role::Muted)]);
-    let now = canvas.now;
-    table::draw(canvas, panel, &COLUMNS, &users.list, |row| cells(row, now));
-    if table::draw_waiting(canvas, panel, app, &users.list) {
-        return;
-    }
-    if users.list.rows().is_empty() {
-        if users.search.text().is_empty() {
-            table::draw_empty(
-                canvas,
-                panel,
-                &[
-                    ("Nobody is here yet.", Role::Strong),
-                    ("Add the first person in a shell:  mcpcodex user create NAME", Role::Text),
-                ],
-            );
-        } else {
-            let none = format!("no name, user name or address holds “{}”", users.search.text());
-            table::draw_empty(
-                canvas,
-                panel,
-                &[(&none, Role::Text), ("Esc clears the filter", Role::Muted)],
-            );
-        }
-        return;
-    }
-    let foot = match users.list.gone() {
-        Some(gone) => format!("{gone} is gone: j k choose another row"),
-        None => format!("row {}", text::grouped(users.before() + users.list.place() + 1)),
-    };
-    canvas.foot(panel, &foot);
+/// What is said where there are no people at all.
+pub(super) fn nobody() -> [Words; 2] {
+    [
+        ("Nobody is here yet.".to_owned(), Role::Strong),
+        ("Add the first person in a shell:  mcpcodex user create NAME".to_owned(), Role::Text),
+    ]
 }
 
 fn cells(row: &UserRow, now: Time) -> Vec<Cell> {
@@ -125,15 +107,7 @@ fn state(row: &UserRow, now: Time) -> (&'static str, Role) {
     }
 }
 
-fn detail(canvas: &mut Canvas<'_>, panel: Rect, app: &App, focus: bool) {
-    let Some(row) = app.users.people.list.selected() else {
-        let inner = canvas.panel(panel, focus, &[]);
-        let words =
-            app.users.people.list.gone().map(|gone| format!("{gone} is gone from this list"));
-        let line = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-        canvas.text(line, words.as_deref().unwrap_or_default(), Role::Muted);
-        return;
-    };
+fn detail(canvas: &mut Canvas<'_>, panel: Rect, app: &App, row: &UserRow, focus: bool) {
     let title = row.title();
     let inner = canvas.panel(panel, focus, &[(&title, Role::Strong)]);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };

@@ -1,7 +1,11 @@
 //! The console: what it does with messages, how it looks, and its work on a real database.
 
+mod apps;
 mod driver;
 mod enroll;
+mod factors;
+mod keys;
+mod people;
 mod screens;
 mod sizes;
 mod tmux;
