@@ -23,6 +23,7 @@ pub fn show(desk: &Desk) -> Done {
             who: Actor::operator(desk.who.name(), Via::Tui),
         },
         title: desk.env().site.host().to_owned(),
+        read_only: false,
         access_lifetime: desk.env().config.authentication.tokens.access_token.lifetime,
     })?;
     Ok(())

@@ -5,17 +5,26 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
+pub use super::msg::Server;
 use super::{
     action::{Action, Tab},
     confirm::{self, Confirm},
     enroll::Enroll,
+    form::Form,
     handed::Handed,
     key::Key,
     layout::Room,
     msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Ticket},
     palette::Palette,
     screens::{
-        audit::refused_first, messages::Messages, mfa::Mfa, sessions::Sessions, shelf::Sifted,
+        apikeys::ApiKeys,
+        audit::refused_first,
+        dashboard::Dashboard,
+        messages::Messages,
+        mfa::Mfa,
+        record::{Check, Record},
+        sessions::Sessions,
+        shelf::Sifted,
         users::Users,
     },
     secret::SHOWN,
@@ -26,10 +35,10 @@ use crate::{
     model::{
         client::Client,
         key::{KeyStanding, Schedule},
-        session::SessionRow,
+        resource::Resource,
         trace::Trace,
         user::UserRow,
-        verb::Verb,
+        verb::{Noun, Verb},
     },
     ops::coverage::Policy,
     time::Time,
@@ -50,6 +59,16 @@ pub struct Site {
     pub policy: Policy,
     /// When signing keys take turns.
     pub schedule: Schedule,
+    /// How API keys begin.
+    pub key_prefix: String,
+    /// What API keys may do.
+    pub key_scopes: Vec<String>,
+    /// Where the server was last seen to listen.
+    pub listen: Option<String>,
+    /// How many migrations the database has had.
+    pub schema: i64,
+    /// Whether nothing can be changed here.
+    pub read_only: bool,
     /// Whether a script presses the keys, which types faster than a person may.
     pub scripted: bool,
 }
@@ -59,6 +78,8 @@ pub struct Site {
 pub enum Overlay {
     /// A question.
     Confirm(Confirm),
+    /// A form.
+    Form(Box<Form>),
     /// The command line.
     Palette(Palette),
     /// The keys; with the first line that is shown.
@@ -80,18 +101,30 @@ pub struct App {
     pub now: Time,
     /// The screen that is shown.
     pub tab: Tab,
+    /// Whether a server serves the data folder.
+    pub server: Server,
+    /// Whether the rows are held still.
+    pub paused: bool,
+    /// The first screen.
+    pub dashboard: Dashboard,
     /// The screen of people.
     pub users: Users,
     /// The screen of sessions.
     pub sessions: Sessions,
+    /// The screen of API keys.
+    pub apikeys: ApiKeys,
     /// The screen of clients.
     pub clients: Sifted<Client>,
+    /// The screen of resources.
+    pub resources: Sifted<Resource>,
     /// The screen of second factors.
     pub mfa: Mfa,
     /// The screen of signing keys.
     pub keys: Sifted<KeyStanding>,
+    /// The screen of the audit record.
+    pub record: Record,
     /// The screen of attempts.
-    pub audit: Sifted<Trace>,
+    pub attempts: Sifted<Trace>,
     /// The screen of messages.
     pub messages: Messages,
     /// What lies over it.
@@ -112,6 +145,8 @@ pub struct App {
     ticket: u64,
     /// The question of the palette that is waited for.
     pub(super) finding: Option<Ticket>,
+    /// The check of the audit record that is waited for.
+    pub(super) verifying: Option<Ticket>,
     pub(super) dirty: bool,
 }
 
@@ -121,13 +156,19 @@ impl App {
         Self {
             site: known,
             now,
-            tab: Tab::Users,
+            tab: Tab::Dashboard,
+            server: Server::Unknown,
+            paused: false,
+            dashboard: Dashboard::default(),
             users: Users::default(),
             sessions: Sessions::default(),
+            apikeys: ApiKeys::default(),
             clients: Sifted::default(),
+            resources: Sifted::default(),
             mfa: Mfa::default(),
             keys: Sifted::default(),
-            audit: Sifted::default(),
+            record: Record::default(),
+            attempts: Sifted::default(),
             messages: Messages::default(),
             overlay: None,
             toast: None,
@@ -140,6 +181,7 @@ impl App {
             effects: Vec::new(),
             ticket: 0,
             finding: None,
+            verifying: None,
             dirty: true,
         }
     }
@@ -165,6 +207,7 @@ impl App {
             Msg::Answer { ticket, now, reply } => self.answer(ticket, now, reply),
             Msg::Done { change, now, outcome } => self.done(&change, now, outcome),
             Msg::Enrolled { ticket, now, given } => self.enrolled(ticket, now, given),
+            Msg::Server(server) => self.server = server,
             Msg::Continued => self.effects.push(Effect::Repaint),
             Msg::Stop => self.effects.push(Effect::Quit),
         }
@@ -197,39 +240,63 @@ impl App {
         if let Some(running) = &self.running {
             return Err(still_at(running));
         }
-        let access = self.site.access_lifetime;
-        let (gone, question) = match self.tab {
-            Tab::Audit | Tab::Messages => (None, None),
-            Tab::Clients => {
-                let row = self.clients.list.selected();
-                (self.clients.list.gone(), row.map(|row| confirm::clients::about(verb, row)))
-            }
-            Tab::Keys => {
-                let schedule = &self.site.schedule;
-                let row = self.keys.list.selected();
-                let ask =
-                    |row| confirm::keys::about(verb, row, self.keys.all(), schedule, self.now);
-                (self.keys.list.gone(), row.map(ask))
-            }
-            Tab::Users | Tab::Mfa => {
-                let (row, gone) = self.person();
-                (gone, row.map(|row| confirm::about_user(verb, row, access)))
-            }
-            Tab::Sessions => {
-                let row = self.sessions.rows.list.selected();
-                let ask = |row: &SessionRow| {
-                    let alive = self.sessions.alive_of(&row.session.user_id);
-                    confirm::about_session(verb, row, alive, access)
-                };
-                (self.sessions.rows.list.gone(), row.map(ask))
-            }
-        };
-        question.unwrap_or_else(|| {
+        if self.site.read_only {
+            return Err(READ_ONLY.to_owned());
+        }
+        let gone = self.shelf(self.tab).gone();
+        self.about_selected(verb).unwrap_or_else(|| {
             Err(gone.map_or_else(
                 || "no row is selected".to_owned(),
                 |gone| format!("{gone} is gone from this list: move to another row first"),
             ))
         })
+    }
+
+    /// The question about the selected row, where there is one.
+    fn about_selected(&self, verb: Verb) -> Option<Result<Confirm, String>> {
+        let access = self.site.access_lifetime;
+        match self.tab {
+            // What is selected there is no person yet: who is meant is looked up first.
+            Tab::Dashboard => Some(Err(confirm::elsewhere(verb))),
+            Tab::Audit | Tab::Attempts | Tab::Messages => Some(Err(confirm::elsewhere(verb))),
+            Tab::ApiKeys => {
+                let row = self.apikeys.rows.list.selected()?;
+                Some(confirm::apikeys::about(verb, row))
+            }
+            Tab::Resources => {
+                let row = self.resources.list.selected()?;
+                Some(confirm::apikeys::about_resource(verb, row))
+            }
+            Tab::Clients => {
+                let row = self.clients.list.selected()?;
+                Some(confirm::clients::about(verb, row))
+            }
+            Tab::Keys => {
+                let (row, schedule) = (self.keys.list.selected()?, &self.site.schedule);
+                Some(confirm::keys::about(verb, row, self.keys.all(), schedule, self.now))
+            }
+            Tab::Users | Tab::Mfa => {
+                let row = self.person().0?;
+                Some(confirm::about_user(verb, row, access))
+            }
+            Tab::Sessions => {
+                let row = self.sessions.rows.list.selected()?;
+                let alive = self.sessions.alive_of(&row.session.user_id);
+                Some(confirm::about_session(verb, row, alive, access))
+            }
+        }
+    }
+
+    /// Whether a verb would be refused here, for hints.
+    pub fn refuses(&self, verb: Verb) -> bool {
+        match (self.tab, verb.spec().noun) {
+            _ if self.site.read_only => true,
+            (Tab::Dashboard, Noun::User) => self.dashboard.person().is_none(),
+            _ if super::act::needs_form(verb) => {
+                verb == Verb::ApiKeyEdit && self.apikeys.rows.list.selected().is_none()
+            }
+            _ => self.question(verb).is_err(),
+        }
     }
 
     pub(super) fn say(&mut self, tone: Tone, text: impl Into<String>) {
@@ -249,7 +316,7 @@ impl App {
         let counts =
             matches!(self.overlay, Some(Overlay::Enroll(_))) && now.secs() != self.now.secs();
         self.now = now;
-        if changed || minute {
+        if (changed || minute) && !self.paused {
             self.ask(false);
         }
         self.dirty |= minute || counts;
@@ -278,8 +345,32 @@ impl App {
                 self.clients.take(rows)
             }
             Ok(Reply::Keys(rows)) if self.keys.list.wait.expects(ticket) => self.keys.take(rows),
-            Ok(Reply::Attempts(rows)) if self.audit.list.wait.expects(ticket) => {
-                self.audit.take(refused_first(rows))
+            Ok(Reply::Attempts(rows)) if self.attempts.list.wait.expects(ticket) => {
+                self.attempts.take(refused_first(rows))
+            }
+            Ok(Reply::Dashboard(overview)) if self.dashboard.rows.list.wait.expects(ticket) => {
+                self.dashboard.take(*overview)
+            }
+            Ok(Reply::ApiKeys(rows)) if self.apikeys.rows.list.wait.expects(ticket) => {
+                self.apikeys.rows.take(rows)
+            }
+            Ok(Reply::Resources(rows)) if self.resources.list.wait.expects(ticket) => {
+                self.resources.take(rows)
+            }
+            Ok(Reply::Events(rows)) if self.record.rows.list.wait.expects(ticket) => {
+                self.record.rows.take(rows)
+            }
+            Ok(Reply::KeyUse(id, days)) => {
+                self.apikeys.take_usage(ticket, id, days);
+                None
+            }
+            Ok(Reply::FoundKey(id)) => {
+                self.found_key(ticket, &id);
+                None
+            }
+            Ok(Reply::Verified(checked)) => {
+                self.record.checked = Check::Done(*checked, now);
+                None
             }
             Ok(Reply::Story(found)) => {
                 self.tell(ticket, &found);
@@ -315,6 +406,10 @@ impl App {
                 | Reply::Sessions(_)
                 | Reply::Keys(_)
                 | Reply::Attempts(_)
+                | Reply::Dashboard(_)
+                | Reply::ApiKeys(_)
+                | Reply::Resources(_)
+                | Reply::Events(_)
                 | Reply::Messages(_),
             ) => None,
         };
@@ -334,6 +429,7 @@ impl App {
         let access = self.site.access_lifetime;
         let refused = match (&self.running, action) {
             (Some(running), _) => Some(still_at(running)),
+            _ if self.site.read_only => Some(READ_ONLY.to_owned()),
             (None, Action::Run(verb)) => match confirm::about_user(verb, row, access) {
                 Ok(question) => {
                     self.overlay = Some(Overlay::Confirm(question));
@@ -359,6 +455,8 @@ impl App {
             self.finding = None;
             let text = sentence(&problem);
             self.say(Tone::Bad, text);
+        } else if matches!(self.record.checked, Check::Running) && self.verifying == Some(ticket) {
+            self.record.checked = Check::Failed(problem);
         }
     }
 
@@ -373,6 +471,9 @@ impl App {
                 if let Some(link) = &outcome.link {
                     self.hand_over(change, link);
                 }
+                if let Some(made) = &outcome.key {
+                    self.hand_over_key(made);
+                }
             }
             Err(problem) if problem.busy => {
                 self.refused = running;
@@ -383,6 +484,13 @@ impl App {
             }
             Err(problem) => {
                 let text = sentence(&problem);
+                // What was typed is not lost: the form comes back and says what is wrong.
+                if let Some(form) = running.and_then(|running| running.back)
+                    && self.overlay.is_none()
+                {
+                    let trouble = Some(text.clone());
+                    self.overlay = Some(Overlay::Form(Box::new(Form { trouble, ..*form })));
+                }
                 self.say(Tone::Bad, text);
             }
         }
@@ -394,6 +502,12 @@ impl App {
         self.follow();
         if self.wait_mut().must_ask_again() {
             self.ask(false);
+        }
+        if self.tab == Tab::ApiKeys && !self.wait().changing() {
+            let ticket = self.ticket();
+            if let Some(query) = self.apikeys.usage_query(ticket) {
+                self.effects.push(Effect::Ask(ticket, query));
+            }
         }
         let beside = self.room() == Room::Wide || self.users.people.page;
         if self.tab == Tab::Users && beside && !self.wait().changing() {
@@ -410,6 +524,9 @@ impl App {
         self.effects.push(Effect::Ask(ticket, Query::Find { action, name }));
     }
 }
+
+/// What is said where nothing may be changed.
+pub(super) const READ_ONLY: &str = "this console only looks: it was opened with --read-only";
 
 pub(super) fn still_at(running: &Confirm) -> String {
     format!("still at work: {}", running.title.trim_end_matches(" ?"))

@@ -1,12 +1,14 @@
 //! A window of rows with a selection that is an id: rows may come, go and move, the selection stays on what was chosen.
 //! What the rows are and how they are asked for is for the screens.
 
+use std::fmt;
+
 use super::{action::Motion, wait::Wait};
 
 /// A row that can be chosen.
 pub trait Keyed {
     /// What tells it from every other row.
-    type Id: Clone + PartialEq + std::fmt::Debug;
+    type Id: Clone + PartialEq + fmt::Debug + fmt::Display;
     /// Its id.
     fn key(&self) -> Self::Id;
     /// What to call it, fit for the screen.

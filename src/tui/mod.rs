@@ -8,6 +8,8 @@ pub mod canvas;
 pub mod clipboard;
 pub mod confirm;
 pub mod enroll;
+mod finding;
+pub mod form;
 pub mod handed;
 pub mod input;
 pub mod key;

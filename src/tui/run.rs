@@ -31,12 +31,21 @@ pub struct Opened {
     pub title: String,
     /// How long an access token lives that an app has got already.
     pub access_lifetime: Duration,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
 }
 
 /// Runs the console until somebody leaves it.
 pub fn run(opened: Opened) -> Result<()> {
     let var = |name: &str| std::env::var(name).ok();
+    let db = &opened.world.db;
+    let keys = &opened.world.env.config.authentication.api_keys;
     let site = Site {
+        key_prefix: keys.prefix.clone(),
+        key_scopes: keys.scopes.clone(),
+        listen: db.read(ops::setup::last_listen)?.map(|listen| listen.to_string()),
+        schema: db.schema_version()?,
+        read_only: opened.read_only,
         title: opened.title,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         account: opened.world.who.name().to_owned(),

@@ -18,24 +18,32 @@ impl App {
     /// The list of a screen.
     pub fn shelf(&self, tab: Tab) -> &dyn Shelf {
         match tab {
+            Tab::Dashboard => &self.dashboard.rows,
             Tab::Users => &self.users.people,
             Tab::Sessions => &self.sessions.rows,
             Tab::Mfa => &self.mfa.people,
+            Tab::ApiKeys => &self.apikeys.rows,
             Tab::Clients => &self.clients,
+            Tab::Resources => &self.resources,
             Tab::Keys => &self.keys,
-            Tab::Audit => &self.audit,
+            Tab::Audit => &self.record.rows,
+            Tab::Attempts => &self.attempts,
             Tab::Messages => &self.messages.rows,
         }
     }
 
     pub(super) fn shelf_mut(&mut self, tab: Tab) -> &mut dyn Shelf {
         match tab {
+            Tab::Dashboard => &mut self.dashboard.rows,
             Tab::Users => &mut self.users.people,
             Tab::Sessions => &mut self.sessions.rows,
             Tab::Mfa => &mut self.mfa.people,
+            Tab::ApiKeys => &mut self.apikeys.rows,
             Tab::Clients => &mut self.clients,
+            Tab::Resources => &mut self.resources,
             Tab::Keys => &mut self.keys,
-            Tab::Audit => &mut self.audit,
+            Tab::Audit => &mut self.record.rows,
+            Tab::Attempts => &mut self.attempts,
             Tab::Messages => &mut self.messages.rows,
         }
     }
@@ -57,6 +65,7 @@ impl App {
         match (&self.overlay, self.search().is_open(), self.tab) {
             (Some(Overlay::Confirm(question)), ..) if question.word.is_some() => &[Place::Name],
             (Some(Overlay::Confirm(_)), ..) => &[Place::Confirm],
+            (Some(Overlay::Form(_)), ..) => &[Place::Form],
             (Some(Overlay::Palette(_)), ..) => &[Place::Palette],
             (Some(Overlay::Help(_)), ..) => &[Place::Help],
             (Some(Overlay::Story(_)), ..) => &[Place::Story],
@@ -66,6 +75,10 @@ impl App {
                 Stage::Begun | Stage::Refused(_) | Stage::Codes(_) => &[Place::Codes],
             },
             (None, true, _) => &[Place::Field],
+            (None, false, Tab::Dashboard) => &[Place::Dashboard, Place::Screen],
+            (None, false, Tab::ApiKeys) => &[Place::ApiKeys, Place::Screen],
+            (None, false, Tab::Resources) => &[Place::Resources, Place::Screen],
+            (None, false, Tab::Attempts) => &[Place::Attempts, Place::Screen],
             (None, false, Tab::Users) => &[Place::Users, Place::Screen],
             (None, false, Tab::Sessions) => &[Place::Sessions, Place::Screen],
             (None, false, Tab::Mfa) => &[Place::Mfa, Place::Screen],
@@ -104,9 +117,15 @@ impl App {
         let people = match self.tab {
             Tab::Users => &self.users.people,
             Tab::Mfa => &self.mfa.people,
-            Tab::Sessions | Tab::Clients | Tab::Keys | Tab::Audit | Tab::Messages => {
-                return (None, None);
-            }
+            Tab::Dashboard
+            | Tab::Sessions
+            | Tab::ApiKeys
+            | Tab::Clients
+            | Tab::Resources
+            | Tab::Keys
+            | Tab::Audit
+            | Tab::Attempts
+            | Tab::Messages => return (None, None),
         };
         (people.list.selected(), people.list.gone())
     }
@@ -130,11 +149,18 @@ impl App {
             Tab::Mfa => self.mfa.query(),
             Tab::Clients => Query::Clients,
             Tab::Keys => Query::Keys,
-            Tab::Audit => Query::Attempts,
+            Tab::Dashboard => Query::Dashboard,
+            Tab::ApiKeys => {
+                self.apikeys.refresh_usage();
+                Query::ApiKeys
+            }
+            Tab::Resources => Query::Resources,
+            Tab::Audit => Query::Events(self.record.of.as_ref().map(|(id, _)| id.clone())),
+            Tab::Attempts => Query::Attempts,
             Tab::Messages => Query::Messages,
         };
         self.effects.push(Effect::Ask(ticket, query));
-        if self.tab == Tab::Mfa {
+        if matches!(self.tab, Tab::Mfa | Tab::Dashboard) {
             let (ticket, now) = (self.ticket(), self.now);
             let counts = self.mfa.coverage_query(ticket, now);
             self.effects.extend(counts.map(|query| Effect::Ask(ticket, query)));
@@ -143,6 +169,10 @@ impl App {
 
     /// Follows a filter that has become another.
     pub(super) fn filtered(&mut self) {
+        let typed = self.search().text().to_owned();
+        if self.recognise(&typed) {
+            return;
+        }
         if self.shelf_mut(self.tab).refilter() {
             self.ask(true);
         }
@@ -172,7 +202,9 @@ impl App {
         match (&self.overlay, self.tab) {
             (Some(Overlay::Enroll(enroll)), _) => Some(format!("enrol {}", enroll.name)),
             (_, Tab::Users | Tab::Mfa) => self.shelf(self.tab).title(),
-            (_, Tab::Clients | Tab::Keys | Tab::Audit | Tab::Messages) => None,
+            (_, Tab::Audit) => self.record.of.as_ref().map(|(_, name)| name.clone()),
+            (_, Tab::ApiKeys | Tab::Resources) => self.shelf(self.tab).title(),
+            (_, Tab::Dashboard | Tab::Clients | Tab::Keys | Tab::Attempts | Tab::Messages) => None,
             (_, Tab::Sessions) => self.sessions.of.as_ref().map(|(_, name)| name.clone()),
         }
     }

@@ -38,7 +38,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
 
 /// The list and what stands around it.
 pub(in crate::tui) fn frame(app: &App) -> Frame<'_, Trace> {
-    let rows = &app.audit;
+    let rows = &app.attempts;
     let loaded = rows.list.wait.loaded();
     let refused = format!("   refused {}", text::grouped(refused(rows)));
     Frame {

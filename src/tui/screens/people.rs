@@ -119,6 +119,10 @@ impl Shelf for People {
         self.list.selected().map(Keyed::title)
     }
 
+    fn id(&self) -> Option<String> {
+        self.list.selected().map(|row| row.key().to_string())
+    }
+
     fn page(&self) -> bool {
         self.page
     }

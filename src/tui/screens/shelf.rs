@@ -23,6 +23,8 @@ pub trait Shelf {
     fn gone(&self) -> Option<&str>;
     /// What the selected row is called.
     fn title(&self) -> Option<String>;
+    /// The selected row's id.
+    fn id(&self) -> Option<String>;
     /// Whether the selected row fills the screen.
     fn page(&self) -> bool;
     /// Lets the selected row fill the screen, or not; answers whether it did before.
@@ -113,6 +115,10 @@ impl<R: Sift + Clone> Shelf for Sifted<R> {
 
     fn title(&self) -> Option<String> {
         self.list.selected().map(Keyed::title)
+    }
+
+    fn id(&self) -> Option<String> {
+        self.list.selected().map(|row| row.key().to_string())
     }
 
     fn page(&self) -> bool {

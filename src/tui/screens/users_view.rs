@@ -19,6 +19,9 @@ use crate::{
     time::Time,
 };
 
+/// So many of each are named beside a person.
+const SOME: usize = 3;
+
 const COLUMNS: [Column; 7] = [
     Column { title: "user", min: 12, max: 24, rank: 9 },
     Column { title: "name", min: 12, max: 26, rank: 3 },
@@ -178,6 +181,8 @@ fn facts(page: &mut Page<'_, '_>, row: &UserRow) {
         "on · {} left",
         text::count(usize::try_from(row.recovery_codes).unwrap_or(0), "recovery code")
     );
+    let methods: Vec<&str> = row.methods.iter().copied().map(text::method).collect();
+    let codes = format!("{} · {}", methods.join(", "), codes.trim_start_matches("on · "));
     match (row.mfa(), user.mfa_grace_from) {
         (true, _) => page.fact("MFA", &codes, Role::Good),
         (false, Some(_)) => page.fact("MFA", "off, and required: in the grace period", Role::Warn),
@@ -206,7 +211,7 @@ fn related(page: &mut Page<'_, '_>, app: &App, row: &UserRow) {
         page.row("loading …", "", Role::Muted);
         return;
     };
-    for session in &detail.sessions {
+    for session in detail.sessions.iter().take(SOME) {
         let agent = text::clean(&text::agent(&session.session.user_agent), 22);
         let words = format!("{agent:<16} {}", session.session.address);
         page.row(&words, &text::ago(now, session.session.last_seen_at), Role::Text);
@@ -214,7 +219,28 @@ fn related(page: &mut Page<'_, '_>, app: &App, row: &UserRow) {
     if detail.sessions.is_empty() {
         page.row("not signed in anywhere", "", Role::Muted);
     }
-    page.section("Last events", "");
+    if !detail.keys.is_empty() {
+        page.section(&format!("API keys ({})", detail.keys.len()), "gk");
+    }
+    for key in detail.keys.iter().take(SOME) {
+        let key = &key.key;
+        let (state, role) = match key.expires_at {
+            _ if key.revoked_at.is_some() => ("revoked".to_owned(), Role::Muted),
+            Some(end) if end <= now => ("ENDED".to_owned(), Role::Warn),
+            Some(end) => (text::brief(end.since(now)), Role::Text),
+            None => ("no end".to_owned(), Role::Text),
+        };
+        let words = format!("{}…  {}", key.hint, text::clean(&key.name, 24));
+        page.row(&words, &state, role);
+    }
+    if !detail.apps.is_empty() {
+        page.section(&format!("Connected apps ({})", detail.apps.len()), "w");
+    }
+    for app in detail.apps.iter().take(SOME) {
+        let used = app.last_used_at.map_or_else(|| "–".to_owned(), |at| text::ago(now, at));
+        page.row(&text::clean(&app.name, 32), &used, Role::Text);
+    }
+    page.section("Last events", "ga");
     for event in &detail.events {
         let actor = if event.actor == row.user.id.as_str() {
             row.user.username.clone()

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::super::{
     action::{Action, Tab},
-    app::{App, Overlay},
+    app::{App, Overlay, Server},
     canvas::{Canvas, Piece},
     enroll::Stage,
     keymap::{self, BINDINGS, Binding},
@@ -24,34 +24,60 @@ pub fn header(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         ("● at work", Role::Warn)
     } else if app.trouble().is_some() {
         ("▲ not up to date", Role::Danger)
+    } else if app.paused {
+        ("‖ held still", Role::Warn)
     } else {
         ("● live", Role::Good)
     };
+    let server: Piece<'_> = match app.server {
+        Server::Stopped => ("  ○ server not running", Role::Warn),
+        Server::Running { .. } | Server::Unknown => ("", Role::Text),
+    };
+    let badge: Piece<'_> =
+        if app.site.read_only { ("  READ-ONLY", Role::Warn) } else { ("", Role::Text) };
     let pieces = [
         (name.as_str(), Role::Brand),
         ("  ", Role::Text),
         (&title, Role::Text),
         ("  ", Role::Text),
         live,
+        server,
+        badge,
     ];
     canvas.line(Rect { width: room, ..area }, &pieces);
 }
 
 /// The screens by number, and what is selected.
 pub fn tabs(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
-    let mut rest = canvas.line(area, &[(" ", Role::Text)]);
-    for tab in Tab::ALL {
-        let words = format!(" {} {} ", tab.number(), tab.title());
-        let role = if tab == app.tab { Role::TabOn } else { Role::Muted };
-        rest = canvas.line(rest, &[(&words, role), (" ", Role::Text)]);
+    let here = |tab: Tab| tab == app.tab || Some(tab) == app.tab.beside();
+    let firsts = || Tab::ALL.into_iter().filter(|tab| tab.is_first());
+    let named = |tab: Tab| if here(tab) { app.tab } else { tab };
+    // Full names where there is room for them, else short ones, else the name of this one alone.
+    let long = |tab: Tab| format!(" {} {} ", tab.number(), named(tab).title());
+    let short = |tab: Tab| format!(" {} {} ", tab.number(), named(tab).short());
+    let bare = |tab: Tab| if here(tab) { long(tab) } else { format!(" {} ", tab.number()) };
+    let fits = |words: &dyn Fn(Tab) -> String| {
+        firsts().map(|tab| text::width(&words(tab))).sum::<u16>() < area.width
+    };
+    let words: &dyn Fn(Tab) -> String = if fits(&long) {
+        &long
+    } else if fits(&short) {
+        &short
+    } else {
+        &bare
+    };
+    let mut rest = area;
+    for tab in firsts() {
+        let role = if here(tab) { Role::TabOn } else { Role::Muted };
+        rest = canvas.line(rest, &[(&words(tab), role)]);
     }
     if let Some(crumb) = app.crumb() {
         let path = format!("{} › {crumb} ", app.tab.title());
-        canvas.text_right(
-            Rect { x: rest.x + 1, width: rest.width.saturating_sub(1), ..rest },
-            &path,
-            Role::Muted,
-        );
+        let rest = Rect { x: rest.x + 1, width: rest.width.saturating_sub(1), ..rest };
+        // Half a name says nothing.
+        if text::width(&path) <= rest.width {
+            canvas.text_right(rest, &path, Role::Muted);
+        }
     }
 }
 
@@ -88,7 +114,10 @@ pub fn footer(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             }
             room -= wide;
         }
-        let refused = |verb| app.overlay.is_none() && app.question(verb).is_err();
+        let refused = |verb| app.overlay.is_none() && app.refuses(verb);
+        if binding.action == Action::Toggle && !offers(app) {
+            continue;
+        }
         let allowed = !matches!(binding.action, Action::Run(verb) if refused(verb));
         // On a page, Enter has done what it can, and the way back takes its place.
         let opened = binding.action == Action::Open && app.page();
@@ -99,6 +128,11 @@ pub fn footer(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             if allowed { (Role::Key, Role::Text) } else { (Role::Muted, Role::Muted) };
         rest = canvas.line(rest, &[(&key, key_role), (&label, role)]);
     }
+}
+
+/// Whether the question offers something besides.
+fn offers(app: &App) -> bool {
+    matches!(&app.overlay, Some(Overlay::Confirm(question)) if question.option.is_some())
 }
 
 fn key(binding: &Binding) -> String {
@@ -124,7 +158,11 @@ fn label(binding: &Binding, app: &App) -> &'static str {
             Stage::Scan(_) => "cancel",
             Stage::Begun | Stage::Refused(_) | Stage::Codes(_) => "close",
         },
+        (Some(Overlay::Handed(open)), Action::Copy) if open.noun == "key" => "copy the key",
         (Some(Overlay::Handed(_)), Action::Copy) => "copy the link",
+        (Some(Overlay::Confirm(_)), Action::Toggle) => "it leaked",
+        (Some(Overlay::Form(_)), Action::Accept) => "next, ask",
+        (Some(Overlay::Form(_)), Action::Cancel) => "cancel",
         (Some(_), Action::Cancel) => "close",
         (Some(_), Action::Accept) => "run",
         (None, Action::Accept) => "to the list",

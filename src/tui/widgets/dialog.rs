@@ -19,7 +19,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, question: &Confirm) {
         question.note.as_deref().unwrap_or_default(),
         usize::from(width.saturating_sub(6)),
     );
-    let lines = u16::try_from(question.steps.len() + note.len()).unwrap_or(0);
+    let option = usize::from(question.option.is_some());
+    let lines = u16::try_from(question.steps.len() + note.len() + option).unwrap_or(0);
     // Frame, first sentence, gaps, buttons; a roomy one has air inside its frame and says how to answer.
     let close = lines + 7;
     let roomy = area.height >= close + 6;
@@ -41,6 +42,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, question: &Confirm) {
     take_line(&mut page);
     for step in &question.steps {
         draw_step(canvas, indent(take_line(&mut page), 4), step);
+    }
+    if let Some(option) = &question.option {
+        let line = indent(take_line(&mut page), 4);
+        let mark = if option.on { "[x] " } else { "[ ] " };
+        let role = if option.on { Role::Danger } else { Role::Text };
+        canvas.line(line, &[("l ", Role::Key), (mark, role), (option.what, role)]);
     }
     take_line(&mut page);
     for words in &note {

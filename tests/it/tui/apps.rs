@@ -79,12 +79,12 @@ fn reference_typed_or_pasted_after_a_colon_tells_why() {
     let shown = mcpcodex::model::trace::Shown(&id).to_string();
     driver.press(":").app.update(Msg::Paste(shown.clone()));
     driver.press("<Enter>").see("no client of this id is known here").see("client.unknown");
-    driver.see("c_nobody[2J").press("<Esc>").press("8").see(&shown).see("client.unknown");
+    driver.see("c_nobody[2J").press("<Esc>").press("8<Tab>").see(&shown).see("client.unknown");
     driver.press("<Enter>").see("What came in").press("<Esc>");
     driver.press(":T7K2-2222<Enter>").see("not found").see("30 days");
     sign_in(&driver.opened, "alice");
-    driver.press("2").see("1 live").press("w").see("signed in, until");
-    driver.press("<Esc>1w").see("What happened").see("user.create");
+    driver.press("3").see("1 live").press("w").see("signed in, until");
+    driver.press("<Esc>2w").see("What happened").see("user.create");
 }
 
 #[test]
@@ -119,9 +119,9 @@ fn app_that_waits_is_let_in_switched_off_and_let_in_again_by_two_keys_each() {
         .press("y");
     assert_eq!(driver.client(&id).state, ClientState::Active);
     driver.press("<Enter>").see("cursor://anysphere.cursor-mcp/oauth/callback").press("<Esc>");
-    driver.press(":user lock<Enter>").see("go to where that is shown");
+    driver.press(":user lock<Enter>").see("go to the person for that: 2");
     driver.press("/nothing-like-it<Enter>").see("holds “nothing-like-it”").press("<Esc>");
-    driver.press("1:client disable<Enter>").see("go to the clients for that: 5");
+    driver.press("2:client disable<Enter>").see("go to the clients for that: 5");
 }
 
 /// An app that registered itself where an administrator agrees to each.

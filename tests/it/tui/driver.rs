@@ -60,6 +60,8 @@ impl Driver {
         let first = app.start();
         let mut driver = Self { app, opened, who, clock, pressed: 0, copied: Vec::new(), folder };
         driver.carry_out(first);
+        driver.press("2");
+        driver.pressed = 0;
         driver
     }
 

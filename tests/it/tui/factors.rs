@@ -16,7 +16,7 @@ fn lost_phone_costs_seven_keys_and_one_to_copy_the_link() {
     join(&driver.opened, "alice");
     driver.press("6/ali<Enter><Enter>").see("Enrol alice");
     let code = code_on(&driver.screen(), NOW);
-    driver.press(&code).see("Recovery codes of alice").press("c<Esc>1");
+    driver.press(&code).see("Recovery codes of alice").press("c<Esc>2");
     assert_eq!(driver.factors_of("alice"), [Method::Totp]);
     sign_in(&driver.opened, "alice");
     (driver.pressed, driver.copied) = (0, Vec::new());
@@ -81,7 +81,7 @@ fn each_link_is_the_one_that_its_verb_names() {
 fn palette_enrols_and_resets_by_name_from_any_screen() {
     let mut driver = Driver::with(&["alice", "bob"]);
     join(&driver.opened, "bob");
-    driver.press("2:mfa enable bo<Enter>").see("Enrol bob").press("<Esc>");
+    driver.press("3:mfa enable bo<Enter>").see("Enrol bob").press("<Esc>");
     driver.press(":mfa reset bo<Enter>").see("Reset the second factors of bob ?").press("n");
     driver.press(":mfa link bob<Enter>y").see("Enrolment link for bob");
 }

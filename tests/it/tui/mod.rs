@@ -5,7 +5,9 @@ mod driver;
 mod enroll;
 mod factors;
 mod keys;
+mod looks;
 mod people;
+mod programs;
 mod screens;
 mod sizes;
 mod tmux;
@@ -59,6 +61,11 @@ pub(crate) fn site() -> Site {
             publish_ahead: Duration::from_secs(86_400),
         },
         scripted: false,
+        key_prefix: "mcp_".to_owned(),
+        key_scopes: vec!["read:models".to_owned(), "write:data".to_owned()],
+        listen: Some("127.0.0.1:8420".to_owned()),
+        schema: 17,
+        read_only: false,
     }
 }
 
@@ -349,6 +356,7 @@ pub(crate) fn keys(script: &str) -> Vec<KeyEvent> {
             ("<C-c>", KeyCode::Char('c'), KeyModifiers::CONTROL),
             ("<C-z>", KeyCode::Char('z'), KeyModifiers::CONTROL),
             ("<C-f>", KeyCode::Char('f'), KeyModifiers::CONTROL),
+            ("<C-u>", KeyCode::Char('u'), KeyModifiers::CONTROL),
         ];
         let found = named.into_iter().find(|(name, ..)| rest.starts_with(name));
         let (length, code, modifiers) = match found {
@@ -371,6 +379,14 @@ pub(crate) struct Stage {
 impl Stage {
     /// A console of this size that has asked its first question.
     pub(crate) fn open(width: u16, height: u16) -> Self {
+        let mut stage = Self::at_the_dashboard(width, height);
+        stage.wishes.clear();
+        stage.press("2");
+        stage
+    }
+
+    /// A console of this size as it opens.
+    pub(crate) fn at_the_dashboard(width: u16, height: u16) -> Self {
         let mut app = App::new(site(), NOW, (width, height));
         let wishes = app.start();
         Self { app, wishes }
@@ -398,7 +414,7 @@ impl Stage {
     /// A console that shows these sessions.
     pub(crate) fn with_sessions(width: u16, height: u16, rows: Vec<SessionRow>) -> Self {
         let mut stage = Self::with_people(width, height, people());
-        stage.press("2");
+        stage.press("3");
         stage.answer(|query| matches!(query, Query::Sessions(_)), Ok(Reply::Sessions(rows)));
         stage
     }
@@ -422,7 +438,7 @@ impl Stage {
     /// A console that shows these attempts.
     pub(crate) fn with_attempts(width: u16, height: u16, rows: Vec<Trace>) -> Self {
         let mut stage = Self::with_people(width, height, people());
-        stage.press("8");
+        stage.press("8<Tab>");
         stage.answer(|query| matches!(query, Query::Attempts), Ok(Reply::Attempts(rows)));
         stage
     }
@@ -484,7 +500,9 @@ impl Stage {
             };
             let events =
                 vec![event("session.open", "mallory", 20), event("user.unlock", "root", 7_300)];
-            self.answer(is_detail, Ok(Reply::Detail(Box::new(Detail { user, sessions, events }))));
+            let (keys, apps) = (Vec::new(), Vec::new());
+            let detail = Detail { user, sessions, keys, apps, events };
+            self.answer(is_detail, Ok(Reply::Detail(Box::new(detail))));
         }
     }
 

@@ -49,7 +49,7 @@ fn all_sessions_of_a_person_end_with_two_keys_on_their_session() {
     for name in ["alice", "bob", "bob"] {
         sign_in(&driver.opened, name);
     }
-    driver.press("2/bob<Enter>").see("2 of 3 live");
+    driver.press("3/bob<Enter>").see("2 of 3 live");
     driver.pressed = 0;
     driver.press("X").see("end 2 sessions").press("y").see("✓ ended 2 sessions of bob");
     assert_eq!(driver.pressed, 2);
@@ -63,7 +63,7 @@ fn one_session_ends_and_the_others_live() {
     driver.clock.advance(Duration::from_secs(60));
     sign_in(&driver.opened, "bob");
     driver
-        .press("2")
+        .press("3")
         .see("2 live")
         .press("Ky")
         .see("✓ ended 1 session of bob")
@@ -83,7 +83,7 @@ fn palette_locks_by_a_part_of_the_name_that_one_person_has() {
 #[test]
 fn change_made_elsewhere_is_shown_after_the_next_beat() {
     let mut driver = Driver::with(&["alice"]);
-    driver.press("2").see("Nobody is signed in.");
+    driver.press("3").see("Nobody is signed in.");
     sign_in(&driver.opened, "alice");
     let effects = driver.app.update(Msg::Beat { now: NOW, changed: true });
     driver.carry_out(effects);
@@ -94,7 +94,7 @@ fn change_made_elsewhere_is_shown_after_the_next_beat() {
 fn session_that_ended_meanwhile_is_said_and_harms_nobody() {
     let mut driver = Driver::with(&["bob"]);
     sign_in(&driver.opened, "bob");
-    driver.press("2K").see("End this session of bob ?");
+    driver.press("3K").see("End this session of bob ?");
     let (id, who) = (driver.user("bob").id, driver.who.clone());
     driver.opened.db.write_blocking(move |tx| ops::session::revoke_of_user(tx, &who, &id)).unwrap();
     driver.press("y").see("ended 0 sessions of bob");

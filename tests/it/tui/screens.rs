@@ -19,9 +19,9 @@ use ratatui::style::Modifier;
 
 use super::{NOW, Stage, ago, attempts, clients, lacking, live, people, signing_keys, user};
 
-const SIZES: [(u16, u16); 4] = [(40, 12), (60, 16), (80, 24), (100, 30)];
+const SIZES: [(u16, u16); 5] = [(40, 12), (60, 16), (80, 24), (100, 30), (200, 50)];
 
-fn picture(name: &str, make: impl Fn(u16, u16) -> Stage) {
+pub(crate) fn picture(name: &str, make: impl Fn(u16, u16) -> Stage) {
     for (width, height) in SIZES {
         let screen = make(width, height).screen(width, height);
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);

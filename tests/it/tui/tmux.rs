@@ -68,6 +68,7 @@ impl Shell {
         let binary = env!("CARGO_BIN_EXE_mcpcodex");
         self.run(&format!("clear; {environment} {binary} --tui; echo left with $?"));
         self.wait("● live");
+        self.press(&["2"]);
         self.wait("mallory");
         let shell = self.tmux(&["display-message", "-p", "#{pane_pid}"]);
         let children = format!("/proc/{0}/task/{0}/children", shell.trim());
@@ -176,7 +177,7 @@ fn panic_gives_the_terminal_back_before_it_is_told() {
 fn change_by_another_process_is_seen_without_a_key() {
     let shell = Shell::open();
     shell.start("");
-    shell.press(&["2"]);
+    shell.press(&["3"]);
     shell.wait("1 live");
     driver::sign_in(&shell.opened, "alice");
     shell.wait("2 live");
