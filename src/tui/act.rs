@@ -42,6 +42,8 @@ impl App {
             Action::PreviousField => self.step_field(false),
             Action::Toggle => self.toggle(),
             Action::Stored => self.stored(),
+            Action::Log => self.show_log(),
+            Action::Mouse => self.toggle_mouse(),
             Action::Why => self.why(),
             Action::Run(verb) => self.run(verb),
             Action::Enroll => self.enroll_selected(),
@@ -56,7 +58,7 @@ impl App {
             Action::Palette => self.overlay = Some(Overlay::Palette(Palette::default())),
             Action::Redraw => self.effects.push(Effect::Repaint),
             Action::Suspend => self.effects.push(Effect::Suspend),
-            Action::Quit => self.effects.push(Effect::Quit),
+            Action::Quit => self.leave(),
             Action::Yes => self.agree(),
             Action::Press => self.press(),
             Action::NextButton => {
@@ -89,7 +91,11 @@ impl App {
             Some(Overlay::Story(open)) => open.scroll(motion, page),
             Some(Overlay::Palette(palette)) => palette.step(motion),
             Some(
-                Overlay::Confirm(_) | Overlay::Form(_) | Overlay::Enroll(_) | Overlay::Handed(_),
+                Overlay::Confirm(_)
+                | Overlay::Form(_)
+                | Overlay::Leave
+                | Overlay::Enroll(_)
+                | Overlay::Handed(_),
             ) => {}
             None => self.step_rows(motion, page),
         }
@@ -305,7 +311,20 @@ impl App {
         }
     }
 
+    /// Leaves; where a server would stop with the console, it is asked first.
+    fn leave(&mut self) {
+        if self.site.log.is_none() || matches!(self.overlay, Some(Overlay::Leave)) {
+            self.effects.push(Effect::Quit);
+        } else {
+            self.overlay = Some(Overlay::Leave);
+        }
+    }
+
     fn agree(&mut self) {
+        if matches!(self.overlay, Some(Overlay::Leave)) {
+            self.effects.push(Effect::Quit);
+            return;
+        }
         if let Some(Overlay::Confirm(question)) = self.overlay.take() {
             if self.site.read_only {
                 self.say(Tone::Bad, READ_ONLY);

@@ -133,6 +133,13 @@ impl Tab {
         }
     }
 
+    /// Reads a place: the word of a screen, and behind a slash what to look for there.
+    pub fn parse(place: &str) -> Option<(Self, String)> {
+        let (word, wanted) = place.split_once('/').unwrap_or((place, ""));
+        let tab = Self::ALL.into_iter().find(|tab| tab.word() == word)?;
+        Some((tab, wanted.to_owned()))
+    }
+
     /// What it shows.
     pub const fn help(self) -> &'static str {
         match self {
@@ -205,6 +212,10 @@ pub enum Action {
     Toggle,
     /// Says that a secret was put away.
     Stored,
+    /// Shows the log of the server in this process.
+    Log,
+    /// Takes the mouse, or lets the terminal have it.
+    Mouse,
     /// Tells what happened to the selected row.
     Why,
     /// Enrols an authenticator app for the selected person.
@@ -251,7 +262,7 @@ pub enum Action {
 
 impl Action {
     /// What may be typed after `:`, in the order of the palette.
-    pub const COMMANDS: [Self; 48] = [
+    pub const COMMANDS: [Self; 50] = [
         Self::Show(Tab::Dashboard),
         Self::Show(Tab::Users),
         Self::Show(Tab::Sessions),
@@ -296,6 +307,8 @@ impl Action {
         Self::Pause,
         Self::Filter,
         Self::Reload,
+        Self::Log,
+        Self::Mouse,
         Self::Help,
         Self::Redraw,
         Self::Suspend,
@@ -316,6 +329,8 @@ impl Action {
             Self::EventsOfUser => "go events of user",
             Self::Verify => "audit verify",
             Self::Pause => "pause",
+            Self::Log => "log",
+            Self::Mouse => "mouse",
             Self::Filter => "filter",
             Self::Reload => "reload",
             Self::Help => "help",
@@ -368,6 +383,8 @@ impl Action {
             Self::PreviousField => "field before",
             Self::Toggle => "option",
             Self::Stored => "done, I have it",
+            Self::Log => "server log",
+            Self::Mouse => "mouse on, off",
             Self::Why => "why, what happened",
             Self::Enroll => "enrol an app",
             Self::Everyone => "all, or without",
@@ -408,6 +425,8 @@ impl Action {
             Self::EventsOfUser => "show what was done to and by the selected person",
             Self::Verify => "check every event of the audit record",
             Self::Pause => "hold the rows still, or let them go on",
+            Self::Log => "show the log of the server in this process",
+            Self::Mouse => "take the mouse, or let the terminal select text with it",
             Self::Filter => "show only rows that hold a text",
             Self::Reload => "ask the database again",
             Self::Help => "show every key of this screen",

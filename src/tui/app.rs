@@ -14,6 +14,7 @@ use super::{
     handed::Handed,
     key::Key,
     layout::Room,
+    log::Log,
     msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Ticket},
     palette::Palette,
     screens::{
@@ -69,6 +70,10 @@ pub struct Site {
     pub schema: i64,
     /// Whether nothing can be changed here.
     pub read_only: bool,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// The log of the server in this process, if there is one.
+    pub log: Option<Log>,
     /// Whether a script presses the keys, which types faster than a person may.
     pub scripted: bool,
 }
@@ -80,6 +85,8 @@ pub enum Overlay {
     Confirm(Confirm),
     /// A form.
     Form(Box<Form>),
+    /// Whether to leave, with the server in this process.
+    Leave,
     /// The command line.
     Palette(Palette),
     /// The keys; with the first line that is shown.
@@ -192,6 +199,14 @@ impl App {
         std::mem::take(&mut self.effects)
     }
 
+    /// The first wishes of a console that begins at a screen, with a filter.
+    pub fn start_at(&mut self, tab: Tab, wanted: String) -> Vec<Effect> {
+        self.tab = tab;
+        self.search_mut().set(wanted);
+        self.ask(true);
+        std::mem::take(&mut self.effects)
+    }
+
     /// Takes a message; answers what should be done about it.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
         // A beat alone changes nothing that is seen, most of the time.
@@ -207,6 +222,7 @@ impl App {
             Msg::Answer { ticket, now, reply } => self.answer(ticket, now, reply),
             Msg::Done { change, now, outcome } => self.done(&change, now, outcome),
             Msg::Enrolled { ticket, now, given } => self.enrolled(ticket, now, given),
+            Msg::Mouse(event) => self.mouse(event),
             Msg::Server(server) => self.server = server,
             Msg::Continued => self.effects.push(Effect::Repaint),
             Msg::Stop => self.effects.push(Effect::Quit),
@@ -319,6 +335,7 @@ impl App {
         if (changed || minute) && !self.paused {
             self.ask(false);
         }
+        self.follow_log();
         self.dirty |= minute || counts;
         if now.since(self.touched) >= SHOWN {
             self.hide_secret();

@@ -235,11 +235,11 @@ impl Form {
     }
 
     fn key_made(&self) -> Result<(Target, String, Vec<Step>), Wrong> {
-        let words = self.needed(2)?;
+        let (owner, name, scopes) = (self.needed(0)?, self.needed(1)?, self.needed(2)?);
         let new = NewKey {
-            owner: self.needed(0)?,
-            name: self.needed(1)?,
-            scopes: words.split_whitespace().map(str::to_owned).collect(),
+            owner,
+            name,
+            scopes: scopes.split_whitespace().map(str::to_owned).collect(),
             lifetime: self.read(3, span::duration)?,
             rate: self.read(4, span::per_minute)?,
             burst: self.read(5, number)?,
@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn form_says_which_field_is_wrong_and_asks_once_all_are_right() {
         let mut form = Form::new_key("", &["read:models".to_owned()]);
-        assert_eq!(form.question().unwrap_err(), (2, "scopes is needed".to_owned()));
+        assert_eq!(form.question().unwrap_err(), (0, "owner is needed".to_owned()));
         for words in ["alice", "ci", "read:models", "x", "", ""] {
             type_in(&mut form, words);
         }

@@ -97,6 +97,9 @@ impl App {
                     | Action::Redraw
                     | Action::Move(_)
                     | Action::Show(_)
+                    | Action::Beside
+                    | Action::Verify
+                    | Action::Pause
                     | Action::Cancel
                     | Action::No
                     | Action::Back

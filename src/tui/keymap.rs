@@ -50,6 +50,8 @@ pub enum Place {
     Palette,
     /// In the help.
     Help,
+    /// In the question whether to leave a server that runs in this process.
+    Leave,
     /// Over a story.
     Story,
     /// Over a one-time link.
@@ -171,6 +173,10 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Users, &[g('a')], A::EventsOfUser, G::Go, None),
         bind(P::Screen, &[ch('c')], A::Copy, G::Look, None),
         bind(P::Screen, &[ch('p')], A::Pause, G::Look, None),
+        bind(P::Screen, &[ch('l')], A::Log, G::Look, None),
+        bind(P::Screen, &[ch('m')], A::Mouse, G::Always, None),
+        bind(P::Leave, &[ch('y')], A::Yes, G::Act, Some(1)),
+        bind(P::Leave, &[ch('n'), one(K::Esc), one(K::Enter)], A::Cancel, G::Look, Some(2)),
         bind(P::Users, &[ch('w')], A::Why, G::Look, None),
         bind(P::Sessions, &[ch('w')], A::Why, G::Look, Some(5)),
         bind(P::Clients, &[one(K::Enter)], A::Open, G::Look, Some(2)),

@@ -246,8 +246,8 @@ pub fn inner(panel: Rect) -> Rect {
     }
 }
 
-/// How many rows of a screen's list are seen at once.
-pub fn page(tab: Tab, width: u16, height: u16) -> usize {
+/// Where the list of a screen stands.
+pub fn list(tab: Tab, width: u16, height: u16) -> Rect {
     let body = Parts::of(Rect::new(0, 0, width, height)).body;
     let (list, _) = match tab {
         Tab::Users => users(body),
@@ -263,7 +263,12 @@ pub fn page(tab: Tab, width: u16, height: u16) -> usize {
             (parts.list, None)
         }
     };
-    usize::from(rows(list).height)
+    list
+}
+
+/// How many rows of a screen's list are seen at once.
+pub fn page(tab: Tab, width: u16, height: u16) -> usize {
+    usize::from(rows(list(tab, width, height)).height)
 }
 
 /// A rectangle of this size in the middle of an area, or as much of it as there is.

@@ -116,6 +116,13 @@ impl<R: Keyed> List<R> {
         index.is_some()
     }
 
+    /// Chooses the row that stands so far below the first that is drawn, if there is one.
+    pub fn pick(&mut self, below: usize) {
+        if self.top + below < self.rows.len() {
+            self.select(self.top + below);
+        }
+    }
+
     /// Scrolls so that the selection is among `height` rows.
     pub fn follow(&mut self, height: usize) {
         let height = height.max(1);

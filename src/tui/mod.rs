@@ -17,6 +17,8 @@ pub mod keymap;
 pub mod layout;
 pub mod list;
 pub mod live;
+pub mod log;
+mod mouse;
 pub mod msg;
 pub mod palette;
 pub mod qr;

@@ -1,7 +1,7 @@
 //! Everything that can happen to the console, and everything it can want: the two ends of `update`.
 //! Wishes are carried out by `worker` and `terminal`.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::{
     action::Action,
@@ -81,6 +81,8 @@ pub enum Msg {
         /// What came of it.
         given: Result<Given, Problem>,
     },
+    /// The mouse did something.
+    Mouse(MouseEvent),
     /// Whether a server serves the data folder.
     Server(Server),
     /// The process was stopped and goes on.
@@ -119,6 +121,8 @@ pub enum Effect {
     Copy(Secret),
     /// Stop the process until the shell continues it.
     Suspend,
+    /// Take the mouse, or let the terminal have it.
+    Mouse(bool),
     /// Forget what the terminal shows and paint it anew.
     Repaint,
     /// Leave.

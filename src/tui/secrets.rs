@@ -84,6 +84,7 @@ impl App {
             Some(
                 Overlay::Confirm(_)
                 | Overlay::Form(_)
+                | Overlay::Leave
                 | Overlay::Palette(_)
                 | Overlay::Help(_)
                 | Overlay::Story(_)
@@ -165,6 +166,7 @@ impl App {
             Some(
                 Overlay::Confirm(_)
                 | Overlay::Form(_)
+                | Overlay::Leave
                 | Overlay::Palette(_)
                 | Overlay::Help(_)
                 | Overlay::Story(_),
@@ -181,6 +183,7 @@ impl App {
             Some(
                 Overlay::Confirm(_)
                 | Overlay::Form(_)
+                | Overlay::Leave
                 | Overlay::Palette(_)
                 | Overlay::Help(_)
                 | Overlay::Story(_),
@@ -221,6 +224,7 @@ impl App {
             Some(
                 Overlay::Confirm(_)
                 | Overlay::Form(_)
+                | Overlay::Leave
                 | Overlay::Palette(_)
                 | Overlay::Help(_)
                 | Overlay::Story(_),
@@ -279,6 +283,7 @@ impl App {
             Some(
                 Overlay::Confirm(_)
                 | Overlay::Form(_)
+                | Overlay::Leave
                 | Overlay::Palette(_)
                 | Overlay::Help(_)
                 | Overlay::Story(_),
@@ -305,6 +310,7 @@ impl App {
             Some(
                 Overlay::Confirm(_)
                 | Overlay::Form(_)
+                | Overlay::Leave
                 | Overlay::Palette(_)
                 | Overlay::Help(_)
                 | Overlay::Story(_),

@@ -66,6 +66,7 @@ impl App {
             (Some(Overlay::Confirm(question)), ..) if question.word.is_some() => &[Place::Name],
             (Some(Overlay::Confirm(_)), ..) => &[Place::Confirm],
             (Some(Overlay::Form(_)), ..) => &[Place::Form],
+            (Some(Overlay::Leave), ..) => &[Place::Leave],
             (Some(Overlay::Palette(_)), ..) => &[Place::Palette],
             (Some(Overlay::Help(_)), ..) => &[Place::Help],
             (Some(Overlay::Story(_)), ..) => &[Place::Story],

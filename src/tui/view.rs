@@ -28,7 +28,7 @@ pub struct Look {
 impl Look {
     /// Chooses by the environment; `var` reads it.
     pub fn choose(var: impl Fn(&str) -> Option<String>) -> Self {
-        let theme = Theme::choose(var("NO_COLOR").as_deref(), var("TERM").as_deref());
+        let theme = Theme::choose(&var);
         // The first that is set decides (POSIX, "Environment Variables").
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .into_iter()
@@ -82,6 +82,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     match &app.overlay {
         Some(Overlay::Confirm(question)) => dialog::draw(canvas, above, question),
         Some(Overlay::Form(open)) => form::draw(canvas, above, open),
+        Some(Overlay::Leave) => dialog::leave(canvas, above),
         Some(Overlay::Palette(open)) => palette::draw(canvas, parts.body, open),
         Some(Overlay::Story(open)) => story::draw(canvas, parts.body, open),
         Some(Overlay::Help(top)) => help::draw(canvas, above, app.tab, *top),
@@ -109,6 +110,7 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         (Some(Overlay::Handed(open)), _) => {
             format!("{}: enlarge the window", open.title)
         }
+        (Some(Overlay::Leave), _) => "leave, and stop the server? y leaves, Esc stays".to_owned(),
         (Some(Overlay::Form(open)), _) => format!("{}: enlarge the window", open.title),
         (_, Tab::Dashboard) => dashboard_view::word(app),
         (_, Tab::ApiKeys) => match app.apikeys.rows.list.selected() {

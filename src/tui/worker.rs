@@ -46,6 +46,20 @@ pub struct World {
     pub env: Arc<Env>,
     /// Who works at the console.
     pub who: Actor,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+}
+
+impl World {
+    /// Refuses a change where nothing may be changed, whatever the screen let through.
+    fn may_change(&self) -> Result<()> {
+        if self.read_only {
+            return Err(
+                Error::denied("this console only looks").with_next("open it without --read-only")
+            );
+        }
+        Ok(())
+    }
 }
 
 /// Answers a question, with the moment the answer is of.
@@ -137,6 +151,7 @@ fn meant(r: &Read<'_>, who: &Actor, name: &str) -> Result<UserRow> {
 
 /// Makes a change that was agreed to.
 pub fn carry_out(world: &World, change: &Change) -> Result<Outcome> {
+    world.may_change()?;
     if let Target::Key { kid, algorithm, .. } = &change.target {
         return turn_keys(world, change.verb, kid, *algorithm);
     }
@@ -222,6 +237,7 @@ fn alter_person(
 
 /// Goes on with an enrolment.
 pub fn enroll(world: &World, wanted: &Wanted) -> Result<Given> {
+    world.may_change()?;
     let (env, who, wanted) = (Arc::clone(&world.env), world.who.clone(), wanted.clone());
     world.db.write_blocking(move |tx| match &wanted {
         Wanted::Begin(id) => {

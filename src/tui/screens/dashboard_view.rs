@@ -260,10 +260,10 @@ fn attention(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
     for (count, what, key) in wants(overview).into_iter().filter(|(count, ..)| *count > 0) {
         calm = false;
         let count = text::grouped(usize::try_from(count).unwrap_or(0));
-        pointed(&mut flow, &format!("{count} {what}"), key, Role::Warn);
+        pointed(&mut flow, &format!("{count:>4}  {what}"), key, Role::Warn);
     }
     if calm {
-        flow.say("✓ nothing: no key is due, nobody waits, every message went out", Role::Good);
+        flow.say("✓ nothing: no key is due and nobody waits", Role::Good);
     }
 }
 
@@ -291,16 +291,16 @@ fn active(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
         .map(|notice| notice.times)
         .sum::<u32>();
     let lines: [(&str, u32, &str); 3] = [
-        ("people signed in, sessions", counts.sessions, "3"),
-        ("apps connected, token families", counts.connections, "5"),
+        ("sessions of people", counts.sessions, "3"),
+        ("token families of apps", counts.connections, "5"),
         ("API keys in force", counts.keys, "4"),
     ];
     for (what, count, key) in lines {
         let count = text::grouped(usize::try_from(count).unwrap_or(0));
-        pointed(&mut flow, &format!("{count} {what}"), key, Role::Text);
+        pointed(&mut flow, &format!("{count:>5}  {what}"), key, Role::Text);
     }
     let reused: Piece<'_> = if replayed == 0 {
-        ("refresh tokens reused lately: 0  ✓", Role::Good)
+        ("    0  refresh tokens reused lately  ✓", Role::Good)
     } else {
         ("▲ refresh tokens were reused lately: see above", Role::Danger)
     };

@@ -156,6 +156,10 @@ impl Shelf for People {
         self.list.follow(height);
     }
 
+    fn pick(&mut self, below: usize) {
+        self.list.pick(below);
+    }
+
     fn refilter(&mut self) -> bool {
         self.rewind();
         true

@@ -33,6 +33,8 @@ pub trait Shelf {
     fn step(&mut self, motion: Motion, page: usize) -> bool;
     /// Scrolls so that the selection is among `height` rows.
     fn follow(&mut self, height: usize);
+    /// Chooses the row that stands so far below the first that is drawn, if there is one.
+    fn pick(&mut self, below: usize);
     /// Follows a filter that has become another; answers whether the database must be asked for that.
     fn refilter(&mut self) -> bool;
 }
@@ -137,6 +139,10 @@ impl<R: Sift + Clone> Shelf for Sifted<R> {
 
     fn follow(&mut self, height: usize) {
         self.list.follow(height);
+    }
+
+    fn pick(&mut self, below: usize) {
+        self.list.pick(below);
     }
 
     fn refilter(&mut self) -> bool {

@@ -47,32 +47,55 @@ pub fn header(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     canvas.line(Rect { width: room, ..area }, &pieces);
 }
 
-/// The screens by number, and what is selected.
-pub fn tabs(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
-    let here = |tab: Tab| tab == app.tab || Some(tab) == app.tab.beside();
+/// What the tab row says of each screen: full names where there is room for them, else short ones, else the name of this
+/// one alone.
+fn tab_words(app: &App, width: u16) -> Vec<(Tab, String)> {
+    let here = |tab: Tab| is_here(app, tab);
     let firsts = || Tab::ALL.into_iter().filter(|tab| tab.is_first());
     let named = |tab: Tab| if here(tab) { app.tab } else { tab };
-    // Full names where there is room for them, else short ones, else the name of this one alone.
     let long = |tab: Tab| format!(" {} {} ", tab.number(), named(tab).title());
     let short = |tab: Tab| format!(" {} {} ", tab.number(), named(tab).short());
     let bare = |tab: Tab| if here(tab) { long(tab) } else { format!(" {} ", tab.number()) };
-    let fits = |words: &dyn Fn(Tab) -> String| {
-        firsts().map(|tab| text::width(&words(tab))).sum::<u16>() < area.width
+    let all = |words: &dyn Fn(Tab) -> String| -> Vec<(Tab, String)> {
+        firsts().map(|tab| (tab, words(tab))).collect()
     };
-    let words: &dyn Fn(Tab) -> String = if fits(&long) {
-        &long
-    } else if fits(&short) {
-        &short
-    } else {
-        &bare
+    let room = |words: &[(Tab, String)]| {
+        width.checked_sub(words.iter().map(|(_, words)| text::width(words)).sum())
     };
+    let crumb = crumb(app).map_or(0, |path| text::width(&path) + 1);
+    let ways = [all(&long), all(&short), all(&bare)];
+    let whole = ways.iter().position(|words| room(words).is_some_and(|room| room > crumb));
+    let bare = ways.iter().position(|words| room(words).is_some_and(|room| room > 0));
+    let chosen = whole.or(bare).unwrap_or(2);
+    ways.into_iter().nth(chosen).unwrap_or_default()
+}
+
+/// The screen and what is selected in it.
+fn crumb(app: &App) -> Option<String> {
+    app.crumb().map(|crumb| format!("{} › {crumb} ", app.tab.title()))
+}
+
+fn is_here(app: &App, tab: Tab) -> bool {
+    tab == app.tab || Some(tab) == app.tab.beside()
+}
+
+/// The screen whose name stands in a column of the tab row.
+pub fn tab_at(app: &App, width: u16, column: u16) -> Option<Tab> {
+    let mut end: u16 = 0;
+    tab_words(app, width).into_iter().find_map(|(tab, words)| {
+        end = end.saturating_add(text::width(&words));
+        (column < end).then_some(tab)
+    })
+}
+
+/// The screens by number, and what is selected.
+pub fn tabs(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let mut rest = area;
-    for tab in firsts() {
-        let role = if here(tab) { Role::TabOn } else { Role::Muted };
-        rest = canvas.line(rest, &[(&words(tab), role)]);
+    for (tab, words) in tab_words(app, area.width) {
+        let role = if is_here(app, tab) { Role::TabOn } else { Role::Muted };
+        rest = canvas.line(rest, &[(&words, role)]);
     }
-    if let Some(crumb) = app.crumb() {
-        let path = format!("{} › {crumb} ", app.tab.title());
+    if let Some(path) = crumb(app) {
         let rest = Rect { x: rest.x + 1, width: rest.width.saturating_sub(1), ..rest };
         // Half a name says nothing.
         if text::width(&path) <= rest.width {
@@ -161,6 +184,8 @@ fn label(binding: &Binding, app: &App) -> &'static str {
         (Some(Overlay::Handed(open)), Action::Copy) if open.noun == "key" => "copy the key",
         (Some(Overlay::Handed(_)), Action::Copy) => "copy the link",
         (Some(Overlay::Confirm(_)), Action::Toggle) => "it leaked",
+        (Some(Overlay::Leave), Action::Yes) => "stop the server and leave",
+        (Some(Overlay::Leave), Action::Cancel) => "stay",
         (Some(Overlay::Form(_)), Action::Accept) => "next, ask",
         (Some(Overlay::Form(_)), Action::Cancel) => "cancel",
         (Some(_), Action::Cancel) => "close",

@@ -106,6 +106,23 @@ fn field(canvas: &mut Canvas<'_>, line: Rect, word: &Word) {
     canvas.put_cursor(rest);
 }
 
+/// Draws the question whether to leave, with the server in this process.
+pub fn leave(canvas: &mut Canvas<'_>, area: Rect) {
+    let frame = layout::middle(area, 60, 8);
+    let inner = canvas.dialog(frame, Role::Danger, &[("Leave ?", Role::Strong)]);
+    let mut page = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    let first = "The server runs in this process and stops with it.";
+    canvas.text(indent(take_line(&mut page), 2), first, Role::Text);
+    let next = "Open requests may end; the console alone is mcpcodex --tui.";
+    canvas.text(indent(take_line(&mut page), 2), next, Role::Muted);
+    take_line(&mut page);
+    let rest =
+        canvas.line(indent(take_line(&mut page), 8), &[(" [y] Stop and leave ", Role::Text)]);
+    let rest = canvas.line(rest, &[("      ", Role::Text)]);
+    canvas.put_cursor(rest);
+    canvas.line(rest, &[(" [n] Stay ", Role::Button)]);
+}
+
 fn buttons(canvas: &mut Canvas<'_>, line: Rect, question: &Confirm) {
     let yes = format!(" [y] {} ", capital(question.change.verb.spec().label));
     let no = " [n] Cancel ";

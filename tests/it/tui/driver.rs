@@ -1,6 +1,6 @@
 //! The console at work on a real database: keys in, what the database says afterwards, and how many keys it took.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use mcpcodex::{
     app::App as Opened,
@@ -66,7 +66,12 @@ impl Driver {
     }
 
     pub(crate) fn world(&self) -> World {
-        World { db: self.opened.db.clone(), env: self.opened.env(), who: self.who.clone() }
+        World {
+            db: self.opened.db.clone(),
+            env: self.opened.env(),
+            who: self.who.clone(),
+            read_only: self.app.site.read_only,
+        }
     }
 
     pub(crate) fn carry_out(&mut self, effects: Vec<Effect>) {
@@ -94,7 +99,7 @@ impl Driver {
                     self.copied.push(text.expose().to_owned());
                     continue;
                 }
-                Effect::Suspend | Effect::Repaint | Effect::Quit => continue,
+                Effect::Suspend | Effect::Mouse(_) | Effect::Repaint | Effect::Quit => continue,
             };
             let more = self.app.update(msg);
             self.carry_out(more);
@@ -112,7 +117,7 @@ impl Driver {
 
     pub(crate) fn screen(&self) -> String {
         let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
-        let look = Look { theme: Theme::Colour, ascii: false };
+        let look = Look { theme: Theme::Dark, ascii: false };
         terminal.draw(|frame| view::draw(&self.app, frame, look)).unwrap();
         text(terminal.backend().buffer())
     }

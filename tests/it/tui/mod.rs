@@ -5,6 +5,7 @@ mod driver;
 mod enroll;
 mod factors;
 mod keys;
+mod keystrokes;
 mod looks;
 mod people;
 mod programs;
@@ -12,6 +13,7 @@ mod screens;
 mod sizes;
 mod tmux;
 mod update;
+mod verbs;
 
 use std::time::Duration;
 
@@ -66,6 +68,8 @@ pub(crate) fn site() -> Site {
         listen: Some("127.0.0.1:8420".to_owned()),
         schema: 17,
         read_only: false,
+        mouse: true,
+        log: None,
     }
 }
 
@@ -464,6 +468,7 @@ impl Stage {
             | Effect::Enroll(..)
             | Effect::Copy(_)
             | Effect::Suspend
+            | Effect::Mouse(_)
             | Effect::Repaint
             | Effect::Quit => None,
         })
@@ -511,7 +516,7 @@ impl Stage {
     }
 
     pub(crate) fn screen(&self, width: u16, height: u16) -> String {
-        text(&self.paint(width, height, Theme::Colour))
+        text(&self.paint(width, height, Theme::Dark))
     }
 
     pub(crate) fn paint(&self, width: u16, height: u16, theme: Theme) -> Buffer {

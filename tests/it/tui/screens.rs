@@ -317,7 +317,7 @@ fn message_that_nobody_carries_is_read_here() {
 
 #[test]
 fn selected_row_is_reversed_in_colour_and_without() {
-    for theme in [Theme::Colour, Theme::Mono] {
+    for theme in [Theme::Dark, Theme::Mono] {
         let stage = on_mallory(80, 24);
         let buffer = stage.paint(80, 24, theme);
         let row = (0..24).find(|y| buffer[(1, *y)].symbol() == "▌").expect("no mark");
