@@ -272,9 +272,10 @@ impl App {
     fn about_selected(&self, verb: Verb) -> Option<Result<Confirm, String>> {
         let access = self.site.access_lifetime;
         match self.tab {
-            // What is selected there is no person yet: who is meant is looked up first.
-            Tab::Dashboard => Some(Err(confirm::elsewhere(verb))),
-            Tab::Audit | Tab::Attempts | Tab::Messages => Some(Err(confirm::elsewhere(verb))),
+            // What is selected on the first screen is no person yet: who is meant is looked up first.
+            Tab::Dashboard | Tab::Audit | Tab::Attempts | Tab::Messages => {
+                Some(Err(confirm::elsewhere(verb)))
+            }
             Tab::ApiKeys => {
                 let row = self.apikeys.rows.list.selected()?;
                 Some(confirm::apikeys::about(verb, row))
@@ -377,58 +378,18 @@ impl App {
             Ok(Reply::Events(rows)) if self.record.rows.list.wait.expects(ticket) => {
                 self.record.rows.take(rows)
             }
-            Ok(Reply::KeyUse(id, days)) => {
-                self.apikeys.take_usage(ticket, id, days);
-                None
-            }
-            Ok(Reply::FoundKey(id)) => {
-                self.found_key(ticket, &id);
-                None
-            }
-            Ok(Reply::Verified(checked)) => {
-                self.record.checked = Check::Done(*checked, now);
-                None
-            }
-            Ok(Reply::Story(found)) => {
-                self.tell(ticket, &found);
-                None
-            }
             Ok(Reply::Messages(rows)) if self.messages.rows.list.wait.expects(ticket) => {
                 self.messages.rows.take(rows)
-            }
-            Ok(Reply::Message(id, text)) => {
-                self.messages.take_body(ticket, id, text);
-                None
-            }
-            Ok(Reply::Detail(detail)) => {
-                self.users.take_detail(ticket, *detail);
-                None
-            }
-            Ok(Reply::Coverage(coverage)) => {
-                self.mfa.take_coverage(ticket, *coverage);
-                None
-            }
-            Ok(Reply::Found(action, row)) => {
-                self.found(ticket, action, &row);
-                None
             }
             Err(problem) => {
                 self.failed(ticket, problem);
                 None
             }
-            // An answer to a question that nobody asks any more.
-            Ok(
-                Reply::Users(_)
-                | Reply::Clients(_)
-                | Reply::Sessions(_)
-                | Reply::Keys(_)
-                | Reply::Attempts(_)
-                | Reply::Dashboard(_)
-                | Reply::ApiKeys(_)
-                | Reply::Resources(_)
-                | Reply::Events(_)
-                | Reply::Messages(_),
-            ) => None,
+            // What goes beside rows, or an answer to a question that nobody asks any more.
+            Ok(reply) => {
+                self.answer_beside(ticket, now, reply);
+                None
+            }
         };
         // What one ended oneself is expected to go; the frame of the list says it too.
         let expected = self.toast.as_ref().is_some_and(|toast| toast.tone == Tone::Good);
@@ -436,6 +397,33 @@ impl App {
             self.say(Tone::Plain, format!("{title} is gone from this list"));
         }
         self.replay();
+    }
+
+    /// Takes what goes beside rows.
+    fn answer_beside(&mut self, ticket: Ticket, now: Time, reply: Reply) {
+        match reply {
+            Reply::KeyUse(id, days) => self.apikeys.take_usage(ticket, id, days),
+            Reply::FoundKey(id) => self.found_key(ticket, &id),
+            Reply::Verified(checked) => self.record.checked = Check::Done(*checked, now),
+            Reply::Story(found) => self.tell(ticket, &found),
+            Reply::Message(id, text) => self.messages.take_body(ticket, id, text),
+            Reply::Detail(detail) => {
+                self.users.take_detail(ticket, *detail);
+            }
+            Reply::Coverage(coverage) => self.mfa.take_coverage(ticket, *coverage),
+            Reply::Found(action, row) => self.found(ticket, action, &row),
+            // Rows that nobody asks for any more.
+            Reply::Users(_)
+            | Reply::Clients(_)
+            | Reply::Sessions(_)
+            | Reply::Keys(_)
+            | Reply::Attempts(_)
+            | Reply::Dashboard(_)
+            | Reply::ApiKeys(_)
+            | Reply::Resources(_)
+            | Reply::Events(_)
+            | Reply::Messages(_) => {}
+        }
     }
 
     fn found(&mut self, ticket: Ticket, action: Action, row: &UserRow) {

@@ -49,7 +49,7 @@ impl io::Write for Log {
 
 /// A line of the log, its time apart.
 fn line(words: &str) -> Line {
-    let at = words.get(11..19).filter(|at| at.bytes().nth(2) == Some(b':'));
+    let at = words.get(11..19).filter(|at| at.as_bytes().get(2) == Some(&b':'));
     let rest = at.and_then(|_| words.split_once(' ')).map_or(words, |(_, rest)| rest.trim_start());
     let tone = if rest.starts_with("ERROR") || rest.starts_with("WARN") {
         story::Tone::Bad

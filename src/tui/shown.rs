@@ -202,9 +202,10 @@ impl App {
     pub fn crumb(&self) -> Option<String> {
         match (&self.overlay, self.tab) {
             (Some(Overlay::Enroll(enroll)), _) => Some(format!("enrol {}", enroll.name)),
-            (_, Tab::Users | Tab::Mfa) => self.shelf(self.tab).title(),
+            (_, Tab::Users | Tab::Mfa | Tab::ApiKeys | Tab::Resources) => {
+                self.shelf(self.tab).title()
+            }
             (_, Tab::Audit) => self.record.of.as_ref().map(|(_, name)| name.clone()),
-            (_, Tab::ApiKeys | Tab::Resources) => self.shelf(self.tab).title(),
             (_, Tab::Dashboard | Tab::Clients | Tab::Keys | Tab::Attempts | Tab::Messages) => None,
             (_, Tab::Sessions) => self.sessions.of.as_ref().map(|(_, name)| name.clone()),
         }

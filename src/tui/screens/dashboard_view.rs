@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     model::{
-        coverage::Coverage,
+        coverage::{Coverage, Share},
         dashboard::{Notice, Overview, Severity},
     },
     time::Time,
@@ -215,7 +215,7 @@ fn coverage(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
 /// Who may do everything and has no second factor.
 fn admins(found: &Coverage) -> (String, Role) {
     let share = found.roles.iter().find(|(role, _)| role == "admin").map(|(_, share)| *share);
-    match share.map_or(0, |share| share.missing()) {
+    match share.map_or(0, Share::missing) {
         0 => ("admins without MFA  0  ✓".to_owned(), Role::Good),
         n => (format!("admins without MFA  {n}  ▲ → 6"), Role::Danger),
     }

@@ -3,7 +3,7 @@
 use mcpcodex::{
     model::{
         apikey::{ApiKey, DayOfUse, Due, KeyRow},
-        audit::EventRow,
+        audit::{EventRow, chain::Link},
         dashboard::{Counts, Minute, Notice, Overview, Severity},
         id::{AgentId, ApiKeyId, ResourceId, UserId},
         resource::{Resource, ResourceScope, ResourceUri, Risk},
@@ -275,7 +275,7 @@ fn audit_record_that_was_checked() {
     picture("record", |width, height| {
         let mut stage = with_record(width, height, record());
         stage.press("v");
-        let checked = Checked { events: 18_911, flaw: None, last: Default::default() };
+        let checked = Checked { events: 18_911, flaw: None, last: Link::default() };
         let found = Ok(Reply::Verified(Box::new(checked)));
         stage.answer(|query| matches!(query, Query::Verify), found);
         stage

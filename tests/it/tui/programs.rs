@@ -1,6 +1,6 @@
 //! API keys, agents, resources and accounts, on a real database; and the first screen.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use mcpcodex::{
     model::{
@@ -305,7 +305,6 @@ fn console_that_only_looks_changes_nothing() {
     driver.press(":mfa enable bob<Enter>").see("this console only looks");
     let effects = driver.app.update(Msg::Keys(Vec::new()));
     assert!(effects.iter().all(|effect| !matches!(effect, Effect::Do(_))));
-    let _shared = Arc::clone(&driver.opened.env);
 }
 
 #[test]
