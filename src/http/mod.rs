@@ -20,6 +20,7 @@ pub mod notices;
 pub mod oauth;
 pub mod pages;
 pub mod router;
+pub mod verify;
 pub mod view;
 
 use std::{future::Future, net::TcpListener, time::Duration};
