@@ -22,7 +22,7 @@ const installation = new Installation({ files: { "auth.config.yaml": `
 authentication:
   password: { hashing: { memory_kib: 8, iterations: 1 } }
   tokens: { access_token: { lifetime: 3600, algorithm: ES256 } }
-limits: { request_timeout: 30s }
+limits: { request_timeout: 30 }
 ` } });
 
 const cli = (args, input) => installation.cli(args, input);
