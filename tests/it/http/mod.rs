@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod api;
 mod api_key;
 mod brand;
 mod confirm;
@@ -19,4 +20,5 @@ mod reset;
 mod second_factor;
 mod strength;
 mod texts;
+mod verify;
 mod view;
