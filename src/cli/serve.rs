@@ -32,6 +32,7 @@ use crate::{
     http::{self, demo::serve as demo},
     net::tls::Keeper,
     ops::{self, link::Printed},
+    tui::log::Log,
 };
 
 /// How long the server may take from start to its first answer.
@@ -53,6 +54,8 @@ pub struct Args {
     /// Open the console in the same process
     #[arg(long)]
     tui: bool,
+    #[command(flatten)]
+    console: console::Options,
 }
 
 /// Runs it.
@@ -67,9 +70,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> Done {
     if args.tui && ctx.out.json() {
         return Err(Failure::usage("--tui is for people and --json for programs: choose one"));
     }
-    // The console has the screen to itself; a log would write over it.
-    if !args.tui {
-        log::start(ctx, &loaded.config.logging);
+    // The console has the screen to itself: the log is shown in it, and would write over it.
+    let kept = args.tui.then(Log::default);
+    match &kept {
+        Some(kept) => log::keep(ctx, &loaded.config.logging, kept),
+        None => log::start(ctx, &loaded.config.logging),
     }
     // Judged before anything is made: the server itself reads it once more.
     let identity = Keeper::open(&loaded.config.server.tls, Clock::system().now())?;
@@ -81,8 +86,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> Done {
     desk.write(move |tx, _, _| ops::setup::note_listen(tx, listen))?;
     let link = desk.write(ops::setup::link)?;
     let runtime = Builder::new_multi_thread().enable_all().build()?;
-    if args.tui {
-        return beside_console(&runtime, listener, &desk);
+    if let Some(kept) = kept {
+        advise(&loaded);
+        tracing::info!("listening on http://{listen}");
+        return beside_console(&runtime, listener, &desk, &args.console, kept);
     }
     let greet = || greet(ctx, &desk, &loaded, listen, link.as_ref());
     runtime.block_on(serve(listener, listen, desk.app.clone(), greet))
@@ -113,11 +120,17 @@ fn demo(ctx: &Ctx, args: &Args) -> Done {
 }
 
 /// Serves as long as the console is open.
-fn beside_console(runtime: &Runtime, listener: TcpListener, desk: &Desk) -> Done {
+fn beside_console(
+    runtime: &Runtime,
+    listener: TcpListener,
+    desk: &Desk,
+    options: &console::Options,
+    log: Log,
+) -> Done {
     let (left, leaving) = oneshot::channel::<()>();
     let stop = async move { drop(leaving.await) };
     let server = runtime.spawn(http::serve(listener, desk.app.clone(), stop));
-    let shown = console::show(desk);
+    let shown = console::show(desk, options, Some(log));
     drop(left);
     joined(runtime.block_on(server))?;
     shown

@@ -6,7 +6,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process, thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use super::files;
@@ -59,7 +59,11 @@ impl ServeLock {
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => Some(Holder {
                 pid: fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok()),
-                since: file.metadata().and_then(|found| found.modified()).ok().and_then(moment),
+                since: file
+                    .metadata()
+                    .and_then(|found| found.modified())
+                    .ok()
+                    .and_then(Time::of_file),
             }),
             Ok(()) | Err(TryLockError::Error(_)) => None,
         }
@@ -78,11 +82,6 @@ pub struct Holder {
     pub pid: Option<u32>,
     /// When it took the lock.
     pub since: Option<Time>,
-}
-
-fn moment(at: SystemTime) -> Option<Time> {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_millis()).ok().map(Time::from_millis)
 }
 
 fn locked(tried: std::result::Result<(), TryLockError>, path: &Path) -> Result<bool> {

@@ -9,6 +9,7 @@ pub mod copy;
 mod fault;
 pub mod files;
 pub mod handle;
+mod kept;
 pub mod lock;
 pub mod migrate;
 mod reader;

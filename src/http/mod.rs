@@ -1,6 +1,7 @@
 //! The server: from a bound listener to answered requests. What is answered is in the modules below;
 //! the caller owns port and shutdown.
 
+pub mod api;
 pub mod api_key;
 pub mod assets;
 pub mod auth;
@@ -21,6 +22,7 @@ pub mod oauth;
 pub mod pages;
 pub mod router;
 pub mod tls;
+pub mod verify;
 pub mod view;
 
 use std::{future::Future, net::TcpListener, sync::Arc, time::Duration};

@@ -7,7 +7,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::StatusCode,
     middleware as layer,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -18,15 +18,16 @@ use tower_http::{
 };
 
 use super::{
-    api_key, auth, base, health, middleware,
+    api, api_key, auth, base, health, middleware,
     oauth::{self, resolve::Resolver},
     pages::{
         self,
         account::{self, apps, keys, remove, security, sessions},
-        codes, confirm, enrol_link, enroll, enroll_contact, invite, login, logout, mfa,
+        back, codes, confirm, enrol_link, enroll, enroll_contact, invite, login, logout, mfa,
         passkey::{self, own, register},
         password, reset, setup, strength,
     },
+    verify,
 };
 use crate::app::App;
 
@@ -56,9 +57,12 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         .merge(sign_in())
         .merge(account_pages())
         .merge(oauth::routes(&app))
+        .merge(api::routes(&app))
         .merge(more)
         .route("/auth/session", get(auth::session)) //               session cookie
         .route("/auth/logout", post(auth::logout)) //                session cookie, own origin
+        .route("/auth/verify", any(verify::verify)) //               session cookie, access token or API key
+        .route("/auth/return", get(back::lead)) //                   anyone
         .route("/auth/api-key", get(api_key::show)) //               API key
         .route("/auth/api-key/rotate", post(api_key::rotate)) //     API key
         .route("/healthz", get(health::healthz)) //                  anyone
@@ -73,13 +77,16 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         // Pages carry a token beside what was typed: compressed, their length would tell about it (BREACH).
         .layer(
             CompressionLayer::new().gzip(true).compress_when(
-                DefaultPredicate::new().and(NotForContentType::const_new("text/html")),
+                DefaultPredicate::new()
+                    .and(NotForContentType::const_new("text/html"))
+                    .and(api::may_be_compressed),
             ),
         )
         .layer(layer::from_fn_with_state(app.clone(), middleware::own_host))
         .layer(layer::from_fn_with_state(middleware::Doubt::of(&app), middleware::doubt_proxy))
         .layer(CatchPanicLayer::custom(pages::panicked))
         .layer(layer::from_fn(oauth::cors::failures))
+        .layer(layer::from_fn(api::problem::failures))
         .layer(layer::from_fn_with_state(app.clone(), middleware::error_pages))
         .layer(layer::from_fn_with_state(app.clone(), middleware::secure_headers))
         .with_state(app)

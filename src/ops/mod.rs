@@ -2,6 +2,7 @@
 //! Each is a plain synchronous function over a transaction; what is slow (hashing, signing) happens outside of it.
 
 pub mod agent;
+pub mod api;
 pub mod apikey;
 pub mod assertion;
 pub mod attempt;
@@ -12,12 +13,14 @@ pub mod client;
 pub mod code;
 pub mod contact;
 pub mod coverage;
+pub mod dashboard;
 pub mod demo;
 pub mod device;
 pub mod document;
 pub mod env;
 pub mod exchange_policy;
 pub mod factor;
+pub mod handover;
 pub mod health;
 pub mod key;
 pub mod link;
@@ -35,7 +38,9 @@ pub mod resource;
 pub mod seen;
 pub mod session;
 pub mod setup;
+pub mod stats;
 pub mod sweep;
 pub mod trace;
 pub mod user;
 pub mod validate;
+pub mod verify;

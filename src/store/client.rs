@@ -142,8 +142,10 @@ fn set_resources(tx: &Write<'_>, id: &ClientId, uris: &[ResourceUri]) -> Result<
 
 /// Finds a client by id.
 pub fn by_id(r: &Read<'_>, id: &ClientId) -> Result<Option<Client>> {
-    let sql = format!("select {COLUMNS} from clients c where c.id = ?1");
-    r.one(&sql, params![id.as_str()], from_row)
+    r.remembered("client", id.as_str(), || {
+        let sql = format!("select {COLUMNS} from clients c where c.id = ?1");
+        r.one(&sql, params![id.as_str()], from_row)
+    })
 }
 
 /// Finds clients by exact name; names need not be unique.
@@ -154,11 +156,13 @@ pub fn by_name(r: &Read<'_>, name: &str) -> Result<Vec<Client>> {
 
 /// The digest of a client's secret.
 pub fn secret_hash(r: &Read<'_>, id: &ClientId) -> Result<Option<Hashed>> {
-    let found: Option<Option<Vec<u8>>> =
-        r.one("select secret_hash from clients where id = ?1", params![id.as_str()], |row| {
-            row.get(0)
-        })?;
-    Ok(found.flatten().and_then(|bytes| Hashed::from_bytes(&bytes)))
+    r.remembered("client secret", id.as_str(), || {
+        let found: Option<Option<Vec<u8>>> =
+            r.one("select secret_hash from clients where id = ?1", params![id.as_str()], |row| {
+                row.get(0)
+            })?;
+        Ok(found.flatten().and_then(|bytes| Hashed::from_bytes(&bytes)))
+    })
 }
 
 /// Replaces a client's secret.
@@ -220,4 +224,34 @@ pub fn recent(r: &Read<'_>, limit: u32) -> Result<Vec<Client>> {
 pub fn list(r: &Read<'_>, limit: u32) -> Result<Vec<Client>> {
     let sql = format!("select {COLUMNS} from clients c order by c.name, c.id limit ?1");
     r.all(&sql, params![limit], from_row)
+}
+
+/// Which clients are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slice {
+    /// Only those whose name or id holds this, in any case.
+    pub filter: String,
+    /// Only those in this state.
+    pub state: Option<ClientState>,
+    /// Only those that came this way.
+    pub origin: Option<ClientOrigin>,
+    /// Only those whose id sorts after this one.
+    pub after: Option<ClientId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Clients by id.
+pub fn slice(r: &Read<'_>, slice: &Slice) -> Result<Vec<Client>> {
+    let sql = format!(
+        "select {COLUMNS} from clients c
+         where c.id > ?1 and (?2 = '' or instr(lower(c.name), ?2) > 0 or instr(lower(c.id), ?2) > 0)
+           and (?3 is null or c.state = ?3) and (?4 is null or c.origin = ?4)
+         order by c.id limit ?5"
+    );
+    let (state, origin) =
+        (slice.state.map(ClientState::as_str), slice.origin.map(ClientOrigin::as_str));
+    let after = slice.after.as_ref().map_or("", ClientId::as_str);
+    let filter = slice.filter.to_lowercase();
+    r.all(&sql, params![after, filter, state, origin, slice.limit], from_row)
 }

@@ -87,11 +87,26 @@ pub fn update(tx: &Write<'_>, resource: &Resource) -> Result<()> {
 
 /// Finds a resource by its canonical URI or one of its aliases.
 pub fn by_uri(r: &Read<'_>, uri: &ResourceUri) -> Result<Option<Resource>> {
-    let sql = format!(
-        "select {COLUMNS} from resources where uri = ?1
-         or id = (select resource_id from resource_aliases where uri = ?1)"
-    );
-    r.one(&sql, params![uri.as_str()], from_row)?.map(|row| with_details(r, row)).transpose()
+    r.remembered("resource", uri.as_str(), || {
+        let sql = format!(
+            "select {COLUMNS} from resources where uri = ?1
+             or id = (select resource_id from resource_aliases where uri = ?1)"
+        );
+        r.one(&sql, params![uri.as_str()], from_row)?.map(|row| with_details(r, row)).transpose()
+    })
+}
+
+/// Whether a resource is at this origin, by its identifier or an alias.
+pub fn is_at(r: &Read<'_>, origin: &str) -> Result<bool> {
+    // What is below an origin begins with it and a slash, and ends before whatever follows the slash in the alphabet.
+    let found = r.one(
+        "select 1 from resources where uri = ?1 or (uri >= ?1 || '/' and uri < ?1 || '0')
+         union all
+         select 1 from resource_aliases where uri = ?1 or (uri >= ?1 || '/' and uri < ?1 || '0') limit 1",
+        params![origin],
+        |row| row.get::<_, i64>(0),
+    )?;
+    Ok(found.is_some())
 }
 
 /// Resources that offer a scope.
@@ -168,4 +183,11 @@ fn with_details(r: &Read<'_>, mut resource: Resource) -> Result<Resource> {
 /// Removes a resource; false when there was none.
 pub fn delete(tx: &Write<'_>, id: &ResourceId) -> Result<bool> {
     Ok(tx.exec("delete from resources where id = ?1", params![id.as_str()])? == 1)
+}
+
+/// Resources by identifier, those after this one.
+pub fn slice(r: &Read<'_>, after: Option<&str>, limit: u32) -> Result<Vec<Resource>> {
+    let sql = format!("select {COLUMNS} from resources where uri > ?1 order by uri limit ?2");
+    let rows = r.all(&sql, params![after.unwrap_or_default(), limit], from_row)?;
+    rows.into_iter().map(|row| with_details(r, row)).collect()
 }

@@ -86,6 +86,12 @@ fn nginx_with_the_documented_configuration_leads_clients_here() {
 }
 
 #[test]
+fn nginx_and_caddy_with_the_documented_configuration_protect_an_app_that_knows_nothing_of_sign_in()
+{
+    run("clients/forward-auth.mjs", &[]);
+}
+
+#[test]
 fn what_clients_trip_over_elsewhere_is_right_here() {
     run("clients/rules.mjs", &[]);
 }
@@ -103,4 +109,9 @@ fn page_on_another_origin_may_do_what_its_program_needs_and_no_more() {
 #[test]
 fn openid_client_walks_every_part_of_openid_connect_that_there_is() {
     run("clients/openid.mjs", &[]);
+}
+
+#[test]
+fn api_does_what_its_description_says_whatever_is_asked() {
+    run("clients/api.mjs", &[]);
 }

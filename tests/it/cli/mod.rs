@@ -7,6 +7,8 @@ mod audit;
 mod config;
 mod db;
 mod doctor;
+#[cfg(target_os = "linux")]
+mod floods;
 mod grants;
 mod help;
 mod house;

@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod api;
 mod api_key;
 mod brand;
 mod confirm;
@@ -20,4 +21,5 @@ mod second_factor;
 mod strength;
 mod texts;
 mod tls;
+mod verify;
 mod view;
