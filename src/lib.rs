@@ -3,7 +3,7 @@
 //! # Import law
 //!
 //! Layers are the folders and features are the files: `ls src/*/session.rs` finds everything about sessions.
-//! Data flows one way, `model ← store ← ops ← { http, cli, tui }`, and `tests/it/architecture.rs` holds it:
+//! Data flows one way, `model ← store ← ops ← service ← { http, cli, tui }`, and `tests/it/architecture.rs` holds it:
 //!
 //! | layer | may import of ours |
 //! |---|---|
@@ -17,9 +17,10 @@
 //! | `net` | `config`, `model`, `error`, `time` |
 //! | `ops` | `store`, `db`, `model`, `crypto`, `config`, `error`, `time`; never axum, clap, ratatui or tokio |
 //! | `app` | `db`, `model`, `crypto`, `config`, `ops`, `error`, `time` |
+//! | `service` | `app`, `ops`, `net`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto` |
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
-//! | `http` besides | `deliver`, for the task that empties the outbox; `net`, for what apps publish about themselves |
-//! | `cli` besides | `net`, to look at servers from the outside |
+//! | `http` besides | `service`; `deliver`, for the task that empties the outbox; `net`, for what apps publish about themselves |
+//! | `cli` besides | `service`; `net`, to look at servers from the outside |
 
 pub mod app;
 pub mod cli;
@@ -32,6 +33,7 @@ pub mod http;
 pub mod model;
 pub mod net;
 pub mod ops;
+pub mod service;
 pub mod store;
 pub mod time;
 pub mod tui;

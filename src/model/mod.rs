@@ -26,6 +26,7 @@ pub mod message;
 pub mod name;
 pub mod passkey;
 pub mod password;
+pub mod provider;
 pub mod redirect;
 pub mod registration;
 pub mod resource;
