@@ -9,6 +9,7 @@ pub mod brand;
 pub mod cookies;
 pub mod courier;
 pub mod demo;
+mod desk;
 pub mod error;
 pub mod extract;
 pub mod fields;

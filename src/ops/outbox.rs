@@ -27,9 +27,9 @@ use crate::{
             mail::Mail,
             text::{self, Lang},
         },
+        queue::Due,
     },
     store,
-    time::Time,
 };
 
 /// After this long a message that was taken and not settled is given up. Longer than any try takes.
@@ -57,6 +57,8 @@ pub struct Claimed {
     pub id: MessageId,
     /// Which claim it is; the newest alone may settle.
     pub claim: u32,
+    /// Who carries it.
+    pub carrier: Carrier,
     /// What the carrier gets.
     pub outgoing: Outgoing,
 }
@@ -173,7 +175,7 @@ pub fn claim(tx: &Write<'_>, env: &Env, carrier: Carrier, limit: usize) -> Resul
         let opened = sealed.and_then(|sealed| env.keys.vault.open(&aad(&row.id), &sealed).ok());
         let read = opened.and_then(|body| Outgoing::unpack(row.recipient.clone(), &body));
         if let Some(outgoing) = read {
-            claimed.push(Claimed { id: row.id, claim: row.tries, outgoing });
+            claimed.push(Claimed { id: row.id, claim: row.tries, carrier, outgoing });
         } else {
             let answer = (None, Some("its text cannot be read"));
             store::message::finish(tx, &row.id, row.tries, State::Failed, answer, false)?;
@@ -208,19 +210,8 @@ pub fn recover(tx: &Write<'_>) -> Result<usize> {
     Ok(abandoned.saturating_add(store::message::expire(tx)?))
 }
 
-/// What there is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// Carriers with messages that may go now.
-    pub carriers: Vec<Carrier>,
-    /// Whether [`recover`] has something to do.
-    pub stale: bool,
-    /// When to look again if nothing changes before.
-    pub next: Option<Time>,
-}
-
 /// What there is to do now, for these carriers.
-pub fn due(r: &Read<'_>, carriers: &[Carrier]) -> Result<Due> {
+pub fn due(r: &Read<'_>, carriers: &[Carrier]) -> Result<Due<Carrier>> {
     let mut busy = Vec::new();
     for carrier in carriers {
         if store::message::is_due(r, *carrier)? {
@@ -228,7 +219,7 @@ pub fn due(r: &Read<'_>, carriers: &[Carrier]) -> Result<Due> {
         }
     }
     Ok(Due {
-        carriers: busy,
+        to: busy,
         stale: store::message::is_stale(r, r.now.minus(ABANDONED))?,
         next: store::message::next_due(r, ABANDONED)?,
     })

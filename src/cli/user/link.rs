@@ -44,8 +44,7 @@ pub fn unlink(ctx: &Ctx, args: Link) -> Done {
 }
 
 fn shown(ctx: &Ctx, what: &'static str, username: &str, args: Link) -> Done {
-    let document =
-        json!({ "user": username, "provider": args.provider, what: args.subject });
+    let document = json!({ "user": username, "provider": args.provider, what: args.subject });
     let properties =
         [("user", username.to_owned()), ("provider", args.provider), (what, args.subject)];
     ctx.out.record(&document, &properties)

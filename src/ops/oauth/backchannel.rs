@@ -18,6 +18,7 @@ use crate::{
         audit::Event,
         client::{Client, ClientOrigin},
         id::{ClientId, SessionId},
+        queue::Due,
     },
     ops::{audit, env::Env, key},
     store::{self, logout_notice::Notice},
@@ -154,21 +155,10 @@ pub fn recover(tx: &Write<'_>) -> Result<usize> {
     store::logout_notice::put_back(tx, tx.now.minus(ABANDONED))
 }
 
-/// What there is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// Clients that something may be told now.
-    pub clients: Vec<ClientId>,
-    /// Whether [`recover`] has something to do.
-    pub stale: bool,
-    /// When to look again if nothing changes before.
-    pub next: Option<Time>,
-}
-
 /// What there is to do now.
-pub fn due(r: &Read<'_>) -> Result<Due> {
+pub fn due(r: &Read<'_>) -> Result<Due<ClientId>> {
     Ok(Due {
-        clients: store::logout_notice::due(r)?,
+        to: store::logout_notice::due(r)?,
         stale: store::logout_notice::is_stale(r, r.now.minus(ABANDONED))?,
         next: store::logout_notice::next_due(r, ABANDONED)?,
     })

@@ -86,9 +86,9 @@ fn other_carriers_messages_are_left_alone() {
     let server = TestApp::new();
     queue(&server, Carrier::Smtp, 600);
     assert!(claim(&server, Carrier::Twilio).is_empty());
-    assert_eq!(server.read(|r| outbox::due(r, &[Carrier::Twilio])).carriers, []);
+    assert_eq!(server.read(|r| outbox::due(r, &[Carrier::Twilio])).to, []);
     let due = server.read(|r| outbox::due(r, &Carrier::ALL));
-    assert_eq!(due.carriers, [Carrier::Smtp]);
+    assert_eq!(due.to, [Carrier::Smtp]);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn refused_message_is_tried_again_later_and_not_before() {
         assert_eq!(waiting.state, State::Queued);
         assert_eq!(waiting.vendor_answer.as_deref(), Some("429: Too Many Requests"));
         let due = server.read(|r| outbox::due(r, &Carrier::ALL));
-        assert_eq!((due.carriers.as_slice(), due.next), ([].as_slice(), Some(waiting.next_at)));
+        assert_eq!((due.to.as_slice(), due.next), ([].as_slice(), Some(waiting.next_at)));
         server.clock.advance(Duration::from_millis(pause * 1000 - 1));
         assert!(claim(&server, Carrier::Twilio).is_empty());
         server.clock.advance(Duration::from_millis(1));

@@ -37,8 +37,7 @@ fn begin(server: &TestApp, asked: Asked) -> mcpcodex::error::Result<provider::Be
 
 fn take(server: &TestApp, browser: &str, state: &str) -> Result<provider::Taken, Why> {
     let (env, browser, state) = (server.app.env(), Hashed::of(browser), state.to_owned());
-    let taken = server
-        .write(move |tx| provider::take(tx, &env, &browser, ("corp", &state, None)));
+    let taken = server.write(move |tx| provider::take(tx, &env, &browser, ("corp", &state, None)));
     taken.map_err(|(_, why)| why)
 }
 
@@ -67,7 +66,8 @@ fn another_browser_neither_takes_nor_spends() {
 fn redirect_uri_that_nobody_registered_is_refused() {
     let server = server();
     let own = format!("{}/auth/callback/corp", server.app.env.site.issuer);
-    let with = |uri: &str| begin(&server, Asked { redirect_uri: Some(uri.to_owned()), ..asked("b") });
+    let with =
+        |uri: &str| begin(&server, Asked { redirect_uri: Some(uri.to_owned()), ..asked("b") });
     assert_eq!(with(&own).unwrap().flow.redirect_uri, own);
     for wrong in ["https://evil.example/cb", "", &format!("{own}/"), &format!("{own}?x=y")] {
         let error = with(wrong).unwrap_err();
@@ -78,13 +78,17 @@ fn redirect_uri_that_nobody_registered_is_refused() {
 #[test]
 fn only_the_operator_links_by_hand_and_an_identity_is_somebody_s_once() {
     let server = server();
-    let (ann, _) = (
-        server.person("ann", &["user"], PASSWORD),
-        server.person("bob", &["user"], PASSWORD),
-    );
-    let link = |who: &mcpcodex::model::actor::Actor, name: &'static str, to: &'static str, sub: &'static str| {
+    let (ann, _) =
+        (server.person("ann", &["user"], PASSWORD), server.person("bob", &["user"], PASSWORD));
+    let link = |who: &mcpcodex::model::actor::Actor,
+                name: &'static str,
+                to: &'static str,
+                sub: &'static str| {
         let (env, who) = (server.app.env(), who.clone());
-        server.app.db.write_blocking(move |tx| provider::link::link(tx, &env, &who, name, (to, sub)))
+        server
+            .app
+            .db
+            .write_blocking(move |tx| provider::link::link(tx, &env, &who, name, (to, sub)))
     };
     let person = mcpcodex::model::actor::Actor::person(
         ann.id.clone(),

@@ -34,26 +34,8 @@ fn lines(story: &Story) -> String {
 #[test]
 fn each_refusal_of_the_front_door_names_client_address_scope_rule_and_what_mends_it() {
     let world = world();
-    let long = "x".repeat(3_000);
-    for (over, rule) in [
-        (("response_type", "token"), Rule::ResponseType),
-        (("response_type", ""), Rule::ResponseType),
-        (("response_mode", "fragment"), Rule::ResponseMode),
-        (("request", "eyJhbGciOiJub25lIn0.e30."), Rule::RequestObject),
-        (("code_challenge", ""), Rule::PkceMissing),
-        (("code_challenge_method", "plain"), Rule::PkceMethod),
-        (("code_challenge", "short"), Rule::PkceMalformed),
-        (("state", long.as_str()), Rule::StateTooLong),
-        (("nonce", long.as_str()), Rule::NonceTooLong),
-        (("prompt", "none login"), Rule::PromptMixed),
-        (("max_age", "soon"), Rule::MaxAge),
-        (("claims", "[]"), Rule::Claims),
-        (("id_token_hint", "not.a.token"), Rule::IdTokenHint),
-        (("dpop_jkt", "short"), Rule::DpopKey),
-        (("resource", "https://elsewhere.example/mcp"), Rule::ResourceUnknown),
-        (("resource", "not a uri"), Rule::ResourceMalformed),
-        (("scope", "unheard:of"), Rule::ScopeOfClient),
-    ] {
+    let also = (("response_type", ""), Rule::ResponseType);
+    for (over, rule) in refused_at_the_door().into_iter().chain([also]) {
         let (begun, id) = world.attempt(params(&world.client, &[over]));
         let Begun::Redirect(url) = begun else { panic!("{over:?}: {begun:?}") };
         let told = query(&url, "error_description").unwrap();

@@ -3,15 +3,18 @@
 use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
 
-use super::{joined, notice};
+use super::{
+    act::{Act, done},
+    joined, notice,
+};
 use crate::{
     app::App,
     http::{
         error::PageError,
-        extract::{Browser, From, PageForm, Session},
+        extract::{Browser, From, Session},
         lang::{scope, when::moment},
         pages::{form, page, shell},
         view::{Apps, ConnectedApp, Label},
@@ -19,6 +22,9 @@ use crate::{
     model::id::ClientId,
     ops::oauth::connected::{self, Connected},
 };
+
+/// The page.
+const PATH: &str = "/account/apps";
 
 /// `GET /account/apps`.
 pub async fn show(
@@ -53,14 +59,9 @@ fn line(app: &App, browser: &Browser, held: Connected) -> ConnectedApp {
 }
 
 /// `POST /account/apps/disconnect`.
-pub async fn disconnect(
-    State(app): State<App>,
-    From(origin): From,
-    Session(signed_in): Session,
-    PageForm(fields): PageForm,
-) -> Result<Response, PageError> {
-    let (who, user) = (signed_in.actor(origin), signed_in.user.id.clone());
-    let client = ClientId::from_text(fields.text("client"));
+pub async fn disconnect(State(app): State<App>, act: Act) -> Result<Response, PageError> {
+    let (user, who) = (act.user(), act.who);
+    let client = ClientId::from_text(act.fields.text("client"));
     app.db.write(move |tx| connected::disconnect(tx, &who, &user, &client)).await?;
-    Ok(Redirect::to("/account/apps?done=disconnected").into_response())
+    Ok(done(PATH, "disconnected"))
 }

@@ -5,16 +5,19 @@ use std::time::Duration;
 use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
 
-use super::{joined, notice};
+use super::{
+    act::{Act, RecentAct, done},
+    joined, notice,
+};
 use crate::{
     app::App,
     error::{Error, Kind},
     http::{
         error::PageError,
-        extract::{Browser, From, PageForm, RecentSession, Session},
+        extract::{Browser, From, RecentSession, Session},
         fields::Fields,
         lang::{Lang, core, when::moment},
         pages::{form, page, shell},
@@ -32,6 +35,8 @@ use crate::{
     },
 };
 
+/// The page.
+const PATH: &str = "/account/keys";
 /// More than anyone reads.
 const MOST: u32 = 50;
 /// Days that a key can live; none is for ever.
@@ -171,13 +176,11 @@ fn new(fields: &Fields) -> Result<New, Error> {
 /// `POST /account/keys/new`: the key is shown, once.
 pub async fn make(
     State(app): State<App>,
-    From(origin): From,
     browser: Browser,
-    RecentSession(signed_in): RecentSession,
-    PageForm(fields): PageForm,
+    RecentAct(act): RecentAct,
 ) -> Result<Response, PageError> {
-    let (env, who, owner) = (app.env(), signed_in.actor(origin), signed_in.user.clone());
-    let made = match new(&fields) {
+    let (env, who, owner) = (app.env(), act.who, act.signed_in.user.clone());
+    let made = match new(&act.fields) {
         Ok(new) => app.db.write(move |tx| ops::apikey::create(tx, &env, &who, &owner, &new)).await,
         Err(error) => Err(error),
     };
@@ -185,7 +188,7 @@ pub async fn make(
         Ok(made) => Ok(once(&app, &browser, &made, None)),
         Err(error) if error.kind() == Kind::Invalid => {
             let error = Some(core::what(browser.lang(), &error));
-            let view = NewKey { error, ..blank(&app, &browser, &signed_in.user, &fields) };
+            let view = NewKey { error, ..blank(&app, &browser, &act.signed_in.user, &act.fields) };
             Ok(page(&app.env, &browser, StatusCode::UNPROCESSABLE_ENTITY, view.render()))
         }
         Err(error) => Err(error.into()),
@@ -208,27 +211,19 @@ fn once(app: &App, browser: &Browser, made: &Made, old: Option<&ApiKey>) -> Resp
 /// `POST /account/keys/rotate`: another in the place of one, which works on for a day; the new one is shown, once.
 pub async fn rotate(
     State(app): State<App>,
-    From(origin): From,
     browser: Browser,
-    RecentSession(signed_in): RecentSession,
-    PageForm(fields): PageForm,
+    RecentAct(act): RecentAct,
 ) -> Result<Response, PageError> {
-    let (env, who) = (app.env(), signed_in.actor(origin));
-    let id = ApiKeyId::from_text(fields.text("id"));
+    let (env, who) = (app.env(), act.who);
+    let id = ApiKeyId::from_text(act.fields.text("id"));
     let old = Old::Overlap(OVERLAP);
     let done = app.db.write(move |tx| ops::apikey::rotate(tx, &env, &who, &id, old)).await?;
     Ok(once(&app, &browser, &done.made, Some(&done.old)))
 }
 
 /// `POST /account/keys/revoke`.
-pub async fn revoke(
-    State(app): State<App>,
-    From(origin): From,
-    Session(signed_in): Session,
-    PageForm(fields): PageForm,
-) -> Result<Response, PageError> {
-    let who = signed_in.actor(origin);
-    let id = ApiKeyId::from_text(fields.text("id"));
-    app.db.write(move |tx| ops::apikey::revoke(tx, &who, &id)).await?;
-    Ok(Redirect::to("/account/keys?done=revoked").into_response())
+pub async fn revoke(State(app): State<App>, act: Act) -> Result<Response, PageError> {
+    let id = ApiKeyId::from_text(act.fields.text("id"));
+    app.db.write(move |tx| ops::apikey::revoke(tx, &act.who, &id)).await?;
+    Ok(done(PATH, "revoked"))
 }

@@ -1,5 +1,6 @@
 //! `/account`: who is signed in. The pages beside it are about security, sessions, apps and API keys.
 
+pub mod act;
 pub mod apps;
 pub mod keys;
 pub mod providers;
@@ -10,16 +11,17 @@ pub mod sessions;
 use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{Redirect, Response},
 };
 
+use self::act::{Act, done};
 use super::{form, page, shell};
 use crate::{
     app::App,
     error::Kind,
     http::{
         error::PageError,
-        extract::{Browser, From, PageForm, Session},
+        extract::{Browser, Session},
         fields::Fields,
         lang::{Lang, core, when::moment},
         view::{Account, Label},
@@ -89,19 +91,17 @@ fn view(app: &App, browser: &Browser, signed_in: &SignedIn) -> Account {
 /// `POST /account/profile`: another name.
 pub async fn rename(
     State(app): State<App>,
-    From(origin): From,
     browser: Browser,
-    Session(signed_in): Session,
-    PageForm(fields): PageForm,
+    act: Act,
 ) -> Result<Response, PageError> {
-    let (who, id) = (signed_in.actor(origin), signed_in.user.id.clone());
-    let name = fields.text("name").to_owned();
+    let (id, who) = (act.user(), act.who);
+    let name = act.fields.text("name").to_owned();
     let typed = name.chars().take(200).collect();
     match app.db.write(move |tx| ops::user::rename(tx, &who, &id, &name)).await {
-        Ok(_) => Ok(Redirect::to("/account?done=name").into_response()),
+        Ok(_) => Ok(done("/account", "name")),
         Err(error) if error.kind() == Kind::Invalid => {
             let error = Some(core::what(browser.lang(), &error));
-            let view = Account { name: typed, error, ..view(&app, &browser, &signed_in) };
+            let view = Account { name: typed, error, ..view(&app, &browser, &act.signed_in) };
             Ok(page(&app.env, &browser, StatusCode::UNPROCESSABLE_ENTITY, view.render()))
         }
         Err(error) => Err(error.into()),

@@ -3,17 +3,20 @@
 use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
 
-use super::security::{self, Owned};
+use super::{
+    act::{RecentAct, done},
+    security::{self, Owned},
+};
 use crate::{
     app::App,
     db::Write,
     error::{Error, Result},
     http::{
         error::PageError,
-        extract::{Browser, From, PageForm, RecentSession},
+        extract::{Browser, From, RecentSession},
         fields::Fields,
         lang::Lang,
         pages::{form, page, shell},
@@ -63,19 +66,17 @@ pub async fn ask(
 /// `POST /account/security/remove`.
 pub async fn submit(
     State(app): State<App>,
-    From(origin): From,
     browser: Browser,
-    RecentSession(signed_in): RecentSession,
-    PageForm(fields): PageForm,
+    RecentAct(act): RecentAct,
 ) -> Result<Response, PageError> {
-    let (who, user) = (signed_in.actor(origin), signed_in.user.id.clone());
+    let (user, who) = (act.user(), act.who);
     let owned = Owned::of(&app, &who, &user)?;
-    let (chosen, _) = find(browser.lang(), &owned, fields.text("id"))?;
+    let (chosen, _) = find(browser.lang(), &owned, act.fields.text("id"))?;
     let env = app.env();
     let job = move |tx: &Write<'_>| match chosen {
         Chosen::App(id) => ops::factor::remove_totp(tx, &env, &who, &user, &id),
         Chosen::Contact(id) => ops::contact::remove(tx, &env, &who, &user, &id).map(drop),
     };
     app.db.write(job).await?;
-    Ok(Redirect::to("/account/security?done=removed").into_response())
+    Ok(done("/account/security", "removed"))
 }

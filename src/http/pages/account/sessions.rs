@@ -3,15 +3,18 @@
 use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
 
-use super::{joined, notice};
+use super::{
+    act::{Act, done},
+    joined, notice,
+};
 use crate::{
     app::App,
     http::{
         error::PageError,
-        extract::{Browser, From, PageForm, Session},
+        extract::{Browser, From, Session},
         lang::{Lang, when::moment},
         pages::{form, page, shell},
         view::{Device, Label, OtherSession, SessionLine, Sessions},
@@ -24,6 +27,8 @@ use crate::{
     ops,
 };
 
+/// The page.
+const PATH: &str = "/account/sessions";
 /// More than anyone reads.
 const MOST: u32 = 20;
 
@@ -102,51 +107,29 @@ fn in_words(lang: Lang, agent: &str) -> Label {
 }
 
 /// `POST /account/sessions/end`: one of the others.
-pub async fn end(
-    State(app): State<App>,
-    From(origin): From,
-    Session(signed_in): Session,
-    PageForm(fields): PageForm,
-) -> Result<Response, PageError> {
-    let who = signed_in.actor(origin);
-    let id = SessionId::from_text(fields.text("id"));
-    app.db.write(move |tx| ops::session::revoke(tx, &who, &[id])).await?;
-    Ok(Redirect::to("/account/sessions?done=ended").into_response())
+pub async fn end(State(app): State<App>, act: Act) -> Result<Response, PageError> {
+    let id = SessionId::from_text(act.fields.text("id"));
+    app.db.write(move |tx| ops::session::revoke(tx, &act.who, &[id])).await?;
+    Ok(done(PATH, "ended"))
 }
 
 /// `POST /account/sessions/end-others`.
-pub async fn end_others(
-    State(app): State<App>,
-    From(origin): From,
-    Session(signed_in): Session,
-    PageForm(_): PageForm,
-) -> Result<Response, PageError> {
-    let (who, user) = (signed_in.actor(origin), signed_in.user.id.clone());
+pub async fn end_others(State(app): State<App>, act: Act) -> Result<Response, PageError> {
+    let (user, who) = (act.user(), act.who);
     app.db.write(move |tx| ops::session::revoke_others(tx, &who, &user)).await?;
-    Ok(Redirect::to("/account/sessions?done=others").into_response())
+    Ok(done(PATH, "others"))
 }
 
 /// `POST /account/devices/forget`.
-pub async fn forget(
-    State(app): State<App>,
-    From(origin): From,
-    Session(signed_in): Session,
-    PageForm(fields): PageForm,
-) -> Result<Response, PageError> {
-    let who = signed_in.actor(origin);
-    let id = DeviceId::from_text(fields.text("id"));
-    app.db.write(move |tx| ops::device::forget(tx, &who, &id)).await?;
-    Ok(Redirect::to("/account/sessions?done=forgotten").into_response())
+pub async fn forget(State(app): State<App>, act: Act) -> Result<Response, PageError> {
+    let id = DeviceId::from_text(act.fields.text("id"));
+    app.db.write(move |tx| ops::device::forget(tx, &act.who, &id)).await?;
+    Ok(done(PATH, "forgotten"))
 }
 
 /// `POST /account/devices/distrust`.
-pub async fn distrust(
-    State(app): State<App>,
-    From(origin): From,
-    Session(signed_in): Session,
-    PageForm(_): PageForm,
-) -> Result<Response, PageError> {
-    let (who, user) = (signed_in.actor(origin), signed_in.user.id.clone());
+pub async fn distrust(State(app): State<App>, act: Act) -> Result<Response, PageError> {
+    let (user, who) = (act.user(), act.who);
     app.db.write(move |tx| ops::device::distrust(tx, &who, &user)).await?;
-    Ok(Redirect::to("/account/sessions?done=distrusted").into_response())
+    Ok(done(PATH, "distrusted"))
 }

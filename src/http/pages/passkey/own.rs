@@ -3,7 +3,7 @@
 use axum::{
     extract::{RawQuery, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
 
 use crate::{
@@ -11,10 +11,13 @@ use crate::{
     error::Error,
     http::{
         error::PageError,
-        extract::{Browser, From, PageForm, RecentSession, Session},
+        extract::{Browser, From, RecentSession, Session},
         fields::Fields,
         lang::{Lang, when::moment},
-        pages::{form, page, shell},
+        pages::{
+            account::act::{Act, RecentAct, done},
+            form, page, shell,
+        },
         view::{Label, PasskeyLine, Passkeys, RemovePasskey},
     },
     model::{id::CredentialId, passkey::Passkey},
@@ -84,17 +87,12 @@ fn line(env: &Env, browser: &Browser, passkey: &Passkey) -> PasskeyLine {
 }
 
 /// `POST /account/passkeys/rename`.
-pub async fn rename(
-    State(app): State<App>,
-    From(origin): From,
-    Session(signed_in): Session,
-    PageForm(fields): PageForm,
-) -> Result<Response, PageError> {
-    let (who, user) = (signed_in.actor(origin), signed_in.user.id.clone());
-    let id = CredentialId::from_text(fields.text("id"));
-    let label = fields.text("label").to_owned();
+pub async fn rename(State(app): State<App>, act: Act) -> Result<Response, PageError> {
+    let (user, who) = (act.user(), act.who);
+    let id = CredentialId::from_text(act.fields.text("id"));
+    let label = act.fields.text("label").to_owned();
     app.db.write(move |tx| ops::passkey::rename(tx, &who, &user, &id, &label)).await?;
-    Ok(Redirect::to("/account/passkeys?done=renamed").into_response())
+    Ok(done(PATH, "renamed"))
 }
 
 /// `GET /account/passkeys/remove?id=ID`: really?
@@ -123,12 +121,10 @@ pub async fn ask_remove(
 /// `POST /account/passkeys/remove`.
 pub async fn remove(
     State(app): State<App>,
-    From(origin): From,
-    RecentSession(signed_in): RecentSession,
-    PageForm(fields): PageForm,
+    RecentAct(act): RecentAct,
 ) -> Result<Response, PageError> {
-    let (env, who, user) = (app.env(), signed_in.actor(origin), signed_in.user.id.clone());
-    let id = CredentialId::from_text(fields.text("id"));
+    let (env, user, who) = (app.env(), act.user(), act.who);
+    let id = CredentialId::from_text(act.fields.text("id"));
     app.db.write(move |tx| ops::passkey::remove(tx, &env, &who, &user, &id)).await?;
-    Ok(Redirect::to("/account/passkeys?done=removed").into_response())
+    Ok(done(PATH, "removed"))
 }

@@ -10,7 +10,8 @@ use super::{LOGIN, through, world};
 use crate::support::{
     Browser, Page, RUNTIME, TestApp,
     idp::{Idp, Instead},
-    operator, race, vendors::until,
+    operator, race,
+    vendors::until,
 };
 
 fn signed_in() -> (TestApp, Idp, Browser) {
@@ -198,10 +199,13 @@ fn notice_of_a_sign_out_ends_what_stands_by_it_and_nothing_else() {
     };
     let (mut one, mut two) = (enter("s1", "pia"), enter("s2", "pia"));
     let mut other = enter("s3", "olf");
-    let page = tell(&server, &idp.logout_token(|claims| {
-        claims.insert("sub".into(), "pia".into());
-        claims.insert("sid".into(), "s1".into());
-    }));
+    let page = tell(
+        &server,
+        &idp.logout_token(|claims| {
+            claims.insert("sub".into(), "pia".into());
+            claims.insert("sid".into(), "s1".into());
+        }),
+    );
     assert_eq!((page.status, page.header("cache-control")), (200, "no-store"), "{page:?}");
     assert!(!one.is_in() && two.is_in() && other.is_in());
     let by_sub = idp.logout_token(|claims| drop(claims.insert("sub".into(), "pia".into())));
@@ -275,7 +279,11 @@ fn forged_and_misused_notices_end_nothing() {
     let mut provider = server.browser();
     let form = [("logout_token", good.as_str())];
     for path in ["/auth/backchannel-logout", "/auth/backchannel-logout/nobody"] {
-        assert_eq!(provider.ask("POST", path).by_program().form(&form).send().status, 400, "{path}");
+        assert_eq!(
+            provider.ask("POST", path).by_program().form(&form).send().status,
+            400,
+            "{path}"
+        );
     }
     assert!(browser.is_in());
     assert_eq!(tell(&server, &good).status, 200);

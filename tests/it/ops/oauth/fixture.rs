@@ -1,6 +1,7 @@
 //! One person, one browser, one client: what every test of the flow begins with.
 
 mod processes;
+mod refusals;
 
 use std::{sync::Arc, time::Duration};
 
@@ -45,6 +46,7 @@ use mcpcodex::{
 use serde_json::Value;
 
 pub(crate) use processes::two_processes;
+pub(crate) use refusals::refused_at_the_door;
 
 pub(crate) const START: Time = Time::from_secs(1_800_000_000);
 pub(crate) const VERIFIER: &str = "a-verifier-of-at-least-43-characters-0123456789";

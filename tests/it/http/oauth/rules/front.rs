@@ -9,32 +9,16 @@ use mcpcodex::{
 };
 
 use super::{Caller, Seen, authorize, confidential, get, hidden, named, post, press, write};
-use crate::ops::oauth::fixture::{MCP, operator, params, person, query, sign_in};
+use crate::ops::oauth::fixture::{
+    MCP, operator, params, person, query, refused_at_the_door, sign_in,
+};
 
 /// What an authorization request says.
 pub(super) fn requests(seen: &mut Seen) {
     let caller = Caller::new();
-    let long = "x".repeat(3_000);
     let stranger = super::super::caller::browser_cookie();
-    for (over, rule) in [
-        (("response_type", "token"), Rule::ResponseType),
-        (("response_mode", "fragment"), Rule::ResponseMode),
-        (("request", "eyJhbGciOiJub25lIn0.e30."), Rule::RequestObject),
-        (("code_challenge", ""), Rule::PkceMissing),
-        (("code_challenge_method", "plain"), Rule::PkceMethod),
-        (("code_challenge", "short"), Rule::PkceMalformed),
-        (("state", long.as_str()), Rule::StateTooLong),
-        (("nonce", long.as_str()), Rule::NonceTooLong),
-        (("prompt", "none login"), Rule::PromptMixed),
-        (("prompt", "none"), Rule::LoginRequired),
-        (("max_age", "soon"), Rule::MaxAge),
-        (("claims", "[]"), Rule::Claims),
-        (("id_token_hint", "not.a.token"), Rule::IdTokenHint),
-        (("dpop_jkt", "short"), Rule::DpopKey),
-        (("resource", "https://elsewhere.example/mcp"), Rule::ResourceUnknown),
-        (("resource", "not a uri"), Rule::ResourceMalformed),
-        (("scope", "unheard:of"), Rule::ScopeOfClient),
-    ] {
+    let also = (("prompt", "none"), Rule::LoginRequired);
+    for (over, rule) in refused_at_the_door().into_iter().chain([also]) {
         seen.back(&caller, &authorize(&caller, &stranger, &[over]), rule);
     }
     let mut many = params(&caller.world.client, &[]);
