@@ -20,7 +20,7 @@ pub struct Link {
 }
 
 /// `user link`.
-pub fn link(ctx: &Ctx, args: Link) -> Done {
+pub(super) fn link(ctx: &Ctx, args: Link) -> Done {
     let desk = ctx.open()?;
     let user = desk.user(&args.name)?;
     let (id, to, subject) = (user.id.clone(), args.provider.clone(), args.subject.clone());
@@ -31,7 +31,7 @@ pub fn link(ctx: &Ctx, args: Link) -> Done {
 }
 
 /// `user unlink`.
-pub fn unlink(ctx: &Ctx, args: Link) -> Done {
+pub(super) fn unlink(ctx: &Ctx, args: Link) -> Done {
     let desk = ctx.open()?;
     let user = desk.user(&args.name)?;
     let (id, to, subject) = (user.id.clone(), args.provider.clone(), args.subject.clone());
@@ -51,7 +51,7 @@ fn shown(ctx: &Ctx, what: &'static str, username: &str, args: Link) -> Done {
 }
 
 /// `user links`.
-pub fn list(ctx: &Ctx, name: &str) -> Done {
+pub(super) fn list(ctx: &Ctx, name: &str) -> Done {
     let desk = ctx.open()?;
     let user = desk.user(name)?;
     let links = desk.read(|r, _, who| provider::link::of(r, who, &user.id))?;

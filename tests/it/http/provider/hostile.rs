@@ -32,6 +32,48 @@ fn users(server: &TestApp) -> u32 {
     server.read(|r| mcpcodex::ops::user::count(r, &operator()))
 }
 
+/// Every rule about providers, broken by a real answer: the server, the page, the rule.
+pub(in crate::http) fn broken() -> Vec<(TestApp, String, Rule)> {
+    let mut all = Vec::new();
+    let mut case = |rule, act: &dyn Fn(&mut Browser, &Idp) -> Page| {
+        let (server, idp) = world("");
+        let mut browser = server.browser();
+        let page = act(&mut browser, &idp);
+        refused(&server, &mut browser, &page, rule);
+        all.push((server, page.body, rule));
+    };
+    case(Rule::ProviderState, &|browser, _| browser.open("/auth/callback/corp?state=x&code=y"));
+    case(Rule::ProviderMixed, &|browser, idp| {
+        let back = idp.answer(browser.open(LOGIN).location());
+        browser.open(&back.replace("&iss=", "&iss=x"))
+    });
+    case(Rule::ProviderSaid, &|browser, idp| {
+        let back = idp.answer(browser.open(LOGIN).location());
+        browser.open(&back.replace("code=", "error=access_denied&code="))
+    });
+    case(Rule::ProviderReach, &|browser, idp| {
+        idp.instead("/keys", Instead::Json(404, String::new()));
+        browser.open(LOGIN)
+    });
+    case(Rule::ProviderToken, &|browser, idp| {
+        idp.twist(|claims| drop(claims.remove("exp")));
+        through(browser, idp, LOGIN)
+    });
+    case(Rule::ProviderPerson, &|browser, idp| {
+        idp.person(json!({ "sub": "nobody" }));
+        through(browser, idp, LOGIN)
+    });
+    let (server, idp) = world("");
+    let mut browser = server.browser();
+    let back = idp.answer(browser.open(LOGIN).location());
+    let later = server.another_with(|config| config.authentication.providers.0.clear());
+    let mut there = crate::support::browser_of(&later);
+    there.cookies = browser.cookies.clone();
+    let page = there.open(&back);
+    all.push((server, page.body, Rule::ProviderOff));
+    all
+}
+
 type Claims = Map<String, Value>;
 type Change = fn(&mut Claims);
 

@@ -1,6 +1,6 @@
 //! Sign-in at a provider, seen from the browser.
 
-mod hostile;
+pub(super) mod hostile;
 mod linked;
 mod own;
 mod upkeep;

@@ -100,7 +100,7 @@ fn failure_of_the_moment_keeps_the_session_and_invalid_grant_ends_it() {
     assert_eq!(keep(&server), Upkeep::Ended);
     assert!(!browser.is_in());
     let ended = server.audit().into_iter().find(|row| row.event == "session.end").unwrap();
-    assert_eq!(ended.detail["reason"], "ended at the provider");
+    assert!(ended.detail.contains("ended at the provider"), "{}", ended.detail);
 }
 
 #[test]
