@@ -25,14 +25,14 @@ section! {
     Authentication {
         /// The provider that people sign in with: this server itself unless another issuer is named.
         primary: Primary,
-        /// Further providers that people may sign in at, by name: `NAME: { issuer, client_id, … }`.
-        providers: Providers = key("{}"),
         /// Tokens that apps get.
         tokens: Tokens,
         /// How apps become known here, besides `mcpcodex client create`.
         clients: Clients,
         /// Role names besides the built-in `admin`, `developer` and `user`.
         roles: Vec<String> = key("[]").check(text::role),
+        /// Further providers that people may sign in at, by name: `NAME: { issuer, client_id, … }`.
+        providers: Providers = key("{}"),
         /// The second factor.
         mfa: Mfa,
         /// Sessions of people in the browser.

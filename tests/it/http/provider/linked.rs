@@ -1,6 +1,6 @@
 //! Linking an identity at a provider with an account that is there, and taking the link back.
 
-use crate::support::{Browser, PASSWORD, TestApp, operator};
+use crate::support::{Browser, PASSWORD, TestApp, operator, origin};
 
 use super::{LOGIN, through, world};
 
@@ -85,8 +85,11 @@ fn linking_takes_a_sign_in_of_now_and_the_last_way_in_stays() {
     assert_eq!(page.status, 409, "{page:?}");
     assert_eq!(links(&server, "pia"), 1);
     // Nor does a link by mail give her one, which would outlive her account there.
-    let page = pia.open("/reset");
-    pia.submit(&page, "/reset", &[("username", "pia")]);
+    let env = server.app.env();
+    server.write(move |tx| {
+        let lang = mcpcodex::model::message::text::Lang::En;
+        mcpcodex::ops::reset::ask(tx, &env, &origin(), lang, "pia")
+    });
     assert!(server.events().iter().all(|event| event != "password.reset_asked"));
 }
 

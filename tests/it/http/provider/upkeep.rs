@@ -79,8 +79,11 @@ fn many_requests_at_once_renew_once() {
 
 #[test]
 fn failure_of_the_moment_keeps_the_session_and_invalid_grant_ends_it() {
-    let (server, idp, mut browser) = signed_in();
-    server.advance(3_590);
+    let (server, idp) = world("");
+    idp.lifetime(600);
+    let mut browser = server.browser();
+    through(&mut browser, &idp, LOGIN);
+    server.advance(590);
     for trouble in [
         Instead::Json(500, "{\"error\":\"invalid_grant\"}".to_owned()),
         Instead::Json(429, "{\"error\":\"invalid_grant\"}".to_owned()),
@@ -116,9 +119,10 @@ fn renewal_that_speaks_of_somebody_else_ends_the_session() {
 fn session_without_a_refresh_token_goes_on_by_its_own_limits() {
     let (server, idp) = world("");
     idp.without_refresh();
+    idp.lifetime(600);
     let mut browser = server.browser();
     through(&mut browser, &idp, LOGIN);
-    server.advance(3_590);
+    server.advance(590);
     assert_eq!(keep(&server), Upkeep::Fine);
     server.advance(60);
     assert!(browser.is_in());
