@@ -97,7 +97,7 @@ impl App {
 
     /// Judges a call by API key from an address: one look-up, and now and then a write. A text that cannot be a key asks no database.
     pub async fn authenticate_api_key(&self, address: &str, text: &str) -> Result<Verdict> {
-        if !apikey::is_one(&self.env, text) {
+        if !self.is_api_key(text) {
             return Ok(Verdict::Bad(BadKey::Malformed));
         }
         let judged = self.db.read(|r| gate::authenticate(r, &self.env, text))?;
@@ -109,6 +109,11 @@ impl App {
         };
         self.seen.count(&verdict, address);
         Ok(verdict)
+    }
+
+    /// Whether a text has prefix, length and checksum of an API key. Asks no database.
+    pub fn is_api_key(&self, text: &str) -> bool {
+        apikey::is_one(&self.env, text)
     }
 
     /// Another handle on what ops need, for a job that outlives the request.

@@ -25,6 +25,8 @@ section! {
         trusted_proxies: Vec<IpNet> = key("[]"),
         /// A certificate of our own, for serving HTTPS without a proxy.
         tls: Tls,
+        /// Apps behind a proxy that asks `/auth/verify`.
+        forward_auth: ForwardAuth,
         /// How the pages look.
         brand: Brand,
     }
@@ -40,6 +42,15 @@ section! {
         accent: Option<Colour> = UNSET,
         /// A file with your logo, which takes the place of the mark: .svg, .png, .webp or .jpg, at most 64 kB.
         logo: Option<PathBuf> = UNSET.check(text::logo),
+    }
+}
+
+section! {
+    /// Apps behind a proxy that asks `/auth/verify`.
+    ForwardAuth {
+        /// Origins such as `https://wiki.example.com` to which people are led back after signing in, and whose pages may
+        /// use the session cookie, besides those of registered resources.
+        origins: Vec<String> = key("[]").check(text::origin),
     }
 }
 

@@ -131,6 +131,13 @@ pub fn mailbox(text: &str) -> Check {
     })
 }
 
+/// The origin of a site, letter by letter as browsers send it (RFC 6454 §6.2).
+pub fn origin(text: &str) -> Check {
+    web_url(text)?;
+    let own = Url::parse(text).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    refuse(own != text, || format!("must be {own}, without a path, found {text:?}"))
+}
+
 /// An http or https URL.
 pub fn web_url(text: &str) -> Check {
     let example = "must be a URL such as https://auth.example.com";

@@ -85,7 +85,7 @@ fn unknown(why: Option<BadKey>) -> Response {
 }
 
 /// 429.
-fn limited(caller: &Caller, retry_after: Duration) -> Response {
+pub(super) fn limited(caller: &Caller, retry_after: Duration) -> Response {
     let body = json!({ "error": {
         "code": "limited",
         "message": "this API key is used too often",

@@ -83,7 +83,10 @@ impl Doubt {
 /// Warns once when a proxy's word about the address differs from the configured one. That word itself counts for
 /// nothing: anyone can write it.
 pub async fn doubt_proxy(State(doubt): State<Doubt>, request: Request, next: Next) -> Response {
-    if !doubt.told.load(Ordering::Relaxed)
+    // What a proxy asks there is about another host.
+    let forward_auth = request.uri().path() == "/auth/verify";
+    if !forward_auth
+        && !doubt.told.load(Ordering::Relaxed)
         && let Some(wrong) = doubt.about(request.headers())
         && !doubt.told.swap(true, Ordering::Relaxed)
     {

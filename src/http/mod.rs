@@ -21,6 +21,7 @@ pub mod oauth;
 pub mod pages;
 pub mod provider;
 pub mod router;
+pub mod verify;
 pub mod view;
 
 use std::{future::Future, net::TcpListener, time::Duration};

@@ -7,7 +7,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::StatusCode,
     middleware as layer,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -23,11 +23,11 @@ use super::{
     pages::{
         self,
         account::{self, apps, keys, providers, remove, security, sessions},
-        codes, confirm, enrol_link, enroll, enroll_contact, invite, login, logout, mfa,
+        back, codes, confirm, enrol_link, enroll, enroll_contact, invite, login, logout, mfa,
         passkey::{self, own, register},
         password, reset, setup, strength,
     },
-    provider,
+    provider, verify,
 };
 use crate::{app::App, ops, service::provider::Providers};
 
@@ -66,6 +66,8 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         .route("/auth/callback/{provider}", get(provider::callback_of)) // the same
         .route("/auth/backchannel-logout", post(provider::logout)) // a token that the provider signed
         .route("/auth/backchannel-logout/{provider}", post(provider::logout_of)) // the same
+        .route("/auth/verify", any(verify::verify)) //               session cookie, access token or API key
+        .route("/auth/return", get(back::lead)) //                   anyone
         .route("/auth/api-key", get(api_key::show)) //               API key
         .route("/auth/api-key/rotate", post(api_key::rotate)) //     API key
         .route("/healthz", get(health::healthz)) //                  anyone

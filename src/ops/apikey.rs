@@ -198,6 +198,11 @@ fn left(env: &Env, owner: &User, scopes: &ScopeSet) -> ScopeSet {
     policy::of_person(owner, scopes).filter(|scope| known.iter().any(|own| own == scope))
 }
 
+/// Every scope that a key of this person could have.
+pub(super) fn all_of(env: &Env, owner: &User) -> ScopeSet {
+    left(env, owner, &ScopeSet::from_words(&env.config.authentication.api_keys.scopes))
+}
+
 /// An event about a key.
 fn about(event: &'static str, key: &ApiKey) -> Event {
     let event = Event::new(event).user(&key.user_id).with("id", key.id.as_str());

@@ -37,3 +37,4 @@ pub mod sweep;
 pub mod trace;
 pub mod user;
 pub mod validate;
+pub mod verify;

@@ -357,10 +357,11 @@ pub fn revoke_others(tx: &Write<'_>, who: &Actor, user: &UserId) -> Result<Shut>
     let Principal::Person { session, .. } = &who.principal else {
         return revoke_of_user(tx, who, user);
     };
-    shut(tx, who, user, Some(session), ending::ELSEWHERE)
+    end(tx, who, user, (Some(session), Some(session)), ending::ELSEWHERE)
 }
 
-/// Ends what a person has open, on the way to something larger (lock, disable, new password).
+/// Ends what a person has open, on the way to something larger (lock, disable, new password). The session in which they
+/// do it may go on, but no app does: whoever had that session open as well could have let in theirs.
 pub(super) fn shut(
     tx: &Write<'_>,
     who: &Actor,
@@ -368,8 +369,19 @@ pub(super) fn shut(
     except: Option<&SessionId>,
     reason: &str,
 ) -> Result<Shut> {
+    end(tx, who, user, (except, None), reason)
+}
+
+/// Ends a person's sessions but one, and everything they gave but what they gave in one.
+fn end(
+    tx: &Write<'_>,
+    who: &Actor,
+    user: &UserId,
+    (except, spared): (Option<&SessionId>, Option<&SessionId>),
+    reason: &str,
+) -> Result<Shut> {
     let ended = end_all_of(tx, who, user, except, reason)?;
-    let grants = store::grant::revoke_of_user(tx, user, except, reason)?;
+    let grants = store::grant::revoke_of_user(tx, user, spared, reason)?;
     store::sign_in::delete_of(tx, user)?;
     store::device::distrust(tx, user)?;
     if grants > 0 {

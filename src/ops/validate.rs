@@ -8,7 +8,7 @@ use super::{
     env::Env,
     key,
     oauth::{refresh_token, token},
-    session,
+    session, verify,
 };
 use crate::{
     crypto::jwt::{self, Check, Header},
@@ -19,6 +19,7 @@ use crate::{
         apikey::ApiKey,
         grant::{Verdict, judge},
         id::{AgentId, GrantId, SessionId},
+        resource::ResourceUri,
         scope::ScopeSet,
         session::{Session, amr},
         user::UserState,
@@ -123,10 +124,10 @@ pub fn validate(
     } else if text.starts_with(refresh_token::PREFIX) {
         Some(refresh(r, env, text)?)
     } else if text.starts_with(&env.config.authentication.api_keys.prefix) {
-        Some(api_key(r, env, text)?)
+        Some(api_key(r, env, text, demand)?)
     } else {
         match Header::read(text) {
-            Ok(header) => jwt(r, env, text, &header)?,
+            Ok(header) => jwt(r, env, text, &header, demand)?,
             Err(_) => None,
         }
     };
@@ -151,7 +152,35 @@ fn judged(finding: Finding, demand: &Demand) -> Finding {
     }
 }
 
-fn api_key(r: &Read<'_>, env: &Env, text: &str) -> Result<Finding> {
+/// A session or key as forward-auth would take it at the resource that is demanded.
+fn at_resource(
+    r: &Read<'_>,
+    mut finding: Finding,
+    demand: &Demand,
+    judge: impl FnOnce(&verify::Demand) -> Result<verify::Verdict>,
+) -> Result<Finding> {
+    let Some(uri) = demand.audience.as_deref().and_then(|text| ResourceUri::parse(text).ok())
+    else {
+        return Ok(finding);
+    };
+    let Some(resource) = store::resource::by_uri(r, &uri)? else { return Ok(finding) };
+    let scopes = ScopeSet::from_words(&demand.scopes);
+    finding.audience.extend(demand.audience.clone());
+    Ok(match judge(&verify::Demand { resource: Some(resource), scopes })? {
+        Ok(identity) => Finding { scopes: identity.scopes, ..finding },
+        Err(verify::Refusal::Lacking(scopes)) => {
+            let first = demand.scopes.iter().find(|scope| !scopes.has(scope));
+            let reason = first.map_or_else(
+                || "it has no scope of that resource".to_owned(),
+                |scope| format!("it does not have the scope {scope}"),
+            );
+            Finding { scopes, ..finding }.because(reason)
+        }
+        Err(refusal) => finding.because(refusal.reason()),
+    })
+}
+
+fn api_key(r: &Read<'_>, env: &Env, text: &str, demand: &Demand) -> Result<Finding> {
     let describe = |key: &ApiKey| Finding {
         subject: Some(
             key.agent_id.as_ref().map_or(key.user_id.as_str(), AgentId::as_str).to_owned(),
@@ -161,7 +190,7 @@ fn api_key(r: &Read<'_>, env: &Env, text: &str) -> Result<Finding> {
         ..Finding::new(Kind::ApiKey)
     };
     Ok(match apikey::inspect(r, env, text)? {
-        Ok(good) => describe(&good.key),
+        Ok(good) => at_resource(r, describe(&good.key), demand, |at| verify::by_key(r, at, &good))?,
         Err((bad, key)) => {
             key.as_ref().map_or_else(|| Finding::new(Kind::ApiKey), describe).because(bad.reason())
         }
@@ -209,16 +238,22 @@ fn shut_reason(r: &Read<'_>, grant: &crate::model::grant::Grant) -> Result<Optio
     Ok(client.is_none_or(|client| !client.is_active()).then(|| "its client is disabled".to_owned()))
 }
 
-fn jwt(r: &Read<'_>, env: &Env, text: &str, header: &Header) -> Result<Option<Finding>> {
+fn jwt(
+    r: &Read<'_>,
+    env: &Env,
+    text: &str,
+    header: &Header,
+    demand: &Demand,
+) -> Result<Option<Finding>> {
     match header.typ.as_deref() {
-        Some(session::COOKIE_TYP) => cookie(r, env, text).map(Some),
+        Some(session::COOKIE_TYP) => cookie(r, env, text, demand).map(Some),
         Some(token::ACCESS_TYP) => access(r, env, text).map(Some),
         Some("JWT") | None => id_token(r, env, text, header).map(Some),
         Some(_) => Ok(None),
     }
 }
 
-fn cookie(r: &Read<'_>, env: &Env, text: &str) -> Result<Finding> {
+fn cookie(r: &Read<'_>, env: &Env, text: &str, demand: &Demand) -> Result<Finding> {
     let describe = |session: &Session| Finding {
         subject: Some(session.user_id.to_string()),
         expires_at: Some(session.ends_at()),
@@ -227,7 +262,9 @@ fn cookie(r: &Read<'_>, env: &Env, text: &str) -> Result<Finding> {
         ..Finding::new(Kind::Session)
     };
     Ok(match session::look(r, env, None, text)? {
-        Ok(signed_in) => describe(&signed_in.session),
+        Ok(signed_in) => at_resource(r, describe(&signed_in.session), demand, |at| {
+            Ok(verify::by_session(env, at, &signed_in, r.now))
+        })?,
         Err(why) => {
             let claims = env.keys.session.verify(text, session::COOKIE_TYP).ok();
             let id = claims.as_ref().and_then(|claims| claims.get("sid")).and_then(Value::as_str);

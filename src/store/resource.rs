@@ -94,6 +94,19 @@ pub fn by_uri(r: &Read<'_>, uri: &ResourceUri) -> Result<Option<Resource>> {
     r.one(&sql, params![uri.as_str()], from_row)?.map(|row| with_details(r, row)).transpose()
 }
 
+/// Whether a resource is at this origin, by its identifier or an alias.
+pub fn is_at(r: &Read<'_>, origin: &str) -> Result<bool> {
+    // What is below an origin begins with it and a slash, and ends before whatever follows the slash in the alphabet.
+    let found = r.one(
+        "select 1 from resources where uri = ?1 or (uri >= ?1 || '/' and uri < ?1 || '0')
+         union all
+         select 1 from resource_aliases where uri = ?1 or (uri >= ?1 || '/' and uri < ?1 || '0') limit 1",
+        params![origin],
+        |row| row.get::<_, i64>(0),
+    )?;
+    Ok(found.is_some())
+}
+
 /// Resources that offer a scope.
 pub fn offering(r: &Read<'_>, scope: &str) -> Result<Vec<ResourceId>> {
     r.all(

@@ -86,6 +86,12 @@ fn nginx_with_the_documented_configuration_leads_clients_here() {
 }
 
 #[test]
+fn nginx_and_caddy_with_the_documented_configuration_protect_an_app_that_knows_nothing_of_sign_in()
+{
+    run("clients/forward-auth.mjs", &[]);
+}
+
+#[test]
 fn what_clients_trip_over_elsewhere_is_right_here() {
     run("clients/rules.mjs", &[]);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts as _, Request},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -147,9 +147,13 @@ pub async fn form(request: Request, app: &App) -> Result<Fields, OAuthError> {
     if !is_form(request.headers()) {
         return Err(OAuthError::media_type());
     }
-    let bytes = Bytes::from_request(request, app)
-        .await
-        .map_err(|_| OAuthError::request("the body was too large or cut off"))?;
+    let bytes = Bytes::from_request(request, app).await.map_err(|refused| {
+        if refused.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            OAuthError::form_too_large()
+        } else {
+            OAuthError::request("the body was cut off")
+        }
+    })?;
     let fields = Fields::parse(&bytes);
     if fields.repeated(&["resource", "audience"]).is_some() {
         return Err(OAuthError::repeated());

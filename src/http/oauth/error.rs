@@ -78,6 +78,13 @@ impl OAuthError {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, refusal)
     }
 
+    /// 413: more than `limits.request_body`.
+    pub fn form_too_large() -> Self {
+        let why = "the body is larger than this server reads";
+        let refusal = Refusal::new(Code::InvalidRequest, Rule::Malformed, why);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, refusal)
+    }
+
     /// 415: another media type than JSON.
     pub fn not_json() -> Self {
         let why = "the body must be application/json";

@@ -1,6 +1,7 @@
 //! The pages' handlers: extract, call the op, render. What a page looks like is `view`.
 
 pub mod account;
+pub mod back;
 pub mod codes;
 pub mod confirm;
 pub mod device;

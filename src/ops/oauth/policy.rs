@@ -262,6 +262,19 @@ pub fn for_person(user: &User, all: &[Resource], scopes: &ScopeSet) -> ScopeSet 
     of_person(user, scopes).filter(|scope| offer(scope, true) || !offer(scope, false))
 }
 
+/// What the holder of an API key may do at these resources: the key's scopes that they offer, as far as its owner may have
+/// them. Nobody proves a second factor for a key.
+pub fn for_key(
+    r: &Read<'_>,
+    owner: &User,
+    resources: &[Resource],
+    scopes: &ScopeSet,
+) -> Result<ScopeSet> {
+    let here = for_person(owner, resources, &without_others(r, resources, scopes)?);
+    let sensitive = sensitive(resources, &here);
+    Ok(here.filter(|scope| !sensitive.has(scope)))
+}
+
 /// Of these scopes the ones that a resource calls sensitive: they take a fresh second factor.
 pub fn sensitive(resources: &[Resource], scopes: &ScopeSet) -> ScopeSet {
     scopes.filter(|scope| {

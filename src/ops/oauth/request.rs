@@ -244,6 +244,10 @@ fn form<'p>(params: &Params<'p>, aim: &Aim<'_>, source: Source<'_>) -> Result<Fo
         Some(Ok(seconds)) => Some(Duration::from_secs(seconds.into())),
         Some(Err(_)) => return invalid(Rule::MaxAge, "max_age must be a number of seconds"),
     };
+    // It is shown in a field that nobody could type those into.
+    if params.get("login_hint").is_some_and(|hint| hint.contains(char::is_control)) {
+        return invalid(Rule::Malformed, "login_hint must have no control characters");
+    }
     let wishes = params.get("claims").map(claims::read).transpose()?.unwrap_or_default();
     let jkt = key(params, source)?;
     Ok(Form { challenge, prompt, max_age, mode, wishes, jkt })

@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     model::{
         resource::{Resource, ResourceUri, Risk},
-        scope::ADMIN_PREFIX,
+        scope::{ADMIN_PREFIX, ScopeSet},
     },
     ops::env::Env,
     store,
@@ -40,10 +40,14 @@ pub fn address(env: &Env, resource: &Resource) -> Result<String> {
 /// The challenge with which the resource's server leads a client here (RFC 9728 §5.1, RFC 6750 §3): the value of
 /// `WWW-Authenticate` for a request without a token.
 pub fn challenge(env: &Env, resource: &Resource) -> Result<String> {
-    let scopes: Vec<_> = offered(resource).collect();
-    let scope =
-        if scopes.is_empty() { String::new() } else { format!(", scope=\"{}\"", scopes.join(" ")) };
+    let scopes = usual(resource);
+    let scope = if scopes.is_empty() { String::new() } else { format!(", scope=\"{scopes}\"") };
     Ok(format!("Bearer resource_metadata=\"{}\"{scope}", address(env, resource)?))
+}
+
+/// The scopes that a client is told to begin with.
+pub fn usual(resource: &Resource) -> ScopeSet {
+    ScopeSet::from_words(offered(resource))
 }
 
 /// The document that `rest` asks for: what follows [`WELL_KNOWN`] in the address, its query included. None when no

@@ -6,6 +6,8 @@ mod attempts;
 mod audit;
 mod config;
 mod doctor;
+#[cfg(target_os = "linux")]
+mod floods;
 mod grants;
 mod help;
 mod keys;

@@ -61,6 +61,11 @@ impl Server {
         (status, answer)
     }
 
+    #[cfg(target_os = "linux")]
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     pub(super) fn stop(mut self) -> Option<i32> {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());

@@ -73,11 +73,22 @@ const FREE: [&str; 11] = [
     "/auth/backchannel-logout/{provider}",
 ];
 
+/// The demo app's, which come with `serve --demo` alone.
+pub(super) const DEMO: [&str; 6] = [
+    "/demo/start",
+    "/demo/refresh",
+    "/demo/repeat",
+    "/demo/introspect",
+    "/demo/revoke",
+    "/demo/logout",
+];
+
 /// Every route that takes something by POST, as the routers name it.
 fn posted() -> Vec<&'static str> {
     let routers = [
         include_str!("../../../src/http/router.rs"),
         include_str!("../../../src/http/oauth/mod.rs"),
+        include_str!("../../../src/http/demo/mod.rs"),
     ];
     let lines = routers.iter().flat_map(|text| text.lines());
     let posts = lines.filter(|line| line.contains(".route(") && line.contains("post("));
@@ -86,7 +97,8 @@ fn posted() -> Vec<&'static str> {
 
 #[test]
 fn every_route_that_takes_a_form_is_in_one_of_the_lists() {
-    let listed: Vec<&str> = INSIDE.iter().chain(&OUTSIDE).chain(&FREE).copied().collect();
+    let listed: Vec<&str> =
+        INSIDE.iter().chain(&OUTSIDE).chain(&FREE).chain(&DEMO).copied().collect();
     let routes = posted();
     assert!(routes.len() > 40, "{routes:?}");
     for route in &routes {
@@ -112,7 +124,7 @@ fn fields(csrf: &str) -> Vec<(&str, &str)> {
 
 /// The ways in which another site can make a browser send something, each with all cookies, and even with the
 /// right token where it says so.
-fn forgeries(browser: &Browser, path: &str, csrf: &str) -> Vec<(&'static str, Page)> {
+pub(super) fn forgeries(browser: &Browser, path: &str, csrf: &str) -> Vec<(&'static str, Page)> {
     let ask = |change: &dyn Fn(&mut Browser) -> Page| change(&mut browser.clone());
     let json = format!("{{\"csrf\":\"{csrf}\",\"decision\":\"allow\"}}");
     let form = "application/x-www-form-urlencoded";
@@ -195,7 +207,11 @@ fn forgeries(browser: &Browser, path: &str, csrf: &str) -> Vec<(&'static str, Pa
 }
 
 /// As [`forgeries`], but as sent from our own origin, where only the token can tell.
-fn without_token(browser: &Browser, path: &str, others: &str) -> Vec<(&'static str, Page)> {
+pub(super) fn without_token(
+    browser: &Browser,
+    path: &str,
+    others: &str,
+) -> Vec<(&'static str, Page)> {
     let post = |fields: &[(&str, &str)]| browser.clone().post(path, fields);
     let mut without = fields("");
     without.remove(0);

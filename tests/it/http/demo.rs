@@ -1,6 +1,7 @@
 //! The demo app, used as a browser uses it: forms, redirects and cookies, through the whole router.
 
 mod browser;
+mod forged;
 
 use std::{
     sync::{Arc, Mutex},

@@ -47,6 +47,8 @@ fn answers(server: &TestApp) -> Vec<Page> {
         "/invite",
         "/nothing",
         "/auth/session",
+        "/auth/verify",
+        "/auth/return",
         "/auth/nothing",
         "/authorize",
         "/userinfo",

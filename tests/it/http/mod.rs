@@ -20,4 +20,5 @@ mod reset;
 mod second_factor;
 mod strength;
 mod texts;
+mod verify;
 mod view;

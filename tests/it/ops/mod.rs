@@ -12,6 +12,7 @@ mod device;
 mod document;
 mod factor;
 mod factor_removal;
+mod growth;
 mod key;
 mod login;
 mod newcomer;

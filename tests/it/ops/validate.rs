@@ -2,9 +2,9 @@
 
 use mcpcodex::{
     error::Kind as Refusal,
-    model::actor::Actor,
+    model::{actor::Actor, resource::ResourceScope},
     ops::{
-        self,
+        self, resource,
         validate::{Demand, Finding, Kind},
     },
 };
@@ -77,6 +77,51 @@ fn api_key_is_known_good_and_bad() {
         assert_eq!(found.unwrap().reason.is_none(), good, "{scope}");
     }
     assert!(validate(&server, "mcp_nonsense").unwrap().reason.is_some());
+}
+
+#[test]
+fn key_and_session_are_judged_for_a_resource_as_a_proxy_would() {
+    let server = TestApp::new();
+    let ann = server.user("ann");
+    let (env, owner) = (server.app.env(), ann.clone());
+    let key = server.write(move |tx| {
+        for (uri, scope) in
+            [("https://a.example/mcp", "read:models"), ("https://b.example/mcp", "b")]
+        {
+            let scopes = vec![ResourceScope::new(scope, "")];
+            let new = resource::New { uri: uri.to_owned(), scopes, ..resource::New::default() };
+            resource::add(tx, &operator(), new)?;
+        }
+        let new = ops::apikey::New {
+            name: "ci".to_owned(),
+            scopes: vec!["read:models".to_owned()],
+            ..ops::apikey::New::default()
+        };
+        ops::apikey::create(tx, &env, &operator(), &owner, &new)
+    });
+    let (_, cookie) = server.session_of(&ann, false);
+    let judge = |text: &str, audience: &str, scope: &[&str]| {
+        let scopes = scopes_of(scope);
+        let demand = Demand { audience: Some(audience.to_owned()), scopes };
+        let judged = server
+            .read(|r| ops::validate::validate(r, &server.app.env, &operator(), text, &demand));
+        judged.unwrap().reason
+    };
+    let key = key.text.expose();
+    assert_eq!(judge(key, "https://a.example/mcp", &["read:models"]), None);
+    assert_eq!(judge(key, "https://A.example:443/mcp", &[]), None);
+    assert!(
+        judge(key, "https://b.example/mcp", &[]).unwrap().contains("no scope of that resource")
+    );
+    assert!(judge(key, "https://a.example/mcp", &["write"]).unwrap().contains("scope write"));
+    assert!(judge(key, "https://nobody.example/mcp", &[]).unwrap().contains("audience"));
+    assert_eq!(judge(&cookie, "https://b.example/mcp", &["b"]), None);
+    assert!(judge(&cookie, "https://b.example/mcp", &["read:models"]).is_some());
+    assert!(judge(&cookie, "https://nobody.example/mcp", &[]).unwrap().contains("audience"));
+}
+
+fn scopes_of(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 #[test]

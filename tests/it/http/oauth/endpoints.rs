@@ -75,8 +75,26 @@ async fn token_endpoint_takes_forms_by_post_and_nothing_from_the_url() {
     assert_eq!(caller.send("/token", &[], &form).await.refusal(400), "unsupported_grant_type");
     let none = [("client_id", id.as_str())];
     assert_eq!(caller.send("/token", &[], &none).await.refusal(400), "invalid_request");
-    let large = caller.send("/token", &[], &[("grant_type", &"x".repeat(3_000_000))]).await;
-    assert!(matches!(large.status.as_u16(), 400 | 413), "{}", large.status);
+}
+
+#[tokio::test]
+async fn body_beyond_the_bound_is_413_in_json_that_every_origin_may_read() {
+    let caller = Caller::new();
+    let bound = usize::try_from(caller.app.env.config.limits.request_body).unwrap();
+    let body = |size: usize| format!("grant_type={}", "x".repeat(size - 11));
+    for path in ["/token", "/par", "/device_authorization", "/revoke", "/introspect", "/userinfo"] {
+        let headers = [("content-type", FORM), ("origin", "https://app.example")];
+        let answer = caller.call(request("POST", path, &headers, body(bound + 1))).await;
+        assert_eq!(answer.refusal(413), "invalid_request", "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
+        let answer = caller.call(request("POST", path, &headers, body(bound))).await;
+        assert_eq!(answer.status, 401, "{path} reads all that is within it: {}", answer.body);
+    }
+    // Registrations have a bound of their own.
+    let headers = [("content-type", "application/json")];
+    let answer = caller.call(request("POST", "/register", &headers, body(bound + 1))).await;
+    assert_eq!(answer.refusal(413), "invalid_client_metadata");
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
 }
 
 #[tokio::test]
@@ -84,10 +102,20 @@ async fn body_of_forty_thousand_fields_costs_little() {
     let caller = Caller::new();
     let fields: Vec<_> = (0..40_000).map(|n| (format!("{n:x}"), "")).collect();
     let body = encode(&fields);
-    let start = std::time::Instant::now();
-    let answer = caller.call(request("POST", "/token", &[("content-type", FORM)], body)).await;
-    assert_eq!(answer.status, 401, "{}", answer.body);
-    assert!(start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
+    let plain = format!("x={}", "x".repeat(body.len()));
+    let mut best = [std::time::Duration::MAX; 2];
+    for _ in 0..3 {
+        for (body, best) in [&body, &plain].into_iter().zip(&mut best) {
+            let post = request("POST", "/token", &[("content-type", FORM)], body.clone());
+            let start = std::time::Instant::now();
+            let answer = caller.call(post).await;
+            *best = start.elapsed().min(*best);
+            assert_eq!(answer.status, 401, "{}", answer.body);
+        }
+    }
+    let [took, plain] = best;
+    println!("40,000 fields {took:?}, as many bytes in one {plain:?}");
+    assert!(took < plain * 50, "{took:?} beside {plain:?}");
 }
 
 #[tokio::test]

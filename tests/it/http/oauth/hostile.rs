@@ -1,6 +1,6 @@
 //! Tokens that are not what they say: none is believed, nowhere, and looking at one costs nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use aws_lc_rs::hmac;
 use mcpcodex::{
@@ -150,16 +150,22 @@ async fn each_token_counts_only_as_what_it_is() {
 }
 
 #[test]
-fn monster_costs_less_than_ten_milliseconds() {
+fn monster_costs_hardly_more_than_a_good_token() {
     let caller = Caller::new();
-    for (what, monster) in monsters() {
-        // The best of five: a busy machine may take the processor away, but not each time.
-        let best = (0..5).map(|_| {
+    let good = caller.world.tokens(&[]).access_token.expose().to_owned();
+    // The best of five: a busy machine may take the processor away, but not each time.
+    let best = |what: &str, text: &str, is_good: bool| {
+        let all = (0..5).map(|_| {
             let begun = Instant::now();
-            let read = caller.world.db.read(|r| token::access(r, &caller.app.env, &monster));
-            assert!(read.unwrap().is_err(), "{what}");
+            let read = caller.world.db.read(|r| token::access(r, &caller.app.env, text));
+            assert_eq!(read.unwrap().is_ok(), is_good, "{what}");
             begun.elapsed()
         });
-        assert!(best.min() < Some(Duration::from_millis(10)), "{what}");
+        all.min().unwrap()
+    };
+    for (what, monster) in monsters() {
+        let (usual, took) = (best("good", &good, true), best(what, &monster, false));
+        println!("{what}: {took:?} beside {usual:?}");
+        assert!(took < usual * 30, "{what}: {took:?} beside {usual:?}");
     }
 }

@@ -44,6 +44,10 @@ async fn login_hint_fills_the_field_and_nothing_else() {
         let begun = authorize(&caller, &[("login_hint", hint)], &browser_cookie()).await;
         let login = begun.location().to_owned();
         assert!(!login.contains("alert"), "{login}");
+        if hint.contains(char::is_control) {
+            assert_eq!(query(&login, "error").as_deref(), Some("invalid_request"), "{login}");
+            continue;
+        }
         let page = caller.get(&login, &[("cookie", &browser_cookie())]).await;
         assert_eq!(page.status, 200, "{}", page.body);
         tame(hint, &page);
@@ -53,6 +57,11 @@ async fn login_hint_fills_the_field_and_nothing_else() {
         let shown = attribute(shown.split('>').next().unwrap(), "value").unwrap_or_default();
         assert!(shown.is_empty() || shown == hint || !hint.is_ascii(), "{hint}: {shown}");
         drop(form);
+    }
+    for control in ["ann\u{0}", "\u{1b}[31mann", "ann\r\n", "a\tb", "ann\u{7f}", "\u{85}ann"] {
+        let begun = authorize(&caller, &[("login_hint", control)], &browser_cookie()).await;
+        let told = query(begun.location(), "error");
+        assert_eq!(told.as_deref(), Some("invalid_request"), "{control:?}");
     }
     let long = "x".repeat(5_000);
     let begun = authorize(&caller, &[("login_hint", &long)], &browser_cookie()).await;

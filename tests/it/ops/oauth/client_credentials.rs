@@ -37,7 +37,7 @@ fn given(world: &World, client: &Client, ask: Ask) -> Outcome {
     world.db.write_blocking(move |tx| give(tx, &env, &app(), &client, &ask)).unwrap()
 }
 
-fn token(world: &World, client: &Client, scope: &str) -> String {
+pub(super) fn token(world: &World, client: &Client, scope: &str) -> String {
     minted(given(world, client, ask(scope))).access_token.expose().to_owned()
 }
 

@@ -14,6 +14,7 @@ mod device_guesses;
 mod exchange;
 pub(crate) mod fixture;
 mod guesses;
+mod introspected;
 mod key_exchange;
 mod loopback;
 mod opaque;

@@ -233,15 +233,43 @@ fn resource_that_was_not_granted_is_refused_without_spending() {
 
 type Act = fn(&World);
 
-pub(super) fn change_password(world: &World) {
-    let (env, id) = (Arc::clone(&world.env), world.user.clone());
+fn chosen(world: &World) -> password::Chosen {
     // What the fixture put there is no hash that a new password could be compared with.
     world
         .db
         .write_blocking(|tx| tx.exec("update users set password_hash = null", []).map(drop))
         .unwrap();
-    let basis = world.db.read(|r| password::Basis::of(r, &env, &id)).unwrap();
-    let chosen = password::choose(&env, &basis, "Vexing-Otter7-Quilt").unwrap();
+    let basis = world.db.read(|r| password::Basis::of(r, &world.env, &world.user)).unwrap();
+    password::choose(&world.env, &basis, "Vexing-Otter7-Quilt").unwrap()
+}
+
+/// As the account page does: the session in which it is done goes on.
+fn change_own_password(world: &World) {
+    let (env, id) = (Arc::clone(&world.env), world.user.clone());
+    let (who, keep) = (world.signed_in.actor(app().origin), world.signed_in.session.id.clone());
+    let chosen = chosen(world);
+    world
+        .db
+        .write_blocking(move |tx| password::set(tx, &env, &who, &id, &chosen, Some(&keep)))
+        .unwrap();
+}
+
+fn take_reset_link(world: &World) {
+    let (env, id) = (Arc::clone(&world.env), world.user.clone());
+    let chosen = chosen(world);
+    world
+        .db
+        .write_blocking(move |tx| {
+            let url = ops::reset::link(tx, &env, &operator(), &id)?.url;
+            let token = url.split_once("token=").unwrap().1;
+            ops::reset::set(tx, &env, &app().origin, token, &chosen)
+        })
+        .unwrap();
+}
+
+pub(super) fn change_password(world: &World) {
+    let (env, id) = (Arc::clone(&world.env), world.user.clone());
+    let chosen = chosen(world);
     world
         .db
         .write_blocking(move |tx| user::set_password(tx, &env, &operator(), &id, &chosen))
@@ -250,7 +278,7 @@ pub(super) fn change_password(world: &World) {
 
 #[test]
 fn person_shut_out_or_sessions_ended_end_every_family() {
-    let acts: [(&str, Act); 5] = [
+    let acts: [(&str, Act); 8] = [
         ("lock", |world| {
             let id = world.user.clone();
             world.db.write_blocking(move |tx| user::lock(tx, &operator(), &id)).unwrap();
@@ -267,17 +295,22 @@ fn person_shut_out_or_sessions_ended_end_every_family() {
                 .unwrap();
         }),
         ("session revoked", |world| world.end_session(&world.signed_in.session.id)),
-        ("password changed", change_password),
+        ("password changed by an operator", change_password),
+        ("password changed on the account page", change_own_password),
+        ("password changed by a reset link", take_reset_link),
+        ("all sessions of everyone ended", |world| {
+            world.db.write_blocking(|tx| session::revoke_everything(tx, &operator())).unwrap();
+        }),
     ];
     for (name, act) in acts {
         for scope in ["openid", "openid offline_access"] {
             let world = world();
             let tokens = world.tokens(&[("scope", scope)]);
             act(&world);
-            assert_eq!(
-                refused(world.refresh(&refresh_token(&tokens))),
-                Code::InvalidGrant,
-                "{name}"
+            let outcome = world.refresh(&refresh_token(&tokens));
+            assert!(
+                matches!(&outcome, Outcome::Refused(refusal) if refusal.code == Code::InvalidGrant),
+                "{name}, {scope}: {outcome:?}"
             );
             assert!(!world.is_active(tokens.access_token.expose()), "{name}");
         }
