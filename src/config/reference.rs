@@ -262,8 +262,9 @@ fn said(entry: &Entry, doc: &str) -> String {
         | Kind::Integer
         | Kind::Text(_)
         | Kind::Secret
-        | Kind::Named => String::new(),
-        Kind::List(_) | Kind::Optional(_) => String::new(),
+        | Kind::Named
+        | Kind::List(_)
+        | Kind::Optional(_) => String::new(),
     };
     let env = key.spec.env.map(|name| format!(" Environment: {name}.")).unwrap_or_default();
     format!("{doc}{words}{env}")

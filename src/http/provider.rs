@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     auth, cookies,
-    error::PageError,
+    error::{PageError, status},
     extract::{self, Browser, From},
     fields::Fields,
     pages::{self, login, own_path, page, shell, stage_path, visitor},
@@ -29,6 +29,7 @@ use crate::{
         actor::Origin,
         provider::Purpose,
         sign_in::{Stage, Strength},
+        trace::Shown,
         user::User,
     },
     ops::{
@@ -138,19 +139,17 @@ async fn back(
     };
     match providers.complete(&visit.app, &visit.origin, answer).await? {
         Completed::In(signed) => entered(&visit, *signed),
-        Completed::Next(pending) => next(&visit, *pending),
+        Completed::Next(pending) => Ok(next(&visit, &pending)),
         Completed::Linked { .. } => Ok(onward(&visit, Vec::new(), "/account/security?done=linked")),
         Completed::Refused(refused) if wants_json(&visit.headers) => {
-            let mut body = json!({
+            let error = refused.error();
+            let body = json!({ "error": {
                 "code": refused.why.rule().code(),
-                "message": refused.error().to_string(),
-                "reference": crate::model::trace::Shown(&refused.story).to_string(),
-            });
-            if let Some(next) = refused.error().next() {
-                body["next"] = next.into();
-            }
-            let status = super::error::status(&refused.error());
-            Ok((status, no_store(), Json(json!({ "error": body }))).into_response())
+                "message": error.to_string(),
+                "next": error.next(),
+                "reference": Shown(&refused.story).to_string(),
+            } });
+            Ok((status(&error), no_store(), Json(body)).into_response())
         }
         Completed::Refused(refused) => Err(PageError::Told(refused.error(), refused.story)),
     }
@@ -184,13 +183,13 @@ fn entered(visit: &Visit, signed: Signed) -> Result<Response, PageError> {
 }
 
 /// Another step: its page, or what a program needs to take it.
-fn next(visit: &Visit, pending: Pending) -> Result<Response, PageError> {
+fn next(visit: &Visit, pending: &Pending) -> Response {
     let cookie = cookies::sign_in(&visit.app.env, pending.token.expose());
     let set = AppendHeaders([(header::SET_COOKIE, cookie.clone())]);
     if wants_json(&visit.headers) {
-        return Ok((set, no_store(), Json(pending_json(&pending))).into_response());
+        return (set, no_store(), Json(pending_json(pending))).into_response();
     }
-    Ok(onward(visit, vec![cookie], stage_path(pending.stage)))
+    onward(visit, vec![cookie], stage_path(pending.stage))
 }
 
 /// A sign-in that waits for its next step, as programs see it.

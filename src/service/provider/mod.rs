@@ -386,7 +386,7 @@ fn read_tokens(
         Value::Number(number) => number.as_u64(),
         // Some write the number in quotes.
         Value::String(text) => text.parse().ok(),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     });
     let lifetime = |seconds: u64| Duration::from_secs(seconds.min(10 * 365 * 86_400));
     let refresh = text("refresh_token").map(Plain::new);
