@@ -4,7 +4,6 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use axum::{
@@ -119,13 +118,15 @@ impl Idp {
 
     /// Says who signs in from now on.
     pub(crate) fn person(&self, claims: Value) {
-        *self.shared.person.lock().unwrap() = claims.as_object().unwrap().clone();
+        let Value::Object(claims) = claims else { panic!("claims are an object") };
+        *self.shared.person.lock().unwrap() = claims;
         self.shared.told.lock().unwrap().clear();
     }
 
     /// Says what the user info tells instead of the person's claims.
     pub(crate) fn tells(&self, claims: Value) {
-        *self.shared.told.lock().unwrap() = claims.as_object().unwrap().clone();
+        let Value::Object(claims) = claims else { panic!("claims are an object") };
+        *self.shared.told.lock().unwrap() = claims;
     }
 
     /// Changes the claims of every ID token.
@@ -405,6 +406,3 @@ fn id_token(shared: &Shared, asked: &Asked, access: &str) -> String {
         None => key.sign("JWT", &claims).unwrap(),
     }
 }
-
-/// A moment to wait for something that a task does.
-pub(crate) const SOON: Duration = Duration::from_secs(10);

@@ -76,6 +76,7 @@ pub(in crate::http) fn broken() -> Vec<(TestApp, String, Rule)> {
 
 type Claims = Map<String, Value>;
 type Change = fn(&mut Claims);
+type Forge = fn(&SigningKey, &Claims) -> String;
 
 #[test]
 fn id_token_with_a_wrong_claim_lets_nobody_in() {
@@ -154,7 +155,6 @@ fn with_header(header: &Value, claims: &Claims, signature: &[u8]) -> String {
 #[test]
 fn id_token_that_the_provider_did_not_sign_lets_nobody_in() {
     let (server, idp) = world("");
-    type Forge = fn(&SigningKey, &Claims) -> String;
     let cases: [(&str, Forge); 9] = [
         ("alg none", |_, claims| with_header(&json!({ "alg": "none" }), claims, b"")),
         ("alg None", |_, claims| with_header(&json!({ "alg": "None", "typ": "JWT" }), claims, b"")),
@@ -193,7 +193,7 @@ fn id_token_that_the_provider_did_not_sign_lets_nobody_in() {
     idp.forge(|key, claims| {
         let good = key.sign("JWT", claims).unwrap();
         let all = forge::keyed_with_what_is_public(&good, &key.jwk());
-        let pick = claims["iat"].as_i64().unwrap() as usize % all.len();
+        let pick = usize::try_from(claims["iat"].as_u64().unwrap()).unwrap() % all.len();
         all[pick].1.clone()
     });
     for _ in 0..40 {
@@ -473,7 +473,7 @@ fn answers_that_are_huge_or_lead_elsewhere_or_mean_nothing_are_refused_in_time()
             let page = through(&mut browser, &idp, LOGIN);
             assert!(!browser.is_in());
             assert!((400..500).contains(&page.status), "{path}: {page:?}");
-            assert!(!page.body.contains("\u{1b}"), "{}", page.body);
+            assert!(!page.body.contains('\u{1b}'), "{}", page.body);
         }
     }
     // What is wrong with metadata and keys is found out before anybody is sent there.
@@ -557,7 +557,7 @@ fn new_keys_are_fetched_once_for_a_token_that_fits_none() {
     let (server, idp) = world("");
     // One process: what it knows is its own.
     let mut browser = server.browser();
-    let mut again = |browser: &mut Browser| {
+    let again = |browser: &mut Browser| {
         browser.cookies.clear();
         through(browser, &idp, LOGIN)
     };
