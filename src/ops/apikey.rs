@@ -6,6 +6,7 @@ pub mod gate;
 mod inspect;
 pub mod meter;
 pub mod rotation;
+pub mod standing;
 
 use std::time::Duration;
 

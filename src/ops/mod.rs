@@ -11,6 +11,7 @@ pub mod client;
 pub mod code;
 pub mod contact;
 pub mod coverage;
+pub mod dashboard;
 pub mod demo;
 pub mod device;
 pub mod document;

@@ -12,6 +12,7 @@ pub mod code;
 pub mod consent;
 pub mod contact;
 pub mod coverage;
+pub mod dashboard;
 pub mod device;
 pub mod device_request;
 pub mod document;
