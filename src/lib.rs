@@ -17,7 +17,9 @@
 //! | `net` | `config`, `model`, `error`, `time` |
 //! | `ops` | `store`, `db`, `model`, `crypto`, `config`, `error`, `time`; never axum, clap, ratatui or tokio |
 //! | `app` | `db`, `model`, `crypto`, `config`, `ops`, `error`, `time` |
+//! | `view` | `model`, `crypto`, `error`, `time` |
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
+//! | `http`, `cli` besides | `view`, what both tell programs |
 //! | `http` besides | `deliver`, for the task that empties the outbox; `net`, for what apps publish about themselves |
 //! | `cli` besides | `net`, to look at servers from the outside |
 
@@ -35,3 +37,4 @@ pub mod ops;
 pub mod store;
 pub mod time;
 pub mod tui;
+pub mod view;

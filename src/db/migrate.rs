@@ -30,6 +30,7 @@ pub const MIGRATIONS: &[Migration] = &[
     ("0015_newcomers", include_str!("migrations/0015_newcomers.sql")),
     ("0016_api_keys", include_str!("migrations/0016_api_keys.sql")),
     ("0017_audit_chain", include_str!("migrations/0017_audit_chain.sql")),
+    ("0018_api", include_str!("migrations/0018_api.sql")),
 ];
 
 /// Marks a file as ours (`application_id`), so that no other program's database is ever migrated: "mcpx".

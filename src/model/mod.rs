@@ -35,6 +35,7 @@ pub mod scope;
 pub mod session;
 pub mod sign_in;
 pub mod span;
+pub mod stats;
 pub mod template;
 pub mod trace;
 pub mod user;

@@ -19,6 +19,7 @@ pub mod document;
 pub mod exchange_policy;
 pub mod factor;
 pub mod grant;
+pub mod idempotency;
 pub mod key;
 pub mod key_bucket;
 pub mod key_usage;
@@ -35,6 +36,7 @@ pub mod resource;
 pub mod send_count;
 pub mod session;
 pub mod sign_in;
+pub mod stats;
 pub mod trace;
 pub mod user;
 
