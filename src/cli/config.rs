@@ -17,8 +17,7 @@ use super::{
 };
 use crate::{
     config::{
-        self, Advice, Config, Environment, Loaded, Problems, Source, Weight, reference,
-        rules::feature_of, show,
+        self, Advice, Config, Environment, Loaded, Problems, Source, Weight, reference, show,
     },
     db::Clock,
     error::Error,
@@ -157,18 +156,11 @@ fn unfit(error: &Error) -> Advice {
 }
 
 fn document(good: bool, file: Option<&Path>, checked: &Result<Loaded, Problems>) -> Value {
-    let waiting = |loaded: &Loaded| -> Vec<Value> {
-        let one = |path: &&str| json!({ "path": path, "waits_for": feature_of(path) });
-        loaded.not_active.iter().map(one).collect()
-    };
     match checked {
-        Ok(loaded) => json!({
-            "ok": good, "file": file, "problems": [], "advice": loaded.advice,
-            "not_active": waiting(loaded),
-        }),
-        Err(problems) => json!({
-            "ok": good, "file": file, "problems": problems, "advice": [], "not_active": [],
-        }),
+        Ok(loaded) => {
+            json!({ "ok": good, "file": file, "problems": [], "advice": loaded.advice })
+        }
+        Err(problems) => json!({ "ok": good, "file": file, "problems": problems, "advice": [] }),
     }
 }
 
@@ -183,13 +175,6 @@ fn say(ctx: &Ctx, loaded: &Loaded) -> Done {
         };
         let _ = writeln!(text, "{weight}: {}: {}", advice.path, advice.message);
         let _ = writeln!(text, "  {}", advice.next);
-    }
-    if !loaded.not_active.is_empty() {
-        text.push_str("not active yet:\n");
-        for path in &loaded.not_active {
-            let feature = feature_of(path).unwrap_or("a later version");
-            let _ = writeln!(text, "  {path} (waits for {feature})");
-        }
     }
     let warnings = loaded.advice.iter().filter(|advice| advice.weight == Weight::Warning).count();
     let _ = match warnings {

@@ -264,8 +264,4 @@ fn advise(loaded: &Loaded) {
             crate::config::Weight::Note => tracing::info!("{path}: {message}; {next}"),
         }
     }
-    if !loaded.not_active.is_empty() {
-        let keys = loaded.not_active.join(", ");
-        tracing::info!("not active yet, `mcpcodex config check` says what each waits for: {keys}");
-    }
 }

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{
     BUILT_IN_ROLES, Config, authentication::MetadataDocuments, mfa::EmailProvider,
-    problem::Problem, session::SameSite, source::Values, tokens::IdClaim, tree::Data,
+    problem::Problem, providers, session::SameSite, source::Values, tokens::IdClaim, tree::Data,
     value::nearest,
 };
 use crate::model::message::text;
@@ -20,6 +20,9 @@ pub fn refuse(config: &Config, values: &mut Values<'_>) {
     passwords_and_keys(config, &mut found);
     messages(config, &mut found);
     server(config, &mut found);
+    for (path, why) in providers::faults(config) {
+        find(&mut found, true, path, &[], || why);
+    }
     for Finding { path, about, problem } in found {
         if !values.is_refused(path) && !about.iter().any(|other| values.is_refused(other)) {
             values.refuse_with(path, about, problem);
@@ -282,14 +285,4 @@ fn server(config: &Config, found: &mut Vec<Finding>) {
         &["server.tls.certificate"],
         || missing("certificate"),
     );
-}
-
-/// Which of the keys that were set have no effect yet.
-pub fn not_active(config: &Config) -> Vec<&'static str> {
-    if config.primary_is_self() { Vec::new() } else { vec!["authentication.primary.issuer"] }
-}
-
-/// The feature that a key waits for.
-pub fn feature_of(path: &str) -> Option<&'static str> {
-    (path == "authentication.primary.issuer").then_some("sign-in at another provider")
 }

@@ -219,10 +219,10 @@ fn every_command_speaks_json_with_the_promised_exit_code() {
         let document = serde_json::from_str::<Value>(told).unwrap_or_default();
         match *path {
             "apikey create" | "apikey rotate" => {
-                document["id"].as_str().unwrap_or_default().clone_into(&mut key)
+                document["id"].as_str().unwrap_or_default().clone_into(&mut key);
             }
             "client create" => {
-                document["client_id"].as_str().unwrap_or_default().clone_into(&mut client)
+                document["client_id"].as_str().unwrap_or_default().clone_into(&mut client);
             }
             _ => {}
         }

@@ -118,25 +118,14 @@ fn sound_settings_are_left_alone() {
 }
 
 #[test]
-fn keys_without_effect_yet_are_named_when_they_ask_for_something() {
-    assert_eq!(load(REFERENCE).unwrap().not_active, [""; 0]);
-    let tls = "server: {tls: {certificate: cert.pem, key: key.pem}}";
-    assert_eq!(load(tls).unwrap().not_active, [""; 0]);
-    let off = "authentication: {mfa: {providers: {sms: {enabled: false, provider: twilio}}}, clients: {dynamic_registration: off}}\nserver: {tls: {key: ~}}";
-    assert_eq!(load(off).unwrap().not_active, [""; 0]);
-}
-
-#[test]
-fn another_provider_is_not_active_yet_and_ourselves_is() {
+fn another_provider_is_told_from_ourselves() {
     let foreign = "server: {public_url: \"https://auth.example.com\"}\nauthentication: {primary: {issuer: \"https://login.example.org\"}}";
     let loaded = load(foreign).unwrap();
     assert!(!loaded.config.primary_is_self());
-    assert_eq!(loaded.not_active, ["authentication.primary.issuer"]);
     let config = loaded.config;
     assert_eq!(config.issuer(config.server.listen), "https://auth.example.com");
 
     let own = foreign.replace("login.example.org", "auth.example.com/");
     let loaded = load(&own).unwrap();
     assert!(loaded.config.primary_is_self());
-    assert_eq!(loaded.not_active, [""; 0]);
 }
