@@ -37,3 +37,5 @@ pub mod service;
 pub mod store;
 pub mod time;
 pub mod tui;
+
+pub use service::authentication::AuthenticationService;
