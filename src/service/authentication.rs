@@ -187,7 +187,8 @@ impl AuthenticationService {
     }
 
     /// Finishes a sign-in: takes the state (once), exchanges the code with the verifier, validates the tokens and reads who it
-    /// is. Refuses an unknown, used or foreign state and whatever is wrong with the answer ([`Refusal::Provider`]).
+    /// is. Refuses an unknown, used or foreign state and whatever is wrong with the answer ([`Refusal::Provider`]). Beside
+    /// further providers one that promises to name itself (`iss`) must: see [`AuthenticationService::complete_callback`].
     pub async fn complete_auth(
         &self,
         code: &str,
@@ -197,11 +198,19 @@ impl AuthenticationService {
             provider: None,
             code: Some(code.to_owned()),
             state: Some(state.to_owned()),
-            iss: None,
+            iss: self.only_issuer(),
             error: None,
             visitor: self.visitor(),
         })
         .await
+    }
+
+    /// Where people sign in at one other provider alone, no answer can be another's (RFC 9207 §2.4): then it need not say
+    /// whose it is.
+    fn only_issuer(&self) -> Option<String> {
+        let all = ops::provider::offered(&self.app.env);
+        let only = ops::provider::find(&self.app.env, None).filter(|_| all.len() == 1);
+        only.map(|one| one.issuer.to_owned())
     }
 
     async fn complete(&self, answer: Answer) -> std::result::Result<Authentication, AuthError> {
