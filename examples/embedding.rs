@@ -1,6 +1,8 @@
 //! A program of your own that takes API keys and sessions, without any HTTP server of ours:
 //! `cargo run --example embedding -- DATA_DIR`. It makes somebody and a key, and then asks about both.
 
+#![expect(clippy::print_stdout, reason = "it tells what it does")]
+
 use std::{error::Error, path::PathBuf};
 
 use mcpcodex::{
@@ -18,8 +20,12 @@ use mcpcodex::{
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder =
-        std::env::args().nth(1).map_or_else(|| PathBuf::from("mcpcodex-data"), PathBuf::from);
+    let folder = std::env::args().nth(1);
+    run(folder.map_or_else(|| PathBuf::from("mcpcodex-data"), PathBuf::from)).await
+}
+
+/// All of it, in this folder.
+pub(crate) async fn run(folder: PathBuf) -> Result<(), Box<dyn Error>> {
     let mut config = Config::default();
     config.storage.data_dir = folder;
     let app = App::open(config, None, Clock::system())?;

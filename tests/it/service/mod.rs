@@ -1,5 +1,8 @@
 //! The authentication service as a program of others uses it: no router, no browser of ours unless a person needs one.
 
+#[expect(dead_code, reason = "its main is for whoever runs it alone")]
+#[path = "../../../examples/embedding.rs"]
+mod embedding;
 mod refusals;
 mod sign_in;
 
@@ -15,6 +18,12 @@ use crate::support::{
     RUNTIME, TestApp,
     idp::{CLIENT, Idp, SECRET},
 };
+
+#[test]
+fn program_of_the_documentation_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    wait(embedding::run(folder.path().join("data"))).unwrap();
+}
 
 /// A server whose primary provider is another one.
 fn elsewhere() -> (TestApp, Idp, AuthenticationService) {
