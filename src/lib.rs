@@ -17,10 +17,12 @@
 //! | `net` | `config`, `model`, `error`, `time` |
 //! | `ops` | `store`, `db`, `model`, `crypto`, `config`, `error`, `time`; never axum, clap, ratatui or tokio |
 //! | `app` | `db`, `model`, `crypto`, `config`, `ops`, `error`, `time` |
+//! | `view` | `model`, `crypto`, `error`, `time` |
 //! | `service` | `app`, `ops`, `net`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto` |
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
-//! | `http` besides | `service`; `deliver`, for the task that empties the outbox; `net`, for what apps publish about themselves |
-//! | `cli` besides | `service`; `net`, to look at servers from the outside |
+//! | `http`, `cli` besides | `service`; `view`, what both tell programs |
+//! | `http` besides | `deliver`, for the task that empties the outbox; `net`, for what apps publish about themselves |
+//! | `cli` besides | `net`, to look at servers from the outside |
 
 pub mod app;
 pub mod cli;
@@ -37,5 +39,6 @@ pub mod service;
 pub mod store;
 pub mod time;
 pub mod tui;
+pub mod view;
 
 pub use service::authentication::AuthenticationService;

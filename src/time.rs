@@ -45,6 +45,12 @@ impl Time {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The moment that a file system noted; none before 1970.
+    pub fn of_file(at: std::time::SystemTime) -> Option<Self> {
+        let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_millis()).ok().map(Self::from_millis)
+    }
+
     /// Reads RFC 3339, in whole milliseconds.
     pub fn parse(text: &str) -> Option<Self> {
         // Its own notation is wider: a space for the T, among others.

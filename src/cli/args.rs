@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 use super::{
-    agent, apikey, audit, client, config, doctor,
+    agent, apikey, audit, client, config, console, doctor,
     failure::{Done, Failure},
     help, issuer, key, message, mfa, output, resource, serve, session, setup, shell, token, user,
     validate,
@@ -26,6 +26,9 @@ pub struct Cli {
     /// Open the console
     #[arg(long)]
     pub tui: bool,
+    /// How the console opens.
+    #[command(flatten)]
+    pub console: console::Options,
     /// Options that every command takes.
     #[command(flatten)]
     pub global: Global,

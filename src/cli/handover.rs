@@ -9,16 +9,12 @@ use super::{
 };
 use crate::{
     db::Write,
-    error::{Error, Result},
-    model::{
-        actor::Actor,
-        id::{MessageId, UserId},
-        message::mail::Mail,
-        user::User,
-    },
-    ops::{self, env::Env, link::Printed},
-    time::Time,
+    error::Result,
+    model::{actor::Actor, id::UserId, message::mail::Mail, user::User},
+    ops::{env::Env, handover, link::Printed},
 };
+
+pub use crate::ops::handover::Handed;
 
 /// How a link reaches its person.
 #[derive(clap::Args, Clone, Copy, Debug)]
@@ -26,22 +22,6 @@ pub struct By {
     /// Mail the link to the person instead of printing it
     #[arg(long)]
     pub mail: bool,
-}
-
-/// What became of a link.
-#[derive(Debug)]
-pub enum Handed {
-    /// It is to be printed.
-    Printed(Printed),
-    /// It goes out by mail.
-    Mailed {
-        /// Where to.
-        to: String,
-        /// As which message.
-        message: MessageId,
-        /// When it ends.
-        expires_at: Time,
-    },
 }
 
 /// Makes a link, and mails it in the same transaction if that is wanted.
@@ -55,24 +35,8 @@ pub fn make<T: Send + 'static>(
     let user = user.clone();
     desk.write(move |tx, env, who| {
         let (more, printed) = job(tx, env, who, &user.id)?;
-        if !by.mail {
-            return Ok((more, Handed::Printed(printed)));
-        }
-        let url = mail(printed.url);
-        let sent = ops::outbox::mail(tx, env, &user.email, &url, Some(&user.id))?;
-        let message = sent.ok_or_else(|| no_mail(env))?;
-        Ok((more, Handed::Mailed { to: user.email, message, expires_at: printed.expires_at }))
+        Ok((more, handover::hand(tx, env, &user, printed, by.mail.then_some(mail))?))
     })
-}
-
-fn no_mail(env: &Env) -> Error {
-    if ops::outbox::mail_carrier(env).is_none() {
-        Error::conflict("no mail goes out here")
-            .with_next("leave --mail off and hand the link over, or see `mcpcodex config check`")
-    } else {
-        Error::conflict("too many mails went there already")
-            .with_next("leave --mail off and hand the link over")
-    }
 }
 
 /// The fields of a link in a JSON document.

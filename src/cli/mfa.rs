@@ -13,13 +13,11 @@ use super::{
 use crate::{
     crypto::secret::Plain,
     error::Error,
-    model::{
-        factor::Method,
-        id::{ContactId, CredentialId, UserId},
-        message::mail::Mail,
-        user::User,
+    model::{id::UserId, message::mail::Mail, user::User},
+    ops::{
+        self,
+        factor::{Any as Factor, Id},
     },
-    ops,
     time::Time,
 };
 
@@ -106,64 +104,9 @@ pub(super) fn print_codes(ctx: &Ctx, codes: &[&str]) -> Done {
     codes.iter().try_for_each(|code| ctx.out.line(code))
 }
 
-/// A factor of any type.
-struct Factor {
-    id: Id,
-    method: Method,
-    label: String,
-    state: &'static str,
-    created_at: Time,
-    last_used_at: Option<Time>,
-}
-
-/// Where a factor is kept.
-enum Id {
-    Passkey(CredentialId),
-    Totp(CredentialId),
-    Contact(ContactId),
-}
-
-impl Id {
-    fn as_str(&self) -> &str {
-        match self {
-            Self::Passkey(id) | Self::Totp(id) => id.as_str(),
-            Self::Contact(id) => id.as_str(),
-        }
-    }
-}
-
 /// Every factor of a person, and how many recovery codes are left.
 fn factors(desk: &Desk, id: &UserId) -> Result<(Vec<Factor>, u32), Failure> {
-    desk.read(|r, _, who| {
-        let (apps, left) = ops::factor::list(r, who, id)?;
-        let passkeys = ops::passkey::list(r, who, id)?.into_iter().map(|passkey| Factor {
-            id: Id::Passkey(passkey.id),
-            method: Method::Passkey,
-            label: passkey.label,
-            // Its counter went back: there may be a copy of it.
-            state: if passkey.flagged_at.is_some() { "flagged" } else { "active" },
-            created_at: passkey.created_at,
-            last_used_at: passkey.last_used_at,
-        });
-        let contacts = ops::contact::list(r, who, id)?;
-        let apps = apps.into_iter().map(|app| Factor {
-            id: Id::Totp(app.id),
-            method: Method::Totp,
-            label: app.label,
-            state: "active",
-            created_at: app.created_at,
-            last_used_at: app.last_used_at,
-        });
-        let contacts = contacts.into_iter().map(|contact| Factor {
-            id: Id::Contact(contact.id),
-            method: contact.method,
-            label: contact.value,
-            state: if contact.active { "active" } else { "pending" },
-            created_at: contact.created_at,
-            last_used_at: contact.last_used_at,
-        });
-        Ok((passkeys.chain(apps).chain(contacts).collect(), left))
-    })
+    desk.read(|r, _, who| ops::factor::all(r, who, id))
 }
 
 fn list(ctx: &Ctx, args: &Whose) -> Done {

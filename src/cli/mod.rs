@@ -72,10 +72,10 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 }
 
 fn run(cli: Cli, out: Out) -> Done {
-    let Cli { global, tui, verb } = cli;
+    let Cli { global, tui, console: options, verb } = cli;
     let ctx = Ctx::new(global, out);
     match verb {
-        None if tui => console::run(&ctx),
+        None if tui => console::run(&ctx, &options),
         Some(_) if tui => {
             Err(Failure::usage("--tui stands alone; beside a server it is: serve --tui"))
         }

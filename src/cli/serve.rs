@@ -30,6 +30,7 @@ use crate::{
     error::Error,
     http::{self, demo::serve as demo},
     ops::{self, link::Printed},
+    tui::log::Log,
 };
 
 /// How long the server may take from start to its first answer.
@@ -51,6 +52,8 @@ pub struct Args {
     /// Open the console in the same process
     #[arg(long)]
     tui: bool,
+    #[command(flatten)]
+    console: console::Options,
 }
 
 /// Runs it.
@@ -65,9 +68,11 @@ pub fn run(ctx: &Ctx, args: &Args) -> Done {
     if args.tui && ctx.out.json() {
         return Err(Failure::usage("--tui is for people and --json for programs: choose one"));
     }
-    // The console has the screen to itself; a log would write over it.
-    if !args.tui {
-        log::start(ctx, &loaded.config.logging);
+    // The console has the screen to itself: the log is shown in it, and would write over it.
+    let kept = args.tui.then(Log::default);
+    match &kept {
+        Some(kept) => log::keep(ctx, &loaded.config.logging, kept),
+        None => log::start(ctx, &loaded.config.logging),
     }
     let listener = bind(loaded.config.server.listen)?;
     let listen = listener.local_addr()?;
@@ -76,8 +81,10 @@ pub fn run(ctx: &Ctx, args: &Args) -> Done {
     desk.write(move |tx, _, _| ops::setup::note_listen(tx, listen))?;
     let link = desk.write(ops::setup::link)?;
     let runtime = Builder::new_multi_thread().enable_all().build()?;
-    if args.tui {
-        return beside_console(&runtime, listener, &desk);
+    if let Some(kept) = kept {
+        advise(&loaded);
+        tracing::info!("listening on http://{listen}");
+        return beside_console(&runtime, listener, &desk, &args.console, kept);
     }
     let greet = || greet(ctx, &desk, &loaded, listen, link.as_ref());
     runtime.block_on(serve(listener, listen, desk.app.clone(), greet))
@@ -108,11 +115,17 @@ fn demo(ctx: &Ctx, args: &Args) -> Done {
 }
 
 /// Serves as long as the console is open.
-fn beside_console(runtime: &Runtime, listener: TcpListener, desk: &Desk) -> Done {
+fn beside_console(
+    runtime: &Runtime,
+    listener: TcpListener,
+    desk: &Desk,
+    options: &console::Options,
+    log: Log,
+) -> Done {
     let (left, leaving) = oneshot::channel::<()>();
     let stop = async move { drop(leaving.await) };
     let server = runtime.spawn(http::serve(listener, desk.app.clone(), stop));
-    let shown = console::show(desk);
+    let shown = console::show(desk, options, Some(log));
     drop(left);
     joined(runtime.block_on(server))?;
     shown

@@ -6,6 +6,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process,
+    time::SystemTime,
 };
 
 use super::files;
@@ -41,6 +42,20 @@ impl ServeLock {
             Error::internal(format!("{} cannot be written", path.display())).with_source(error)
         })?;
         Ok(Self { file, path })
+    }
+
+    /// Which process serves the data folder now, and since when; none when nobody does.
+    pub fn holder(folder: &Path) -> Option<(u32, Option<SystemTime>)> {
+        let path = folder.join(LOCK_NAME);
+        let pid: u32 = fs::read_to_string(&path).ok()?.trim().parse().ok()?;
+        let process = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw)?;
+        // Only where that process lives the lock is tried: a server that starts meanwhile must find it free.
+        if rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH) {
+            return None;
+        }
+        let file = File::open(&path).ok()?;
+        let held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+        held.then(|| (pid, file.metadata().and_then(|found| found.modified()).ok()))
     }
 
     /// The lock file; it stays when the lock is freed, since removing it would let two servers in.

@@ -30,7 +30,8 @@ pub const MIGRATIONS: &[Migration] = &[
     ("0015_newcomers", include_str!("migrations/0015_newcomers.sql")),
     ("0016_api_keys", include_str!("migrations/0016_api_keys.sql")),
     ("0017_audit_chain", include_str!("migrations/0017_audit_chain.sql")),
-    ("0018_providers", include_str!("migrations/0018_providers.sql")),
+    ("0018_api", include_str!("migrations/0018_api.sql")),
+    ("0019_providers", include_str!("migrations/0019_providers.sql")),
 ];
 
 /// Marks a file as ours (`application_id`), so that no other program's database is ever migrated: "mcpx".

@@ -1,6 +1,7 @@
 //! The server: from a bound listener to answered requests. What is answered is in the modules below;
 //! the caller owns port and shutdown.
 
+pub mod api;
 pub mod api_key;
 pub mod assets;
 pub mod auth;

@@ -18,7 +18,7 @@ use tower_http::{
 };
 
 use super::{
-    api_key, auth, base, health, middleware,
+    api, api_key, auth, base, health, middleware,
     oauth::{self, resolve::Resolver},
     pages::{
         self,
@@ -58,6 +58,7 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         .merge(sign_in())
         .merge(account_pages())
         .merge(oauth::routes(&app))
+        .merge(api::routes(&app))
         .merge(more)
         .route("/auth/session", get(auth::session)) //               session cookie
         .route("/auth/logout", post(auth::logout)) //                session cookie, own origin
@@ -91,13 +92,16 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         // Pages carry a token beside what was typed: compressed, their length would tell about it (BREACH).
         .layer(
             CompressionLayer::new().gzip(true).compress_when(
-                DefaultPredicate::new().and(NotForContentType::const_new("text/html")),
+                DefaultPredicate::new()
+                    .and(NotForContentType::const_new("text/html"))
+                    .and(api::may_be_compressed),
             ),
         )
         .layer(layer::from_fn_with_state(app.clone(), middleware::own_host))
         .layer(layer::from_fn_with_state(middleware::Doubt::of(&app), middleware::doubt_proxy))
         .layer(CatchPanicLayer::custom(pages::panicked))
         .layer(layer::from_fn(oauth::cors::failures))
+        .layer(layer::from_fn(api::problem::failures))
         .layer(layer::from_fn_with_state(app.clone(), middleware::error_pages))
         .layer(layer::from_fn_with_state(app.clone(), middleware::secure_headers))
         .with_state(app)

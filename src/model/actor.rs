@@ -1,7 +1,7 @@
 //! Who asks for something and by which face; the first line of an op decides by it.
 //! How the asker proved it is left to the faces.
 
-use super::id::{ApiKeyId, SessionId, UserId};
+use super::id::{ApiKeyId, ClientId, SessionId, UserId};
 use crate::error::{Error, Result};
 
 /// The face a request came through.
@@ -13,6 +13,8 @@ pub enum Via {
     Cli,
     /// The console on the same machine.
     Tui,
+    /// The API of the server, by token or key.
+    Api,
     /// The program itself, for example its sweep.
     System,
 }
@@ -24,9 +26,22 @@ impl Via {
             Self::Http => "http",
             Self::Cli => "cli",
             Self::Tui => "tui",
+            Self::Api => "api",
             Self::System => "system",
         }
     }
+}
+
+/// What a program shows at the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token that the person let a client have.
+    Token {
+        /// The client.
+        client: ClientId,
+    },
+    /// An API key.
+    Key(ApiKeyId),
 }
 
 /// What the asker is.
@@ -45,6 +60,15 @@ pub enum Principal {
     ApiKey {
         /// The key's public half.
         key: ApiKeyId,
+    },
+    /// A person's program at the API.
+    Program {
+        /// In whose name.
+        user: UserId,
+        /// By what it proved that.
+        by: Credential,
+        /// Whether the person is an administrator, and let it administer.
+        administers: bool,
     },
     /// Whoever may read the database and the master key: the operator on the host.
     Operator {
@@ -91,6 +115,11 @@ impl Actor {
         Self { principal: Principal::ApiKey { key }, via: Via::Http, origin }
     }
 
+    /// A person's program at the API.
+    pub fn program(user: UserId, by: Credential, administers: bool, origin: Origin) -> Self {
+        Self { principal: Principal::Program { user, by, administers }, via: Via::Api, origin }
+    }
+
     /// The operator on the host.
     pub fn operator(account: impl Into<String>, via: Via) -> Self {
         let principal = Principal::Operator { account: account.into() };
@@ -106,29 +135,59 @@ impl Actor {
     pub fn name(&self) -> &str {
         match &self.principal {
             Principal::Anonymous => "anonymous",
-            Principal::Person { user, .. } => user.as_str(),
-            Principal::ApiKey { key } => key.as_str(),
+            Principal::ApiKey { key } | Principal::Program { by: Credential::Key(key), .. } => {
+                key.as_str()
+            }
+            Principal::Person { user, .. }
+            | Principal::Program { user, by: Credential::Token { .. }, .. } => user.as_str(),
             Principal::Operator { account } => account,
             Principal::System => "system",
         }
     }
 
-    /// Passes for whoever runs this installation: the operator on the host and the program itself.
+    /// Passes for whoever runs this installation: the operator on the host, administrators at the API and the program
+    /// itself.
     pub fn must_operate(&self) -> Result<()> {
         match self.principal {
-            Principal::Operator { .. } | Principal::System => Ok(()),
-            Principal::Anonymous | Principal::Person { .. } | Principal::ApiKey { .. } => {
+            Principal::Operator { .. }
+            | Principal::System
+            | Principal::Program { administers: true, .. } => Ok(()),
+            Principal::Anonymous
+            | Principal::Person { .. }
+            | Principal::ApiKey { .. }
+            | Principal::Program { administers: false, .. } => {
                 Err(Error::denied("only the operator of this server may do that"))
             }
+        }
+    }
+
+    /// Passes for whoever may do a thing without being an API key. A key is copied and kept by programs: it makes no
+    /// keys, touches no second factor, and nothing of those who administer.
+    pub fn must_be_more_than_a_key(&self) -> Result<()> {
+        match self.principal {
+            Principal::ApiKey { .. } | Principal::Program { by: Credential::Key(_), .. } => Err(
+                Error::denied("an API key may not do that: it makes no keys and touches neither second factors nor administrators")
+                    .with_next("use an access token that an administrator signed in for"),
+            ),
+            Principal::Anonymous
+            | Principal::Person { .. }
+            | Principal::Program { .. }
+            | Principal::Operator { .. }
+            | Principal::System => Ok(()),
         }
     }
 
     /// Passes for the operator and for the person whom it concerns.
     pub fn must_be(&self, user: &UserId) -> Result<()> {
         match &self.principal {
-            Principal::Person { user: own, .. } if own == user => Ok(()),
+            Principal::Person { user: own, .. } | Principal::Program { user: own, .. }
+                if own == user =>
+            {
+                Ok(())
+            }
             Principal::Anonymous
             | Principal::Person { .. }
+            | Principal::Program { .. }
             | Principal::ApiKey { .. }
             | Principal::Operator { .. }
             | Principal::System => self.must_operate(),

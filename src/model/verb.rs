@@ -25,6 +25,12 @@ pub enum Noun {
     Key,
     /// An app.
     Client,
+    /// A key of a program.
+    ApiKey,
+    /// A program with a name of its own.
+    Agent,
+    /// An MCP server or API.
+    Resource,
 }
 
 /// An act.
@@ -56,6 +62,24 @@ pub enum Verb {
     ClientEnable,
     /// Switches an app off, or keeps one out that waits.
     ClientDisable,
+    /// Makes an account and a link to its first password.
+    UserCreate,
+    /// Removes an account and all that hangs on it.
+    UserDelete,
+    /// Makes an API key, which is shown once.
+    ApiKeyCreate,
+    /// Changes an API key's name or how often it may be used.
+    ApiKeyEdit,
+    /// Puts a new API key in the place of one.
+    ApiKeyRotate,
+    /// Takes an API key back.
+    ApiKeyRevoke,
+    /// Shuts an agent out with all its keys.
+    AgentDisable,
+    /// Lets an agent in again.
+    AgentEnable,
+    /// Removes a resource; its tokens end.
+    ResourceDelete,
 }
 
 /// What every face has to say about a verb.
@@ -79,7 +103,7 @@ pub struct Spec {
 
 impl Verb {
     /// Every verb there is.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 22] = [
         Self::UserLock,
         Self::UserUnlock,
         Self::SessionRevoke,
@@ -93,139 +117,232 @@ impl Verb {
         Self::KeyRetire,
         Self::ClientEnable,
         Self::ClientDisable,
+        Self::UserCreate,
+        Self::UserDelete,
+        Self::ApiKeyCreate,
+        Self::ApiKeyEdit,
+        Self::ApiKeyRotate,
+        Self::ApiKeyRevoke,
+        Self::AgentDisable,
+        Self::AgentEnable,
+        Self::ResourceDelete,
     ];
 
     /// What the faces say about it.
     pub const fn spec(self) -> Spec {
-        match self {
-            Self::UserLock => Spec {
-                words: "user lock",
-                command: "mcpcodex user lock NAME",
-                label: "lock out",
-                help: "block sign-in, end every session and revoke refresh tokens",
-                tier: Tier::Reversible,
-                noun: Noun::User,
-                undo: Some(Self::UserUnlock),
-            },
-            Self::UserUnlock => Spec {
-                words: "user unlock",
-                command: "mcpcodex user unlock NAME",
-                label: "unlock",
-                help: "allow a locked person to sign in again",
-                tier: Tier::Reversible,
-                noun: Noun::User,
-                undo: Some(Self::UserLock),
-            },
-            Self::SessionRevoke => Spec {
-                words: "session revoke",
-                command: "mcpcodex session revoke ID",
-                label: "end session",
-                help: "end one session and revoke what apps were given in it",
-                tier: Tier::Final,
-                noun: Noun::Session,
-                undo: None,
-            },
-            Self::SessionRevokeOfUser => Self::of_person(
+        use Noun as N;
+        use Tier as T;
+        let (noun, tier, words, command, label, help, undo) = match self {
+            Self::UserLock | Self::UserUnlock | Self::UserCreate | Self::UserDelete => {
+                return self.of_account();
+            }
+            Self::UserInvite | Self::UserResetLink | Self::MfaReset | Self::MfaLink => {
+                return self.of_proof();
+            }
+            Self::ApiKeyCreate | Self::ApiKeyEdit | Self::ApiKeyRotate | Self::ApiKeyRevoke => {
+                return self.of_api_key();
+            }
+            Self::KeyStage | Self::KeyRotate | Self::KeyRetire => return self.of_key(),
+            Self::SessionRevoke => (
+                N::Session,
+                T::Final,
+                "session revoke",
+                "mcpcodex session revoke ID",
+                "end session",
+                "end one session and revoke what apps were given in it",
+                None,
+            ),
+            Self::SessionRevokeOfUser => (
+                N::User,
+                T::Final,
                 "session revoke --user",
                 "mcpcodex session revoke --user NAME",
                 "end all sessions",
                 "end every session of a person and revoke refresh tokens",
+                None,
             ),
-            Self::MfaReset => Self::of_person(
+            Self::ClientEnable => (
+                N::Client,
+                T::Reversible,
+                "client enable",
+                "mcpcodex client enable CLIENT",
+                "let in",
+                "let an app be used that waits or was switched off",
+                Some(Self::ClientDisable),
+            ),
+            Self::ClientDisable => (
+                N::Client,
+                T::Reversible,
+                "client disable",
+                "mcpcodex client disable CLIENT",
+                "switch off",
+                "let nobody use an app, and revoke its refresh tokens",
+                Some(Self::ClientEnable),
+            ),
+            Self::AgentDisable => (
+                N::Agent,
+                T::Reversible,
+                "agent disable",
+                "mcpcodex agent disable AGENT",
+                "shut agent out",
+                "let no key of an agent work, from the next call on",
+                Some(Self::AgentEnable),
+            ),
+            Self::AgentEnable => (
+                N::Agent,
+                T::Reversible,
+                "agent enable",
+                "mcpcodex agent enable AGENT",
+                "let agent in",
+                "let the keys of an agent work again",
+                Some(Self::AgentDisable),
+            ),
+            Self::ResourceDelete => (
+                N::Resource,
+                T::Wide,
+                "resource delete",
+                "mcpcodex resource delete URI",
+                "remove",
+                "remove a resource and end the tokens that are for it",
+                None,
+            ),
+        };
+        Spec { words, command, label, help, tier, noun, undo }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "spec sends its own verbs here")]
+    const fn of_account(self) -> Spec {
+        let (tier, words, command, label, help, undo) = match self {
+            Self::UserUnlock => (
+                Tier::Reversible,
+                "user unlock",
+                "mcpcodex user unlock NAME",
+                "unlock",
+                "allow a locked person to sign in again",
+                Some(Self::UserLock),
+            ),
+            Self::UserCreate => (
+                Tier::Final,
+                "user create",
+                "mcpcodex user create NAME --email E --invite",
+                "new person",
+                "make an account, and a one-time link to its first password",
+                None,
+            ),
+            Self::UserDelete => (
+                Tier::Wide,
+                "user delete",
+                "mcpcodex user delete NAME",
+                "delete",
+                "remove an account with its sessions, keys and connections",
+                None,
+            ),
+            _ => (
+                Tier::Reversible,
+                "user lock",
+                "mcpcodex user lock NAME",
+                "lock out",
+                "block sign-in, end every session and revoke refresh tokens",
+                Some(Self::UserUnlock),
+            ),
+        };
+        Spec { words, command, label, help, tier, noun: Noun::User, undo }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "spec sends its own verbs here")]
+    const fn of_proof(self) -> Spec {
+        let (words, command, label, help) = match self {
+            Self::MfaReset => (
                 "mfa reset",
                 "mcpcodex mfa reset --user NAME",
                 "reset MFA",
                 "remove every second factor and give a link to enrol anew",
             ),
-            Self::MfaLink => Self::of_person(
+            Self::MfaLink => (
                 "mfa link",
                 "mcpcodex mfa link --user NAME",
                 "enrol link",
                 "give a one-time link to enrol a second factor",
             ),
-            Self::UserInvite => Self::of_person(
+            Self::UserInvite => (
                 "user invite",
                 "mcpcodex user invite NAME",
                 "invite",
                 "give a new one-time link to choose the first password",
             ),
-            Self::UserResetLink => Self::of_person(
+            _ => (
                 "user password --reset-link",
                 "mcpcodex user password --reset-link NAME",
                 "reset link",
                 "give a one-time link to choose a new password",
             ),
-            Self::ClientEnable => Self::of_client(
-                "client enable",
-                "mcpcodex client enable CLIENT",
-                "let in",
-                "let an app be used that waits or was switched off",
-                Self::ClientDisable,
+        };
+        let (tier, noun) = (Tier::Final, Noun::User);
+        Spec { words, command, label, help, tier, noun, undo: None }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "spec sends its own verbs here")]
+    const fn of_api_key(self) -> Spec {
+        let (tier, words, command, label, help, undo) = match self {
+            Self::ApiKeyCreate => (
+                Tier::Reversible,
+                "apikey create",
+                "mcpcodex apikey create --user NAME --name N --scope S",
+                "new key",
+                "make an API key; it is shown once",
+                Some(Self::ApiKeyRevoke),
             ),
-            Self::ClientDisable => Self::of_client(
-                "client disable",
-                "mcpcodex client disable CLIENT",
-                "switch off",
-                "let nobody use an app, and revoke its refresh tokens",
-                Self::ClientEnable,
+            Self::ApiKeyEdit => (
+                Tier::Reversible,
+                "apikey edit",
+                "mcpcodex apikey edit ID --rate 100/m --burst 20",
+                "edit limits",
+                "change what an API key is called and how often it may be used",
+                Some(Self::ApiKeyEdit),
             ),
-            Self::KeyStage | Self::KeyRotate | Self::KeyRetire => self.of_key(),
-        }
+            Self::ApiKeyRotate => (
+                Tier::Final,
+                "apikey rotate",
+                "mcpcodex apikey rotate ID",
+                "rotate",
+                "put a new API key in the place of one, which works on for a day or ends now",
+                None,
+            ),
+            _ => (
+                Tier::Final,
+                "apikey revoke",
+                "mcpcodex apikey revoke ID",
+                "revoke",
+                "take an API key back at once",
+                None,
+            ),
+        };
+        Spec { words, command, label, help, tier, noun: Noun::ApiKey, undo }
     }
 
-    /// What cannot be undone for one person.
-    const fn of_person(
-        words: &'static str,
-        command: &'static str,
-        label: &'static str,
-        help: &'static str,
-    ) -> Spec {
-        Spec { words, command, label, help, tier: Tier::Final, noun: Noun::User, undo: None }
-    }
-
-    const fn of_client(
-        words: &'static str,
-        command: &'static str,
-        label: &'static str,
-        help: &'static str,
-        undo: Self,
-    ) -> Spec {
-        let (tier, noun) = (Tier::Reversible, Noun::Client);
-        Spec { words, command, label, help, tier, noun, undo: Some(undo) }
-    }
-
+    #[expect(clippy::wildcard_enum_match_arm, reason = "spec sends its own verbs here")]
     const fn of_key(self) -> Spec {
-        let (words, command, label, help, tier) = match self {
+        let (tier, words, command, label, help) = match self {
             Self::KeyStage => (
+                Tier::Final,
                 "key stage",
                 "mcpcodex key stage",
                 "stage next key",
                 "publish a new signing key that signs later",
-                Tier::Final,
             ),
             Self::KeyRotate => (
+                Tier::Final,
                 "key rotate",
                 "mcpcodex key rotate",
                 "rotate",
                 "let the staged key sign; tokens of the one before stay good",
-                Tier::Final,
             ),
-            Self::KeyRetire
-            | Self::UserLock
-            | Self::UserUnlock
-            | Self::SessionRevoke
-            | Self::SessionRevokeOfUser
-            | Self::MfaReset
-            | Self::MfaLink
-            | Self::UserInvite
-            | Self::UserResetLink
-            | Self::ClientEnable
-            | Self::ClientDisable => (
+            _ => (
+                Tier::Wide,
                 "key retire",
                 "mcpcodex key retire KID",
                 "retire",
                 "take a signing key out of use at once and refuse its tokens",
-                Tier::Wide,
             ),
         };
         Spec { words, command, label, help, tier, noun: Noun::Key, undo: None }

@@ -58,6 +58,19 @@ pub fn list(
     store::agent::list(r, owner, limit)
 }
 
+/// A slice of the agents by name, those after the one of this name, with their owners' user names.
+pub fn slice(
+    r: &Read<'_>,
+    who: &Actor,
+    owner: Option<&UserId>,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<(Agent, String)>> {
+    who.must_operate()?;
+    let after = after.map(|name| Username::lookup_key(name).unwrap_or_else(|| name.to_owned()));
+    store::agent::slice(r, owner, after.as_deref(), limit)
+}
+
 /// Finds an agent by name or id, with its owner's user name.
 pub fn find(r: &Read<'_>, who: &Actor, typed: &str) -> Result<(Agent, String)> {
     who.must_operate()?;

@@ -6,6 +6,7 @@ pub mod gate;
 mod inspect;
 pub mod meter;
 pub mod rotation;
+pub mod standing;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ pub use self::{
     rotation::{Old, Rotated, rotate, rotate_own},
 };
 use super::{agent, audit, env::Env, oauth::policy, session};
+pub use crate::store::apikey::Slice;
 use crate::{
     config::api_keys::ApiKeys,
     crypto::secret::{Hashed, Plain},
@@ -240,6 +242,16 @@ pub fn list(r: &Read<'_>, who: &Actor, whose: Whose<'_>, limit: u32) -> Result<V
             store::apikey::list(r, None, None, limit)
         }
     }
+}
+
+/// A slice of the keys, newest first.
+pub fn slice(r: &Read<'_>, who: &Actor, slice: &Slice) -> Result<Vec<KeyRow>> {
+    match (&slice.user, &slice.agent) {
+        (Some(user), _) => who.must_be(user)?,
+        (None, Some(agent)) => who.must_be(&agent::get(r, agent)?.0.owner_id)?,
+        (None, None) => who.must_operate()?,
+    }
+    store::apikey::slice(r, slice)
 }
 
 /// Finds a key by id.

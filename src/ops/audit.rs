@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::env::Env;
 use crate::{
     db::{Read, Write},
-    error::Result,
+    error::{Error, Result},
     model::{
         actor::Actor,
         audit::{Event, EventRow, Filter},
@@ -62,6 +62,12 @@ pub fn page(
 ) -> Result<Vec<EventRow>> {
     who.must_operate()?;
     store::audit::page(r, filter, before, limit)
+}
+
+/// Finds an event by its number.
+pub fn by_id(r: &Read<'_>, who: &Actor, id: i64) -> Result<EventRow> {
+    who.must_operate()?;
+    store::audit::by_id(r, id)?.ok_or_else(|| Error::not_found("event", id))
 }
 
 /// The events after this one that pass a filter, oldest first.

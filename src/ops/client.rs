@@ -25,6 +25,7 @@ use crate::{
         ending,
         id::ClientId,
         registration::post_logout_uris,
+        scope::ADMIN_PREFIX,
     },
     store,
 };
@@ -33,6 +34,8 @@ mod fields;
 pub mod newcomer;
 
 pub use fields::NO_GRANT;
+
+pub use crate::store::client::Slice;
 
 /// Wrong secrets of one client from one address before a pause, and the pause: short, since addresses are shared.
 /// Guessing 256 random bits is hopeless anyway; the bound is for load and for weak secrets of one's own choice.
@@ -119,6 +122,12 @@ pub struct Change {
     pub par_required: Option<bool>,
 }
 
+/// Refuses API keys where a client may ask for rights to administer: a key must not come by more rights than its own.
+fn protect(who: &Actor, client: &Client) -> Result<()> {
+    let administers = client.scopes.iter().any(|scope| scope.starts_with(ADMIN_PREFIX));
+    if administers { who.must_be_more_than_a_key() } else { Ok(()) }
+}
+
 /// Makes a client.
 pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
     who.must_operate()?;
@@ -155,6 +164,7 @@ pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
         ..Client::new(id, name(&new.name)?, tx.now)
     };
     reachable(&client)?;
+    protect(who, &client)?;
     let hash = secret.as_ref().map(|secret| Hashed::of(secret.expose()));
     store::client::insert(tx, &client, hash.as_ref())?;
     let event = Event::new("client.create").client(&client.id).with("name", client.name.as_str());
@@ -166,12 +176,14 @@ pub fn create(tx: &Write<'_>, who: &Actor, new: New) -> Result<Made> {
 pub fn edit(tx: &Write<'_>, who: &Actor, id: &ClientId, change: Change) -> Result<Client> {
     who.must_operate()?;
     let mut client = get(tx, id)?;
+    protect(who, &client)?;
     let before = client.auth_method;
     fields::write(&mut client, &change)?;
     if let Some(uris) = change.resources {
         client.resources = resources(tx, &uris)?;
     }
     reachable(&client)?;
+    protect(who, &client)?;
     store::client::update(tx, &client)?;
     if before.has_secret() && !client.auth_method.has_secret() {
         store::client::drop_secret(tx, id)?;
@@ -216,7 +228,9 @@ pub fn delete(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<()> {
 /// Gives a client a new secret; the old one is over at once.
 pub fn rotate_secret(tx: &Write<'_>, who: &Actor, id: &ClientId) -> Result<Plain> {
     who.must_operate()?;
-    if !get(tx, id)?.auth_method.has_secret() {
+    let client = get(tx, id)?;
+    protect(who, &client)?;
+    if !client.auth_method.has_secret() {
         return Err(Error::conflict("this client has no secret"));
     }
     let secret = random_token(32);
@@ -244,6 +258,18 @@ pub fn recent(r: &Read<'_>, who: &Actor, limit: u32) -> Result<Vec<Client>> {
 pub fn list(r: &Read<'_>, who: &Actor, limit: u32) -> Result<Vec<Client>> {
     who.must_operate()?;
     store::client::list(r, limit)
+}
+
+/// A slice of the clients, by id.
+pub fn slice(r: &Read<'_>, who: &Actor, slice: &Slice) -> Result<Vec<Client>> {
+    who.must_operate()?;
+    store::client::slice(r, slice)
+}
+
+/// Finds a client by id.
+pub fn by_id(r: &Read<'_>, who: &Actor, id: &ClientId) -> Result<Client> {
+    who.must_operate()?;
+    get(r, id)
 }
 
 /// Finds a client by id, or by name if only one has it.

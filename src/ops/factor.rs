@@ -2,6 +2,7 @@
 //! How an authenticator comes into force is `enrolment`, how factors go `removal`.
 
 pub mod enrolment;
+mod every;
 pub mod removal;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ pub use self::enrolment::{
     Enrolled, Enrolment, InForce, Which, confirm, confirm_on_the_way, confirm_unverified, enroll,
     enroll_as, enroll_on_the_way,
 };
+pub use self::every::{Any, Id, all};
 pub use self::removal::{Reset, disable, enroll_link, enroll_link_for, remove_totp, reset};
 use super::{
     attempt, audit,

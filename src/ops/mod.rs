@@ -2,6 +2,7 @@
 //! Each is a plain synchronous function over a transaction; what is slow (hashing, signing) happens outside of it.
 
 pub mod agent;
+pub mod api;
 pub mod apikey;
 pub mod assertion;
 pub mod attempt;
@@ -11,12 +12,14 @@ pub mod client;
 pub mod code;
 pub mod contact;
 pub mod coverage;
+pub mod dashboard;
 pub mod demo;
 pub mod device;
 pub mod document;
 pub mod env;
 pub mod exchange_policy;
 pub mod factor;
+pub mod handover;
 pub mod key;
 pub mod link;
 pub mod login;
@@ -33,6 +36,7 @@ pub mod resource;
 pub mod seen;
 pub mod session;
 pub mod setup;
+pub mod stats;
 pub mod sweep;
 pub mod trace;
 pub mod user;

@@ -63,6 +63,7 @@ pub fn is_offered(env: &Env) -> bool {
 pub fn link(tx: &Write<'_>, env: &Env, who: &Actor, id: &UserId) -> Result<Printed> {
     who.must_operate()?;
     let user = user::get(tx, id)?;
+    user::protect(who, &user.roles)?;
     if user.state == UserState::Invited {
         return Err(Error::conflict(format!("\"{}\" has no password yet", user.username))
             .with_next("mcpcodex user invite NAME"));

@@ -265,6 +265,19 @@ pub fn list(r: &Read<'_>, who: &Actor) -> Result<Vec<Resource>> {
     store::resource::list(r)
 }
 
+/// Finds a resource by its id alone.
+pub fn by_id(r: &Read<'_>, who: &Actor, id: &ResourceId) -> Result<Resource> {
+    who.must_operate()?;
+    store::resource::by_id(r, id)?
+        .ok_or_else(|| Error::not_found("resource", id).with_next("mcpcodex resource list"))
+}
+
+/// A slice of the resources by identifier, those after this one.
+pub fn slice(r: &Read<'_>, who: &Actor, after: Option<&str>, limit: u32) -> Result<Vec<Resource>> {
+    who.must_operate()?;
+    store::resource::slice(r, after, limit)
+}
+
 /// The resource with this id, identifier or alias.
 pub fn find(r: &Read<'_>, who: &Actor, typed: &str) -> Result<Resource> {
     who.must_operate()?;

@@ -18,6 +18,8 @@ use crate::{
     store,
 };
 
+pub use crate::store::session::Slice;
+
 /// `typ` of the cookie's JWT: nothing else is taken for a session, and it for nothing else (RFC 8725 §3.11).
 pub const COOKIE_TYP: &str = "session+jwt";
 
@@ -193,6 +195,7 @@ pub(super) fn raise(
 /// they have, who they are: for acts that could cost them the account.
 pub(super) fn permit_recent(r: &Read<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<()> {
     permit(r, who, user)?;
+    who.must_be_more_than_a_key()?;
     // Whoever knows the password of an account that waits for its owner's link must not make it theirs.
     super::factor::enrolment::refuse_without_link(r, who, user)?;
     if is_recent(r, env, who)? {
@@ -207,6 +210,8 @@ pub fn is_recent(r: &Read<'_>, env: &Env, who: &Actor) -> Result<bool> {
     let (user, session) = match &who.principal {
         Principal::Person { user, session } => (user, session),
         Principal::ApiKey { .. } => return Ok(false),
+        // Whoever administers answers with a token for the time that it lives.
+        Principal::Program { administers, .. } => return Ok(*administers),
         Principal::Anonymous | Principal::Operator { .. } | Principal::System => return Ok(true),
     };
     let Some(session) = store::session::by_id(r, session)? else { return Ok(false) };
@@ -336,6 +341,7 @@ pub fn revoke(tx: &Write<'_>, who: &Actor, ids: &[SessionId]) -> Result<usize> {
             return Err(Error::not_found("session", id).with_next("mcpcodex session list"));
         };
         who.must_be(&session.user_id)?;
+        spare(tx, who, &session.user_id)?;
         if end_one(tx, who, id, ending::REVOKED)? {
             // Whoever ends a session from elsewhere wants its apps gone too.
             store::grant::revoke_of_session(tx, id, ending::SESSION, false)?;
@@ -345,9 +351,18 @@ pub fn revoke(tx: &Write<'_>, who: &Actor, ids: &[SessionId]) -> Result<usize> {
     Ok(ended)
 }
 
+/// Refuses API keys that would end what administrators have open.
+fn spare(r: &Read<'_>, who: &Actor, user: &UserId) -> Result<()> {
+    match store::user::by_id(r, user)? {
+        Some(user) => super::user::protect(who, &user.roles),
+        None => Ok(()),
+    }
+}
+
 /// Ends every session of a person and revokes every grant.
 pub fn revoke_of_user(tx: &Write<'_>, who: &Actor, user: &UserId) -> Result<Shut> {
     permit(tx, who, user)?;
+    spare(tx, who, user)?;
     shut(tx, who, user, None, ending::ALL_SESSIONS)
 }
 
@@ -432,6 +447,7 @@ pub(super) fn take_back(
 /// Ends every session, every sign-in under way and every grant there is.
 pub fn revoke_everything(tx: &Write<'_>, who: &Actor) -> Result<Shut> {
     who.must_operate()?;
+    who.must_be_more_than_a_key()?;
     backchannel::all_end(tx)?;
     let sessions = store::session::end_all(tx, ending::EVERYTHING)?;
     let grants = store::grant::revoke_all(tx, ending::EVERYTHING)?;
@@ -453,6 +469,22 @@ pub fn list(
         None => who.must_operate()?,
     }
     store::session::live(r, user, limit)
+}
+
+/// A slice of the live sessions, the last opened first.
+pub fn slice(r: &Read<'_>, who: &Actor, slice: &Slice) -> Result<Vec<SessionRow>> {
+    match &slice.user {
+        Some(user) => who.must_be(user)?,
+        None => who.must_operate()?,
+    }
+    store::session::slice(r, slice)
+}
+
+/// A live session with what goes beside. Whoever may not see it is told that there is none.
+pub fn show(r: &Read<'_>, who: &Actor, id: &SessionId) -> Result<SessionRow> {
+    let found = store::session::live_one(r, id)?;
+    let found = found.filter(|row| who.must_be(&row.session.user_id).is_ok());
+    found.ok_or_else(|| Error::not_found("session", id).with_next("mcpcodex session list"))
 }
 
 /// How many sessions live.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{apikey, audit, client::newcomer, env::Env, key};
+use super::{api, apikey, audit, client::newcomer, env::Env, key};
 use crate::{
     db::Write,
     error::Result,
@@ -36,6 +36,7 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + store::key_usage::sweep(tx, DayOfUse::day_of(now.minus(USAGE)))?
         + key::rotation::wipe(tx)?
         + store::replay::sweep(tx)?
+        + store::idempotency::sweep(tx, now.minus(api::once::KEPT))?
         + newcomer::sweep(tx, env)?
         + store::registration::sweep_tokens(tx, now.minus(REMEMBERED))?
         + store::pushed::sweep(tx)?

@@ -8,7 +8,7 @@ use super::{
     login, password,
     session::{self, Shut},
 };
-pub use crate::store::user::Page;
+pub use crate::store::user::{Last, Order, Page, Slice};
 use crate::{
     db::{Read, Write},
     error::{Error, Result},
@@ -81,6 +81,7 @@ pub(super) fn insert(
     let email = Email::parse(&new.email)?;
     let name = full_name(&new.name)?;
     let roles = parse_roles(env, &new.roles)?;
+    protect(who, &roles)?;
     refuse_taken_name(tx, &username)?;
     refuse_taken_email(tx, &email, None)?;
     let id = UserId::new();
@@ -112,6 +113,12 @@ pub(super) fn insert(
         FirstPassword::Chosen(_) | FirstPassword::Provider => None,
     };
     Ok(Created { user: get(tx, &id)?, invite })
+}
+
+/// Refuses API keys where whoever has these roles is made, changed or shut out: a key must not become an administrator,
+/// nor be rid of those who could take it back.
+pub(super) fn protect(who: &Actor, roles: &[String]) -> Result<()> {
+    if roles.iter().any(|role| role == ADMIN) { who.must_be_more_than_a_key() } else { Ok(()) }
 }
 
 /// A full name as typed; it may be left out.
@@ -196,6 +203,23 @@ pub fn list(r: &Read<'_>, who: &Actor, page: &Page) -> Result<Vec<UserRow>> {
     store::user::list(r, page)
 }
 
+/// A slice of the people there are, in some order.
+pub fn slice(r: &Read<'_>, who: &Actor, slice: &Slice) -> Result<Vec<UserRow>> {
+    who.must_operate()?;
+    store::user::slice(r, slice)
+}
+
+/// After whom the slice begins that follows this person.
+pub fn last(order: Order, user: &User) -> Last {
+    match order {
+        Order::Name | Order::NameDown => {
+            let key = Username::lookup_key(&user.username);
+            Last::Name(key.unwrap_or_else(|| user.username.clone()))
+        }
+        Order::Age | Order::AgeDown => Last::Age(user.created_at, user.id.clone()),
+    }
+}
+
 /// How many people there are.
 pub fn count(r: &Read<'_>, who: &Actor) -> Result<u32> {
     who.must_operate()?;
@@ -223,6 +247,7 @@ pub struct Edit {
 pub fn edit(tx: &Write<'_>, env: &Env, who: &Actor, id: &UserId, edit: &Edit) -> Result<User> {
     who.must_operate()?;
     let user = get(tx, id)?;
+    protect(who, &user.roles)?;
     let email = Email::parse(edit.email.as_deref().unwrap_or(&user.email))?;
     let name = full_name(edit.name.as_deref().unwrap_or(&user.name))?;
     refuse_taken_email(tx, &email, Some(id))?;
@@ -233,6 +258,7 @@ pub fn edit(tx: &Write<'_>, env: &Env, who: &Actor, id: &UserId, edit: &Edit) ->
     }
     if let Some(roles) = &edit.roles {
         let roles = parse_roles(env, roles)?;
+        protect(who, &roles)?;
         if roles != user.roles {
             if !roles.iter().any(|role| role == ADMIN) {
                 keep_an_admin(tx, &user)?;
@@ -294,6 +320,7 @@ fn shut_out(
 ) -> Result<Shut> {
     who.must_operate()?;
     let user = get(tx, id)?;
+    protect(who, &user.roles)?;
     let to = change(user.state)?;
     keep_an_admin(tx, &user)?;
     move_state(tx, &user, to)?;
@@ -316,6 +343,7 @@ fn move_state(tx: &Write<'_>, user: &User, to: UserState) -> Result<()> {
 pub fn unlock(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<User> {
     who.must_operate()?;
     let user = get(tx, id)?;
+    protect(who, &user.roles)?;
     let to = user.state.unlock(has_way_in(tx, id)?)?;
     forget_tries(tx, &user)?;
     for scope in [Scope::Totp, Scope::Recovery, Scope::Code] {
@@ -345,6 +373,7 @@ pub(super) fn forget_tries(tx: &Write<'_>, user: &User) -> Result<()> {
 pub fn enable(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<User> {
     who.must_operate()?;
     let user = get(tx, id)?;
+    protect(who, &user.roles)?;
     let to = user.state.enable(has_way_in(tx, id)?)?;
     move_state(tx, &user, to)?;
     audit::record(tx, who, &Event::new("user.enable").user(id))?;
@@ -375,6 +404,7 @@ pub(super) fn is_free(r: &Read<'_>, username: &Username) -> Result<bool> {
 pub fn delete(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<Shut> {
     who.must_operate()?;
     let user = get(tx, id)?;
+    protect(who, &user.roles)?;
     keep_an_admin(tx, &user)?;
     let shut = session::shut(tx, who, id, None, ending::DELETED)?;
     store::user::delete(tx, id)?;
@@ -387,6 +417,7 @@ pub fn delete(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<Shut> {
 pub fn invite(tx: &Write<'_>, env: &Env, who: &Actor, id: &UserId) -> Result<Printed> {
     who.must_operate()?;
     let user = get(tx, id)?;
+    protect(who, &user.roles)?;
     if user.state != UserState::Invited {
         return Err(Error::conflict(format!("\"{}\" has a password already", user.username))
             .with_next("mcpcodex user password NAME"));

@@ -83,3 +83,18 @@ pub fn set_state(tx: &Write<'_>, id: &AgentId, from: AgentState, to: AgentState)
 pub fn delete(tx: &Write<'_>, id: &AgentId) -> Result<bool> {
     Ok(tx.exec("delete from agents where id = ?1", params![id.as_str()])? == 1)
 }
+
+/// Agents by name, those after this one, with their owners' user names.
+pub fn slice(
+    r: &Read<'_>,
+    owner: Option<&UserId>,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<(Agent, String)>> {
+    let sql = format!(
+        "select {COLUMNS} from agents a join users u on u.id = a.owner_id
+         where (?1 = '' or a.owner_id = ?1) and a.name_key > ?2 order by a.name_key limit ?3"
+    );
+    let owner = owner.map_or("", UserId::as_str);
+    r.all(&sql, params![owner, after.unwrap_or_default(), limit], from_row)
+}

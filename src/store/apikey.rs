@@ -159,3 +159,27 @@ pub fn take_to_warn_of(tx: &Write<'_>, until: Time, limit: u32) -> Result<Vec<Ap
         |row| Ok(ApiKeyId::from_text(row.get::<_, String>(0)?)),
     )
 }
+
+/// Which keys are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slice {
+    /// Only those of this person and their agents.
+    pub user: Option<UserId>,
+    /// Only those of this agent.
+    pub agent: Option<AgentId>,
+    /// Only those made before this one.
+    pub before: Option<ApiKeyId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Keys, newest first.
+pub fn slice(r: &Read<'_>, slice: &Slice) -> Result<Vec<KeyRow>> {
+    let Slice { user, agent, before, limit } = slice;
+    let whose = if user.is_some() { "k.user_id = ?1" } else { "?1 is null" };
+    let of = if agent.is_some() { "k.agent_id = ?2" } else { "?2 is null" };
+    let until = if before.is_some() { "k.id < ?3" } else { "?3 is null" };
+    let sql = rows(&format!("{whose} and {of} and {until} order by k.id desc limit ?4"));
+    let (user, agent) = (user.as_ref().map(UserId::as_str), agent.as_ref().map(AgentId::as_str));
+    r.all(&sql, params![user, agent, before.as_ref().map(ApiKeyId::as_str), limit], from_row)
+}

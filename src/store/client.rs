@@ -221,3 +221,33 @@ pub fn list(r: &Read<'_>, limit: u32) -> Result<Vec<Client>> {
     let sql = format!("select {COLUMNS} from clients c order by c.name, c.id limit ?1");
     r.all(&sql, params![limit], from_row)
 }
+
+/// Which clients are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slice {
+    /// Only those whose name or id holds this, in any case.
+    pub filter: String,
+    /// Only those in this state.
+    pub state: Option<ClientState>,
+    /// Only those that came this way.
+    pub origin: Option<ClientOrigin>,
+    /// Only those whose id sorts after this one.
+    pub after: Option<ClientId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Clients by id.
+pub fn slice(r: &Read<'_>, slice: &Slice) -> Result<Vec<Client>> {
+    let sql = format!(
+        "select {COLUMNS} from clients c
+         where c.id > ?1 and (?2 = '' or instr(lower(c.name), ?2) > 0 or instr(lower(c.id), ?2) > 0)
+           and (?3 is null or c.state = ?3) and (?4 is null or c.origin = ?4)
+         order by c.id limit ?5"
+    );
+    let (state, origin) =
+        (slice.state.map(ClientState::as_str), slice.origin.map(ClientOrigin::as_str));
+    let after = slice.after.as_ref().map_or("", ClientId::as_str);
+    let filter = slice.filter.to_lowercase();
+    r.all(&sql, params![after, filter, state, origin, slice.limit], from_row)
+}

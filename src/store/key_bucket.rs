@@ -15,6 +15,13 @@ pub fn spent_until(r: &Read<'_>, id: &ApiKeyId) -> Result<Option<i64>> {
     )
 }
 
+/// The same of every key that was ever used.
+pub fn all(r: &Read<'_>) -> Result<Vec<(ApiKeyId, i64)>> {
+    r.all("select key_id, spent_until from api_key_buckets", params![], |row| {
+        Ok((ApiKeyId::from_text(row.get::<_, String>(0)?), row.get(1)?))
+    })
+}
+
 /// Notes how far it is spent now.
 pub fn set(tx: &Write<'_>, id: &ApiKeyId, spent_until: i64) -> Result<()> {
     tx.exec_one(

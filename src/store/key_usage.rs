@@ -28,6 +28,18 @@ pub fn of_key(r: &Read<'_>, id: &ApiKeyId, since: i64) -> Result<Vec<DayOfUse>> 
     )
 }
 
+/// Every key that was used on a day, with that day.
+pub fn on(r: &Read<'_>, day: i64) -> Result<Vec<(ApiKeyId, DayOfUse)>> {
+    r.all(
+        "select day, used, limited, key_id from api_key_usage where day = ?1",
+        params![day],
+        |row| {
+            let used = DayOfUse { day: row.get(0)?, used: row.get(1)?, limited: row.get(2)? };
+            Ok((ApiKeyId::from_text(row.get::<_, String>(3)?), used))
+        },
+    )
+}
+
 /// Forgets days before `day`; answers how many.
 pub fn sweep(tx: &Write<'_>, day: i64) -> Result<usize> {
     tx.exec("delete from api_key_usage where day < ?1", params![day])

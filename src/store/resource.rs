@@ -182,3 +182,10 @@ fn with_details(r: &Read<'_>, mut resource: Resource) -> Result<Resource> {
 pub fn delete(tx: &Write<'_>, id: &ResourceId) -> Result<bool> {
     Ok(tx.exec("delete from resources where id = ?1", params![id.as_str()])? == 1)
 }
+
+/// Resources by identifier, those after this one.
+pub fn slice(r: &Read<'_>, after: Option<&str>, limit: u32) -> Result<Vec<Resource>> {
+    let sql = format!("select {COLUMNS} from resources where uri > ?1 order by uri limit ?2");
+    let rows = r.all(&sql, params![after.unwrap_or_default(), limit], from_row)?;
+    rows.into_iter().map(|row| with_details(r, row)).collect()
+}

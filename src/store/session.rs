@@ -6,7 +6,7 @@ use crate::{
     db::{Read, Row, RowResult, Write, params},
     error::Result,
     model::{
-        id::{SessionId, UserId},
+        id::{ClientId, SessionId, UserId},
         session::{Session, SessionRow, UNWRITTEN},
     },
     time::Time,
@@ -117,27 +117,69 @@ pub fn end_all(tx: &Write<'_>, reason: &str) -> Result<usize> {
     )
 }
 
-/// Live sessions of a person, or of everyone, the last used first.
-pub fn live(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<SessionRow>> {
-    let sql = format!(
+fn live_rows(condition: &str) -> String {
+    format!(
         "select {COLUMNS}, u.username,
             (select group_concat(name, char(10)) from
                (select distinct c.name from grants g join clients c on c.id = g.client_id
                  where g.session_id = s.id and g.revoked_at is null order by c.name))
          from sessions s join users u on u.id = s.user_id
-         where {LIVE} and (?2 = '' or s.user_id = ?2)
-         order by s.last_seen_at desc, s.id limit ?3"
-    );
-    r.all(&sql, params![r.now, user.map_or("", UserId::as_str), limit], |row| {
-        let clients: Option<String> = row.get(15)?;
-        Ok(SessionRow {
-            session: from_row(row)?,
-            username: row.get(14)?,
-            clients: clients
-                .map(|names| names.split('\n').map(str::to_owned).collect())
-                .unwrap_or_default(),
-        })
+         where {LIVE} and {condition}"
+    )
+}
+
+fn live_row(row: &Row<'_>) -> RowResult<SessionRow> {
+    let clients: Option<String> = row.get(15)?;
+    Ok(SessionRow {
+        session: from_row(row)?,
+        username: row.get(14)?,
+        clients: clients
+            .map(|names| names.split('\n').map(str::to_owned).collect())
+            .unwrap_or_default(),
     })
+}
+
+/// Live sessions of a person, or of everyone, the last used first.
+pub fn live(r: &Read<'_>, user: Option<&UserId>, limit: u32) -> Result<Vec<SessionRow>> {
+    let sql = live_rows("(?2 = '' or s.user_id = ?2) order by s.last_seen_at desc, s.id limit ?3");
+    r.all(&sql, params![r.now, user.map_or("", UserId::as_str), limit], live_row)
+}
+
+/// A live session with what goes beside.
+pub fn live_one(r: &Read<'_>, id: &SessionId) -> Result<Option<SessionRow>> {
+    r.one(&live_rows("s.id = ?2"), params![r.now, id.as_str()], live_row)
+}
+
+/// Which live sessions are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slice {
+    /// Only of this person.
+    pub user: Option<UserId>,
+    /// Only those from which this client holds tokens.
+    pub client: Option<ClientId>,
+    /// Only those opened before this one.
+    pub before: Option<SessionId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Live sessions, the last opened first.
+pub fn slice(r: &Read<'_>, slice: &Slice) -> Result<Vec<SessionRow>> {
+    let Slice { user, client, before, limit } = slice;
+    let whose = if user.is_some() { "s.user_id = ?2" } else { "?2 is null" };
+    let of = if client.is_some() {
+        "s.id in (select session_id from grants where client_id = ?3 and revoked_at is null)"
+    } else {
+        "?3 is null"
+    };
+    let until = if before.is_some() { "s.id < ?4" } else { "?4 is null" };
+    let sql = live_rows(&format!("{whose} and {of} and {until} order by s.id desc limit ?5"));
+    let (user, client) = (user.as_ref().map(UserId::as_str), client.as_ref().map(ClientId::as_str));
+    r.all(
+        &sql,
+        params![r.now, user, client, before.as_ref().map(SessionId::as_str), limit],
+        live_row,
+    )
 }
 
 /// How many sessions live.

@@ -316,3 +316,113 @@ pub fn by_factor(r: &Read<'_>, page: &Page, without: Option<&[Method]>) -> Resul
     let without = without.map(blank_words);
     r.all(&sql, params![r.now, filter, after, page.limit, without], |row| counted(row, r.now))
 }
+
+/// In which order people come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By user name.
+    #[default]
+    Name,
+    /// By user name, the last first.
+    NameDown,
+    /// The oldest account first.
+    Age,
+    /// The newest account first.
+    AgeDown,
+}
+
+impl Order {
+    /// What is compared with the last of the slice before, and what is ordered by. The id tells those apart that were
+    /// made in the same moment.
+    fn sql(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Name => ("u.username_key > ?6", "u.username_key"),
+            Self::NameDown => ("u.username_key < ?6", "u.username_key desc"),
+            Self::Age => ("(u.created_at, u.id) > (?6, ?7)", "u.created_at, u.id"),
+            Self::AgeDown => ("(u.created_at, u.id) < (?6, ?7)", "u.created_at desc, u.id desc"),
+        }
+    }
+}
+
+/// After whom a slice begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Last {
+    /// After this user name's key.
+    Name(String),
+    /// After whoever was made then, with this id.
+    Age(Time, UserId),
+}
+
+/// Which slice of the list of people is wanted, among whom, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slice {
+    /// Only names, full names and addresses that hold this, in any case.
+    pub filter: String,
+    /// Only people in this state.
+    pub state: Option<UserState>,
+    /// Only people with this role.
+    pub role: Option<String>,
+    /// In which order.
+    pub order: Order,
+    /// Only those after this one.
+    pub last: Option<Last>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+fn slice_sql(order: Order, goes_on: bool) -> String {
+    let (after, order) = order.sql();
+    let after = if goes_on { after } else { "?6 is ?7" };
+    format!(
+        "select {} from users u
+         where (?2 = '' or instr(u.username_key, ?2) > 0 or instr(u.email_key, ?2) > 0
+                or instr(lower(u.name), ?2) > 0)
+           and (?3 is null or u.state = ?3)
+           and (?4 is null or exists (select 1 from user_roles where user_id = u.id and role = ?4))
+           and {after}
+         order by {order} limit ?5",
+        counts()
+    )
+}
+
+/// People in some order, with their counts.
+pub fn slice(r: &Read<'_>, slice: &Slice) -> Result<Vec<UserRow>> {
+    let sql = slice_sql(slice.order, slice.last.is_some());
+    let (state, role) = (slice.state.map(UserState::as_str), slice.role.as_deref());
+    let filter = slice.filter.to_lowercase();
+    let (limit, row) = (slice.limit, |row: &Row<'_>| counted(row, r.now));
+    match &slice.last {
+        Some(Last::Name(name)) => {
+            r.all(&sql, params![r.now, filter, state, role, limit, name], row)
+        }
+        Some(Last::Age(at, id)) => {
+            r.all(&sql, params![r.now, filter, state, role, limit, at, id.as_str()], row)
+        }
+        None => {
+            r.all(&sql, params![r.now, filter, state, role, limit, None::<i64>, None::<i64>], row)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Db, Options};
+
+    #[test]
+    fn page_of_any_order_begins_in_an_index_and_is_not_sorted() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(Options::in_folder(&folder.path().join("data"))).unwrap();
+        for order in [Order::Name, Order::NameDown, Order::Age, Order::AgeDown] {
+            for goes_on in [false, true] {
+                let sql = format!("explain query plan {}", slice_sql(order, goes_on));
+                let steps: Vec<String> =
+                    db.read(|r| r.all(&sql, params![], |row| row.get(3))).unwrap();
+                let plan = steps.join("\n");
+                let begins = if goes_on { "SEARCH u USING INDEX" } else { "SCAN u USING INDEX" };
+                assert!(plan.contains(begins), "{order:?}: {plan}");
+                assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{order:?}: {plan}");
+            }
+        }
+    }
+}

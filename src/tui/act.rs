@@ -3,17 +3,24 @@
 
 use super::{
     action::{Action, Command, Motion, Tab},
-    app::{App, Overlay},
-    confirm::{Confirm, Word},
+    app::{App, Overlay, READ_ONLY, still_at},
+    confirm::{self, Confirm, Word},
+    form::Form,
     layout,
     list::Keyed,
-    msg::Effect,
+    msg::{Effect, Query, Target},
     palette::Palette,
+    screens::record::Check,
     story,
     toast::Tone,
     widgets::help,
 };
-use crate::model::verb::Verb;
+use crate::model::verb::{Noun, Verb};
+
+/// Whether something must be typed before a verb can be asked about.
+pub(super) fn needs_form(verb: Verb) -> bool {
+    matches!(verb, Verb::UserCreate | Verb::ApiKeyCreate | Verb::ApiKeyEdit)
+}
 
 impl App {
     pub(super) fn act(&mut self, action: Action) {
@@ -25,7 +32,18 @@ impl App {
             Action::Filter => self.search_mut().open(),
             Action::Reload => self.reload(),
             Action::SessionsOfUser => self.sessions_of_user(),
-            Action::UserOfSession => self.user_of_session(),
+            Action::UserOfSession => self.user_of_row(),
+            Action::KeysOfUser => self.keys_of_user(),
+            Action::EventsOfUser => self.events_of_user(),
+            Action::Beside => self.tab.beside().into_iter().for_each(|tab| self.show(tab)),
+            Action::Pause => self.pause(),
+            Action::Verify => self.verify(),
+            Action::NextField => self.step_field(true),
+            Action::PreviousField => self.step_field(false),
+            Action::Toggle => self.toggle(),
+            Action::Stored => self.stored(),
+            Action::Log => self.show_log(),
+            Action::Mouse => self.toggle_mouse(),
             Action::Why => self.why(),
             Action::Run(verb) => self.run(verb),
             Action::Enroll => self.enroll_selected(),
@@ -40,7 +58,7 @@ impl App {
             Action::Palette => self.overlay = Some(Overlay::Palette(Palette::default())),
             Action::Redraw => self.effects.push(Effect::Repaint),
             Action::Suspend => self.effects.push(Effect::Suspend),
-            Action::Quit => self.effects.push(Effect::Quit),
+            Action::Quit => self.leave(),
             Action::Yes => self.agree(),
             Action::Press => self.press(),
             Action::NextButton => {
@@ -54,12 +72,13 @@ impl App {
         }
     }
 
-    fn show(&mut self, tab: Tab) {
+    pub(super) fn show(&mut self, tab: Tab) {
         self.finding = None;
         self.ahead.clear();
         self.tab = tab;
         // The number means everybody; only `gs` narrows to one person.
-        let narrowed = tab == Tab::Sessions && self.sessions.of.take().is_some();
+        let narrowed = (tab == Tab::Sessions && self.sessions.of.take().is_some())
+            || (tab == Tab::Audit && self.record.of.take().is_some());
         let fresh = narrowed || !self.wait().loaded();
         self.ask(fresh);
     }
@@ -71,23 +90,24 @@ impl App {
             Some(Overlay::Help(top)) => *top = help::scroll(*top, motion, page),
             Some(Overlay::Story(open)) => open.scroll(motion, page),
             Some(Overlay::Palette(palette)) => palette.step(motion),
-            Some(Overlay::Confirm(_) | Overlay::Enroll(_) | Overlay::Handed(_)) => {}
+            Some(
+                Overlay::Confirm(_)
+                | Overlay::Form(_)
+                | Overlay::Leave
+                | Overlay::Enroll(_)
+                | Overlay::Handed(_),
+            ) => {}
             None => self.step_rows(motion, page),
         }
     }
 
     fn open(&mut self) {
-        match self.tab {
-            Tab::Users if self.person().0.is_some() => self.users.page = true,
-            Tab::Sessions if self.sessions.list.selected().is_some() => self.sessions.page = true,
-            Tab::Clients if self.clients.list.selected().is_some() => self.clients.page = true,
-            Tab::Keys if self.keys.list.selected().is_some() => self.keys.page = true,
-            Tab::Messages => {
-                let ticket = self.ticket();
-                let query = self.messages.open(ticket);
-                self.effects.extend(query.map(|query| Effect::Ask(ticket, query)));
-            }
-            Tab::Users | Tab::Sessions | Tab::Clients | Tab::Mfa | Tab::Keys | Tab::Audit => {}
+        if self.tab == Tab::Messages {
+            let ticket = self.ticket();
+            let query = self.messages.open(ticket);
+            self.effects.extend(query.map(|query| Effect::Ask(ticket, query)));
+        } else {
+            self.shelf_mut(self.tab).set_page(true);
         }
     }
 
@@ -99,7 +119,9 @@ impl App {
         }
         if self.search_mut().clear() {
             self.filtered();
-        } else if self.tab == Tab::Sessions && self.sessions.of.take().is_some() {
+        } else if (self.tab == Tab::Sessions && self.sessions.of.take().is_some())
+            || (self.tab == Tab::Audit && self.record.of.take().is_some())
+        {
             self.ask(true);
         }
     }
@@ -116,23 +138,151 @@ impl App {
     fn sessions_of_user(&mut self) {
         let Some(row) = self.users.people.list.selected() else { return };
         self.sessions.of = Some((row.key(), row.title()));
-        self.sessions.search.clear();
-        self.sessions.page = false;
+        self.sessions.rows.search.clear();
+        self.sessions.rows.page = false;
         self.tab = Tab::Sessions;
         self.ask(true);
     }
 
-    fn user_of_session(&mut self) {
-        let Some(row) = self.sessions.list.selected() else { return };
-        let (id, name) = (row.session.user_id.clone(), row.username.clone());
+    /// Shows the person that the selected row is about.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other screen goes by sessions")]
+    fn user_of_row(&mut self) {
+        let found = match self.tab {
+            Tab::Dashboard => {
+                self.dashboard.person().map(|(id, name)| (id.clone(), name.to_owned()))
+            }
+            Tab::ApiKeys => {
+                let row = self.apikeys.rows.list.selected();
+                row.map(|row| (row.row.key.user_id.clone(), row.row.username.clone()))
+            }
+            _ => {
+                let row = self.sessions.rows.list.selected();
+                row.map(|row| (row.session.user_id.clone(), row.username.clone()))
+            }
+        };
+        let Some((id, name)) = found else {
+            self.say(Tone::Bad, "no row that names a person is selected");
+            return;
+        };
         self.tab = Tab::Users;
-        self.users.page = false;
+        self.users.people.page = false;
         self.users.people.search.set(name);
         self.users.people.look_for(id);
         self.ask(true);
     }
 
+    fn keys_of_user(&mut self) {
+        let Some(row) = self.users.people.list.selected() else { return };
+        let name = row.user.username.clone();
+        self.show(Tab::ApiKeys);
+        self.search_mut().set(name);
+        self.filtered();
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other screen shows people")]
+    fn events_of_user(&mut self) {
+        let of = match self.tab {
+            Tab::Dashboard => {
+                self.dashboard.person().map(|(id, name)| (id.clone(), name.to_owned()))
+            }
+            _ => self.users.people.list.selected().map(|row| (row.key(), row.title())),
+        };
+        let Some(of) = of else {
+            self.say(Tone::Bad, "this event names no single person");
+            return;
+        };
+        self.record.of = Some(of);
+        self.record.rows.search.clear();
+        self.record.rows.page = false;
+        self.tab = Tab::Audit;
+        self.ask(true);
+    }
+
+    fn pause(&mut self) {
+        self.paused = !self.paused;
+        if self.paused {
+            self.say(Tone::Plain, "held still: p lets it go on");
+        } else {
+            self.toast = None;
+            self.ask(false);
+        }
+    }
+
+    /// Checks every event of the record.
+    fn verify(&mut self) {
+        let ticket = self.ticket();
+        self.verifying = Some(ticket);
+        self.record.checked = Check::Running;
+        self.effects.push(Effect::Ask(ticket, Query::Verify));
+    }
+
+    fn step_field(&mut self, forward: bool) {
+        if let Some(Overlay::Form(form)) = &mut self.overlay {
+            form.step(forward);
+        }
+    }
+
+    /// Turns what a question offers besides on or off.
+    fn toggle(&mut self) {
+        if let Some(Overlay::Confirm(question)) = &mut self.overlay
+            && let (Some(option), Target::ApiKey { id, name, leaked: _ }) =
+                (&question.option, &question.change.target)
+        {
+            let leaked = !option.on;
+            let target = Target::ApiKey { id: id.clone(), name: name.clone(), leaked };
+            let name = name.clone();
+            *question = confirm::apikeys::rotate(&name, target, leaked);
+        }
+    }
+
+    /// The form that a verb begins with.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a name is taken from one screen alone")]
+    fn fill_in(&mut self, verb: Verb) -> Result<Form, String> {
+        if self.site.read_only {
+            return Err(READ_ONLY.to_owned());
+        }
+        if let Some(running) = &self.running {
+            return Err(still_at(running));
+        }
+        match (verb, self.apikeys.rows.list.selected()) {
+            (Verb::UserCreate, _) => Ok(Form::new_user()),
+            (Verb::ApiKeyEdit, Some(row)) if self.tab == Tab::ApiKeys => {
+                if row.state == "revoked" {
+                    return Err(format!("{} is revoked", row.row.key.name));
+                }
+                Ok(Form::edit_key(row))
+            }
+            (Verb::ApiKeyEdit, _) => Err(confirm::elsewhere(verb)),
+            _ => {
+                // A filter by a person's name is whose key is meant.
+                let owner = match self.tab {
+                    Tab::Users => self.person().0.map(|row| row.user.username.clone()),
+                    _ => None,
+                };
+                Ok(Form::new_key(&owner.unwrap_or_default(), &self.site.key_scopes))
+            }
+        }
+    }
+
     fn run(&mut self, verb: Verb) {
+        if needs_form(verb) {
+            match self.fill_in(verb) {
+                Ok(form) => {
+                    self.toast = None;
+                    self.overlay = Some(Overlay::Form(Box::new(form)));
+                }
+                Err(why) => self.say(Tone::Bad, why),
+            }
+            return;
+        }
+        if self.tab == Tab::Dashboard && verb.spec().noun == Noun::User {
+            // The event names a person; how they stand now is asked before the question.
+            match self.dashboard.person().map(|(id, _)| id.to_string()) {
+                Some(id) => self.find(Action::Run(verb), id),
+                None => self.say(Tone::Bad, "this event names no single person: choose another"),
+            }
+            return;
+        }
         match self.question(verb) {
             Ok(question) => {
                 self.toast = None;
@@ -146,10 +296,13 @@ impl App {
     fn why(&mut self) {
         let id = match self.tab {
             Tab::Users | Tab::Mfa => self.person().0.map(|row| row.user.id.to_string()),
-            Tab::Sessions => self.sessions.list.selected().map(|row| row.session.id.to_string()),
-            Tab::Audit => self.audit.list.selected().map(|row| row.id.to_string()),
-            Tab::Clients | Tab::Keys | Tab::Messages => {
-                self.say(Tone::Bad, "go to a person, a session or an attempt for that: 1 2 8");
+            Tab::Sessions => {
+                self.sessions.rows.list.selected().map(|row| row.session.id.to_string())
+            }
+            Tab::Dashboard => self.dashboard.rows.list.selected().map(|row| row.last.to_string()),
+            Tab::Audit | Tab::Attempts => self.shelf(self.tab).id(),
+            Tab::Clients | Tab::Resources | Tab::ApiKeys | Tab::Keys | Tab::Messages => {
+                self.say(Tone::Bad, "go to a person, a session or an event for that: 2 3 8");
                 return;
             }
         };
@@ -158,8 +311,25 @@ impl App {
         }
     }
 
+    /// Leaves; where a server would stop with the console, it is asked first.
+    fn leave(&mut self) {
+        if self.site.log.is_none() || matches!(self.overlay, Some(Overlay::Leave)) {
+            self.effects.push(Effect::Quit);
+        } else {
+            self.overlay = Some(Overlay::Leave);
+        }
+    }
+
     fn agree(&mut self) {
+        if matches!(self.overlay, Some(Overlay::Leave)) {
+            self.effects.push(Effect::Quit);
+            return;
+        }
         if let Some(Overlay::Confirm(question)) = self.overlay.take() {
+            if self.site.read_only {
+                self.say(Tone::Bad, READ_ONLY);
+                return;
+            }
             self.refused = None;
             self.effects.push(Effect::Do(question.change.clone()));
             self.running = Some(question);
@@ -167,7 +337,10 @@ impl App {
     }
 
     fn decline(&mut self) {
-        self.overlay = None;
+        if let Some(Overlay::Confirm(Confirm { back: Some(form), .. })) = self.overlay.take() {
+            self.overlay = Some(Overlay::Form(form));
+            return;
+        }
         self.say(Tone::Plain, "nothing was changed");
     }
 
@@ -199,6 +372,18 @@ impl App {
                 None if story::is_id(&typed) => self.look_up(typed),
                 None => self.say(Tone::Bad, format!("no command \"{typed}\"; ? shows the keys")),
             }
+        } else if let Some(Overlay::Form(form)) = &mut self.overlay {
+            if form.focus + 1 < form.fields.len() {
+                form.step(true);
+                return;
+            }
+            match form.question() {
+                Ok(question) => self.overlay = Some(Overlay::Confirm(question)),
+                Err((field, why)) => {
+                    form.focus = field;
+                    form.trouble = Some(why);
+                }
+            }
         } else if self.is_enrolling() {
             self.submit();
         } else if self.search_mut().accept() {
@@ -209,6 +394,9 @@ impl App {
     fn cancel(&mut self) {
         if self.keeps_secret() {
             return;
+        }
+        if matches!(self.overlay, Some(Overlay::Form(_))) {
+            self.say(Tone::Plain, "nothing was changed");
         }
         if self.overlay.take().is_none() && self.search_mut().cancel() {
             self.filtered();

@@ -5,57 +5,155 @@ use crate::model::verb::{Noun, Verb};
 /// A screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
+    /// What wants attention.
+    Dashboard,
     /// People.
     Users,
     /// Signed-in browsers.
     Sessions,
+    /// Keys of programs.
+    ApiKeys,
     /// Apps.
     Clients,
+    /// MCP servers and APIs, beside the apps.
+    Resources,
     /// Second factors.
     Mfa,
     /// Keys that sign tokens.
     Keys,
-    /// Attempts of apps to get a token.
+    /// What was done, by whom.
     Audit,
+    /// Attempts of apps to get a token, beside the record.
+    Attempts,
     /// Codes, links and notices on their way to people.
     Messages,
 }
 
 impl Tab {
     /// Every screen, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
+        Self::Dashboard,
         Self::Users,
         Self::Sessions,
+        Self::ApiKeys,
         Self::Clients,
+        Self::Resources,
         Self::Mfa,
         Self::Keys,
         Self::Audit,
+        Self::Attempts,
         Self::Messages,
     ];
 
-    /// The key that shows it. Numbers stay when screens come between.
+    /// The key that shows it; two screens that stand beside each other share one.
     pub const fn number(self) -> char {
         match self {
-            Self::Users => '1',
-            Self::Sessions => '2',
-            Self::Clients => '5',
+            Self::Dashboard => '1',
+            Self::Users => '2',
+            Self::Sessions => '3',
+            Self::ApiKeys => '4',
+            Self::Clients | Self::Resources => '5',
             Self::Mfa => '6',
             Self::Keys => '7',
-            Self::Audit => '8',
+            Self::Audit | Self::Attempts => '8',
             Self::Messages => '9',
         }
+    }
+
+    /// The screen beside it, which shares its number.
+    pub const fn beside(self) -> Option<Self> {
+        match self {
+            Self::Clients => Some(Self::Resources),
+            Self::Resources => Some(Self::Clients),
+            Self::Audit => Some(Self::Attempts),
+            Self::Attempts => Some(Self::Audit),
+            Self::Dashboard
+            | Self::Users
+            | Self::Sessions
+            | Self::ApiKeys
+            | Self::Mfa
+            | Self::Keys
+            | Self::Messages => None,
+        }
+    }
+
+    /// Whether its number leads to it first.
+    pub const fn is_first(self) -> bool {
+        !matches!(self, Self::Resources | Self::Attempts)
     }
 
     /// Its name on the tab row.
     pub const fn title(self) -> &'static str {
         match self {
+            Self::Dashboard => "Dash",
             Self::Users => "Users",
             Self::Sessions => "Sessions",
+            Self::ApiKeys => "API keys",
             Self::Clients => "Clients",
+            Self::Resources => "Resources",
             Self::Mfa => "MFA",
             Self::Keys => "Sign keys",
             Self::Audit => "Audit",
+            Self::Attempts => "Attempts",
             Self::Messages => "Messages",
+        }
+    }
+
+    /// Its name where there is little room.
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Sessions => "Sess",
+            Self::ApiKeys => "API",
+            Self::Clients => "Apps",
+            Self::Keys => "Keys",
+            Self::Messages => "Mail",
+            Self::Dashboard
+            | Self::Users
+            | Self::Resources
+            | Self::Mfa
+            | Self::Audit
+            | Self::Attempts => self.title(),
+        }
+    }
+
+    /// The word that shows it after `:` and `--at`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Dashboard => "dashboard",
+            Self::Users => "users",
+            Self::Sessions => "sessions",
+            Self::ApiKeys => "apikeys",
+            Self::Clients => "clients",
+            Self::Resources => "resources",
+            Self::Mfa => "mfa",
+            Self::Keys => "keys",
+            Self::Audit => "audit",
+            Self::Attempts => "attempts",
+            Self::Messages => "messages",
+        }
+    }
+
+    /// Reads a place: the word of a screen, and behind a slash what to look for there.
+    pub fn parse(place: &str) -> Option<(Self, String)> {
+        let (word, wanted) = place.split_once('/').unwrap_or((place, ""));
+        let tab = Self::ALL.into_iter().find(|tab| tab.word() == word)?;
+        Some((tab, wanted.to_owned()))
+    }
+
+    /// What it shows.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Dashboard => "show what goes on and what wants attention",
+            Self::Users => "show the people who may sign in",
+            Self::Sessions => "show who is signed in now",
+            Self::ApiKeys => "show the keys of programs, those that want something done first",
+            Self::Clients => "show the apps, how they came and which of them wait",
+            Self::Resources => "show the MCP servers and APIs that tokens are for",
+            Self::Mfa => "show who has a second factor and who has none",
+            Self::Keys => "show the keys that sign tokens and when they take turns",
+            Self::Audit => "show what was done, by whom, and whether the record of it is whole",
+            Self::Attempts => "show the newest attempts of apps to get a token, refused ones first",
+            Self::Messages => "show what was sent to people and what became of it",
         }
     }
 }
@@ -94,8 +192,30 @@ pub enum Action {
     Reload,
     /// Shows the sessions of the selected person.
     SessionsOfUser,
-    /// Shows the person of the selected session.
+    /// Shows the person that the selected row is about.
     UserOfSession,
+    /// Shows the API keys of the selected person.
+    KeysOfUser,
+    /// Shows what was done to and by the selected person.
+    EventsOfUser,
+    /// Shows the screen beside this one.
+    Beside,
+    /// Holds the rows still, or lets them go on.
+    Pause,
+    /// Checks the audit record.
+    Verify,
+    /// Goes to the next field.
+    NextField,
+    /// Goes to the field before.
+    PreviousField,
+    /// Turns the option of a question on or off.
+    Toggle,
+    /// Says that a secret was put away.
+    Stored,
+    /// Shows the log of the server in this process.
+    Log,
+    /// Takes the mouse, or lets the terminal have it.
+    Mouse,
     /// Tells what happened to the selected row.
     Why,
     /// Enrols an authenticator app for the selected person.
@@ -142,13 +262,17 @@ pub enum Action {
 
 impl Action {
     /// What may be typed after `:`, in the order of the palette.
-    pub const COMMANDS: [Self; 31] = [
+    pub const COMMANDS: [Self; 50] = [
+        Self::Show(Tab::Dashboard),
         Self::Show(Tab::Users),
         Self::Show(Tab::Sessions),
+        Self::Show(Tab::ApiKeys),
         Self::Show(Tab::Clients),
+        Self::Show(Tab::Resources),
         Self::Show(Tab::Mfa),
         Self::Show(Tab::Keys),
         Self::Show(Tab::Audit),
+        Self::Show(Tab::Attempts),
         Self::Show(Tab::Messages),
         Self::Run(Verb::UserLock),
         Self::Run(Verb::UserUnlock),
@@ -156,20 +280,35 @@ impl Action {
         Self::Run(Verb::SessionRevokeOfUser),
         Self::Run(Verb::UserInvite),
         Self::Run(Verb::UserResetLink),
+        Self::Run(Verb::UserCreate),
+        Self::Run(Verb::UserDelete),
         Self::Enroll,
         Self::Run(Verb::MfaLink),
         Self::Run(Verb::MfaReset),
+        Self::Run(Verb::ApiKeyCreate),
+        Self::Run(Verb::ApiKeyEdit),
+        Self::Run(Verb::ApiKeyRotate),
+        Self::Run(Verb::ApiKeyRevoke),
+        Self::Run(Verb::AgentDisable),
+        Self::Run(Verb::AgentEnable),
         Self::Run(Verb::KeyStage),
         Self::Run(Verb::KeyRotate),
         Self::Run(Verb::KeyRetire),
         Self::Run(Verb::ClientEnable),
         Self::Run(Verb::ClientDisable),
+        Self::Run(Verb::ResourceDelete),
         Self::Everyone,
         Self::SessionsOfUser,
+        Self::KeysOfUser,
+        Self::EventsOfUser,
         Self::UserOfSession,
         Self::Why,
+        Self::Verify,
+        Self::Pause,
         Self::Filter,
         Self::Reload,
+        Self::Log,
+        Self::Mouse,
         Self::Help,
         Self::Redraw,
         Self::Suspend,
@@ -179,19 +318,19 @@ impl Action {
     /// The words that name it in the palette; none for what only makes sense as a key.
     pub const fn words(self) -> Option<&'static str> {
         Some(match self {
-            Self::Show(Tab::Users) => "users",
-            Self::Show(Tab::Sessions) => "sessions",
-            Self::Show(Tab::Clients) => "clients",
-            Self::Show(Tab::Mfa) => "mfa",
-            Self::Show(Tab::Keys) => "keys",
-            Self::Show(Tab::Audit) => "audit",
+            Self::Show(tab) => tab.word(),
             Self::Why => "why",
-            Self::Show(Tab::Messages) => "messages",
             Self::Enroll => "mfa enable",
             Self::Everyone => "everyone",
             Self::Run(verb) => verb.spec().words,
             Self::SessionsOfUser => "go sessions of user",
-            Self::UserOfSession => "go user of session",
+            Self::UserOfSession => "go user",
+            Self::KeysOfUser => "go keys of user",
+            Self::EventsOfUser => "go events of user",
+            Self::Verify => "audit verify",
+            Self::Pause => "pause",
+            Self::Log => "log",
+            Self::Mouse => "mouse",
             Self::Filter => "filter",
             Self::Reload => "reload",
             Self::Help => "help",
@@ -213,7 +352,12 @@ impl Action {
             | Self::Press
             | Self::NextButton
             | Self::Accept
-            | Self::Cancel => return None,
+            | Self::Cancel
+            | Self::Beside
+            | Self::NextField
+            | Self::PreviousField
+            | Self::Toggle
+            | Self::Stored => return None,
         })
     }
 
@@ -229,7 +373,18 @@ impl Action {
             Self::Filter => "filter",
             Self::Reload => "reload",
             Self::SessionsOfUser => "sessions of user",
-            Self::UserOfSession => "user of session",
+            Self::UserOfSession => "its user",
+            Self::KeysOfUser => "API keys of user",
+            Self::EventsOfUser => "events of user",
+            Self::Beside => "list beside",
+            Self::Pause => "pause, go on",
+            Self::Verify => "verify chain",
+            Self::NextField => "next field",
+            Self::PreviousField => "field before",
+            Self::Toggle => "option",
+            Self::Stored => "done, I have it",
+            Self::Log => "server log",
+            Self::Mouse => "mouse on, off",
             Self::Why => "why, what happened",
             Self::Enroll => "enrol an app",
             Self::Everyone => "all, or without",
@@ -257,23 +412,21 @@ impl Action {
     /// One sentence for the palette.
     pub const fn help(self) -> &'static str {
         match self {
-            Self::Show(Tab::Users) => "show the people who may sign in",
-            Self::Show(Tab::Sessions) => "show who is signed in now",
-            Self::Show(Tab::Clients) => "show the apps, how they came and which of them wait",
-            Self::Show(Tab::Mfa) => "show who has a second factor and who has none",
-            Self::Show(Tab::Keys) => "show the keys that sign tokens and when they take turns",
-            Self::Show(Tab::Audit) => {
-                "show the newest attempts of apps to get a token, refused ones first"
-            }
+            Self::Show(tab) => tab.help(),
             Self::Why => {
                 "tell what happened to the selected row; a reference typed here is looked up"
             }
-            Self::Show(Tab::Messages) => "show what was sent to people and what became of it",
             Self::Enroll => "enrol an authenticator app with the person beside you",
             Self::Everyone => "show people with a second factor too, or only those without",
             Self::Run(verb) => verb.spec().help,
             Self::SessionsOfUser => "show the sessions of the selected person",
-            Self::UserOfSession => "show the person of the selected session",
+            Self::UserOfSession => "show the person that the selected row is about",
+            Self::KeysOfUser => "show the API keys of the selected person",
+            Self::EventsOfUser => "show what was done to and by the selected person",
+            Self::Verify => "check every event of the audit record",
+            Self::Pause => "hold the rows still, or let them go on",
+            Self::Log => "show the log of the server in this process",
+            Self::Mouse => "take the mouse, or let the terminal select text with it",
             Self::Filter => "show only rows that hold a text",
             Self::Reload => "ask the database again",
             Self::Help => "show every key of this screen",
@@ -295,7 +448,12 @@ impl Action {
             | Self::Press
             | Self::NextButton
             | Self::Accept
-            | Self::Cancel => self.label(),
+            | Self::Cancel
+            | Self::Beside
+            | Self::NextField
+            | Self::PreviousField
+            | Self::Toggle
+            | Self::Stored => self.label(),
         }
     }
 }
@@ -331,8 +489,8 @@ pub fn candidates(line: &str) -> Vec<Command> {
 }
 
 fn takes_name(action: Action) -> bool {
-    let of_person = matches!(action, Action::Run(verb) if verb.spec().noun == Noun::User);
-    of_person || action == Action::Enroll
+    let of_person = |verb: Verb| verb.spec().noun == Noun::User && verb != Verb::UserCreate;
+    matches!(action, Action::Run(verb) if of_person(verb)) || action == Action::Enroll
 }
 
 /// Whether the typed words stand, shortened perhaps, in this order among `words`; answers how many were left out.

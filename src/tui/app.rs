@@ -5,25 +5,42 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
+pub use super::msg::Server;
 use super::{
     action::{Action, Tab},
     confirm::{self, Confirm},
     enroll::Enroll,
+    form::Form,
     handed::Handed,
     key::Key,
     layout::Room,
+    log::Log,
     msg::{Change, Effect, Msg, Outcome, Problem, Query, Reply, Ticket},
     palette::Palette,
     screens::{
-        audit::Audit, clients::Clients, keys::Keys, messages::Messages, mfa::Mfa,
-        sessions::Sessions, users::Users,
+        apikeys::ApiKeys,
+        audit::refused_first,
+        dashboard::Dashboard,
+        messages::Messages,
+        mfa::Mfa,
+        record::{Check, Record},
+        sessions::Sessions,
+        shelf::Sifted,
+        users::Users,
     },
     secret::SHOWN,
     story::Open,
     toast::{STAY, Toast, Tone, report, sentence},
 };
 use crate::{
-    model::{key::Schedule, session::SessionRow, user::UserRow, verb::Verb},
+    model::{
+        client::Client,
+        key::{KeyStanding, Schedule},
+        resource::Resource,
+        trace::Trace,
+        user::UserRow,
+        verb::{Noun, Verb},
+    },
     ops::coverage::Policy,
     time::Time,
 };
@@ -43,6 +60,20 @@ pub struct Site {
     pub policy: Policy,
     /// When signing keys take turns.
     pub schedule: Schedule,
+    /// How API keys begin.
+    pub key_prefix: String,
+    /// What API keys may do.
+    pub key_scopes: Vec<String>,
+    /// Where the server was last seen to listen.
+    pub listen: Option<String>,
+    /// How many migrations the database has had.
+    pub schema: i64,
+    /// Whether nothing can be changed here.
+    pub read_only: bool,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// The log of the server in this process, if there is one.
+    pub log: Option<Log>,
     /// Whether a script presses the keys, which types faster than a person may.
     pub scripted: bool,
 }
@@ -52,6 +83,10 @@ pub struct Site {
 pub enum Overlay {
     /// A question.
     Confirm(Confirm),
+    /// A form.
+    Form(Box<Form>),
+    /// Whether to leave, with the server in this process.
+    Leave,
     /// The command line.
     Palette(Palette),
     /// The keys; with the first line that is shown.
@@ -73,18 +108,30 @@ pub struct App {
     pub now: Time,
     /// The screen that is shown.
     pub tab: Tab,
+    /// Whether a server serves the data folder.
+    pub server: Server,
+    /// Whether the rows are held still.
+    pub paused: bool,
+    /// The first screen.
+    pub dashboard: Dashboard,
     /// The screen of people.
     pub users: Users,
     /// The screen of sessions.
     pub sessions: Sessions,
+    /// The screen of API keys.
+    pub apikeys: ApiKeys,
     /// The screen of clients.
-    pub clients: Clients,
+    pub clients: Sifted<Client>,
+    /// The screen of resources.
+    pub resources: Sifted<Resource>,
     /// The screen of second factors.
     pub mfa: Mfa,
     /// The screen of signing keys.
-    pub keys: Keys,
+    pub keys: Sifted<KeyStanding>,
+    /// The screen of the audit record.
+    pub record: Record,
     /// The screen of attempts.
-    pub audit: Audit,
+    pub attempts: Sifted<Trace>,
     /// The screen of messages.
     pub messages: Messages,
     /// What lies over it.
@@ -105,6 +152,8 @@ pub struct App {
     ticket: u64,
     /// The question of the palette that is waited for.
     pub(super) finding: Option<Ticket>,
+    /// The check of the audit record that is waited for.
+    pub(super) verifying: Option<Ticket>,
     pub(super) dirty: bool,
 }
 
@@ -114,13 +163,19 @@ impl App {
         Self {
             site: known,
             now,
-            tab: Tab::Users,
+            tab: Tab::Dashboard,
+            server: Server::Unknown,
+            paused: false,
+            dashboard: Dashboard::default(),
             users: Users::default(),
             sessions: Sessions::default(),
-            clients: Clients::default(),
+            apikeys: ApiKeys::default(),
+            clients: Sifted::default(),
+            resources: Sifted::default(),
             mfa: Mfa::default(),
-            keys: Keys::default(),
-            audit: Audit::default(),
+            keys: Sifted::default(),
+            record: Record::default(),
+            attempts: Sifted::default(),
             messages: Messages::default(),
             overlay: None,
             toast: None,
@@ -133,12 +188,21 @@ impl App {
             effects: Vec::new(),
             ticket: 0,
             finding: None,
+            verifying: None,
             dirty: true,
         }
     }
 
     /// The first wishes.
     pub fn start(&mut self) -> Vec<Effect> {
+        self.ask(true);
+        std::mem::take(&mut self.effects)
+    }
+
+    /// The first wishes of a console that begins at a screen, with a filter.
+    pub fn start_at(&mut self, tab: Tab, wanted: String) -> Vec<Effect> {
+        self.tab = tab;
+        self.search_mut().set(wanted);
         self.ask(true);
         std::mem::take(&mut self.effects)
     }
@@ -158,6 +222,8 @@ impl App {
             Msg::Answer { ticket, now, reply } => self.answer(ticket, now, reply),
             Msg::Done { change, now, outcome } => self.done(&change, now, outcome),
             Msg::Enrolled { ticket, now, given } => self.enrolled(ticket, now, given),
+            Msg::Mouse(event) => self.mouse(event),
+            Msg::Server(server) => self.server = server,
             Msg::Continued => self.effects.push(Effect::Repaint),
             Msg::Stop => self.effects.push(Effect::Quit),
         }
@@ -190,39 +256,64 @@ impl App {
         if let Some(running) = &self.running {
             return Err(still_at(running));
         }
-        let access = self.site.access_lifetime;
-        let (gone, question) = match self.tab {
-            Tab::Audit | Tab::Messages => (None, None),
-            Tab::Clients => {
-                let row = self.clients.list.selected();
-                (self.clients.list.gone(), row.map(|row| confirm::clients::about(verb, row)))
-            }
-            Tab::Keys => {
-                let schedule = &self.site.schedule;
-                let row = self.keys.list.selected();
-                let ask =
-                    |row| confirm::keys::about(verb, row, self.keys.all(), schedule, self.now);
-                (self.keys.list.gone(), row.map(ask))
-            }
-            Tab::Users | Tab::Mfa => {
-                let (row, gone) = self.person();
-                (gone, row.map(|row| confirm::about_user(verb, row, access)))
-            }
-            Tab::Sessions => {
-                let row = self.sessions.list.selected();
-                let ask = |row: &SessionRow| {
-                    let alive = self.sessions.alive_of(&row.session.user_id);
-                    confirm::about_session(verb, row, alive, access)
-                };
-                (self.sessions.list.gone(), row.map(ask))
-            }
-        };
-        question.unwrap_or_else(|| {
+        if self.site.read_only {
+            return Err(READ_ONLY.to_owned());
+        }
+        let gone = self.shelf(self.tab).gone();
+        self.about_selected(verb).unwrap_or_else(|| {
             Err(gone.map_or_else(
                 || "no row is selected".to_owned(),
                 |gone| format!("{gone} is gone from this list: move to another row first"),
             ))
         })
+    }
+
+    /// The question about the selected row, where there is one.
+    fn about_selected(&self, verb: Verb) -> Option<Result<Confirm, String>> {
+        let access = self.site.access_lifetime;
+        match self.tab {
+            // What is selected on the first screen is no person yet: who is meant is looked up first.
+            Tab::Dashboard | Tab::Audit | Tab::Attempts | Tab::Messages => {
+                Some(Err(confirm::elsewhere(verb)))
+            }
+            Tab::ApiKeys => {
+                let row = self.apikeys.rows.list.selected()?;
+                Some(confirm::apikeys::about(verb, row))
+            }
+            Tab::Resources => {
+                let row = self.resources.list.selected()?;
+                Some(confirm::apikeys::about_resource(verb, row))
+            }
+            Tab::Clients => {
+                let row = self.clients.list.selected()?;
+                Some(confirm::clients::about(verb, row))
+            }
+            Tab::Keys => {
+                let (row, schedule) = (self.keys.list.selected()?, &self.site.schedule);
+                Some(confirm::keys::about(verb, row, self.keys.all(), schedule, self.now))
+            }
+            Tab::Users | Tab::Mfa => {
+                let row = self.person().0?;
+                Some(confirm::about_user(verb, row, access))
+            }
+            Tab::Sessions => {
+                let row = self.sessions.rows.list.selected()?;
+                let alive = self.sessions.alive_of(&row.session.user_id);
+                Some(confirm::about_session(verb, row, alive, access))
+            }
+        }
+    }
+
+    /// Whether a verb would be refused here, for hints.
+    pub fn refuses(&self, verb: Verb) -> bool {
+        match (self.tab, verb.spec().noun) {
+            _ if self.site.read_only => true,
+            (Tab::Dashboard, Noun::User) => self.dashboard.person().is_none(),
+            _ if super::act::needs_form(verb) => {
+                verb == Verb::ApiKeyEdit && self.apikeys.rows.list.selected().is_none()
+            }
+            _ => self.question(verb).is_err(),
+        }
     }
 
     pub(super) fn say(&mut self, tone: Tone, text: impl Into<String>) {
@@ -242,9 +333,10 @@ impl App {
         let counts =
             matches!(self.overlay, Some(Overlay::Enroll(_))) && now.secs() != self.now.secs();
         self.now = now;
-        if changed || minute {
+        if (changed || minute) && !self.paused {
             self.ask(false);
         }
+        self.follow_log();
         self.dirty |= minute || counts;
         if now.since(self.touched) >= SHOWN {
             self.hide_secret();
@@ -264,52 +356,40 @@ impl App {
             Ok(Reply::Users(rows)) if self.mfa.people.list.wait.expects(ticket) => {
                 self.mfa.people.take(rows)
             }
-            Ok(Reply::Sessions(rows)) if self.sessions.list.wait.expects(ticket) => {
-                self.sessions.take(rows)
+            Ok(Reply::Sessions(rows)) if self.sessions.rows.list.wait.expects(ticket) => {
+                self.sessions.rows.take(rows)
             }
             Ok(Reply::Clients(rows)) if self.clients.list.wait.expects(ticket) => {
                 self.clients.take(rows)
             }
             Ok(Reply::Keys(rows)) if self.keys.list.wait.expects(ticket) => self.keys.take(rows),
-            Ok(Reply::Attempts(rows)) if self.audit.list.wait.expects(ticket) => {
-                self.audit.take(rows)
+            Ok(Reply::Attempts(rows)) if self.attempts.list.wait.expects(ticket) => {
+                self.attempts.take(refused_first(rows))
             }
-            Ok(Reply::Story(found)) => {
-                self.tell(ticket, &found);
-                None
+            Ok(Reply::Dashboard(overview)) if self.dashboard.rows.list.wait.expects(ticket) => {
+                self.dashboard.take(*overview)
             }
-            Ok(Reply::Messages(rows)) if self.messages.list.wait.expects(ticket) => {
-                self.messages.take(rows)
+            Ok(Reply::ApiKeys(rows)) if self.apikeys.rows.list.wait.expects(ticket) => {
+                self.apikeys.rows.take(rows)
             }
-            Ok(Reply::Message(id, text)) => {
-                self.messages.take_body(ticket, id, text);
-                None
+            Ok(Reply::Resources(rows)) if self.resources.list.wait.expects(ticket) => {
+                self.resources.take(rows)
             }
-            Ok(Reply::Detail(detail)) => {
-                self.users.take_detail(ticket, *detail);
-                None
+            Ok(Reply::Events(rows)) if self.record.rows.list.wait.expects(ticket) => {
+                self.record.rows.take(rows)
             }
-            Ok(Reply::Coverage(coverage)) => {
-                self.mfa.take_coverage(ticket, *coverage);
-                None
-            }
-            Ok(Reply::Found(action, row)) => {
-                self.found(ticket, action, &row);
-                None
+            Ok(Reply::Messages(rows)) if self.messages.rows.list.wait.expects(ticket) => {
+                self.messages.rows.take(rows)
             }
             Err(problem) => {
                 self.failed(ticket, problem);
                 None
             }
-            // An answer to a question that nobody asks any more.
-            Ok(
-                Reply::Users(_)
-                | Reply::Clients(_)
-                | Reply::Sessions(_)
-                | Reply::Keys(_)
-                | Reply::Attempts(_)
-                | Reply::Messages(_),
-            ) => None,
+            // What goes beside rows, or an answer to a question that nobody asks any more.
+            Ok(reply) => {
+                self.answer_beside(ticket, now, reply);
+                None
+            }
         };
         // What one ended oneself is expected to go; the frame of the list says it too.
         let expected = self.toast.as_ref().is_some_and(|toast| toast.tone == Tone::Good);
@@ -317,6 +397,33 @@ impl App {
             self.say(Tone::Plain, format!("{title} is gone from this list"));
         }
         self.replay();
+    }
+
+    /// Takes what goes beside rows.
+    fn answer_beside(&mut self, ticket: Ticket, now: Time, reply: Reply) {
+        match reply {
+            Reply::KeyUse(id, days) => self.apikeys.take_usage(ticket, id, days),
+            Reply::FoundKey(id) => self.found_key(ticket, &id),
+            Reply::Verified(checked) => self.record.checked = Check::Done(*checked, now),
+            Reply::Story(found) => self.tell(ticket, &found),
+            Reply::Message(id, text) => self.messages.take_body(ticket, id, text),
+            Reply::Detail(detail) => {
+                self.users.take_detail(ticket, *detail);
+            }
+            Reply::Coverage(coverage) => self.mfa.take_coverage(ticket, *coverage),
+            Reply::Found(action, row) => self.found(ticket, action, &row),
+            // Rows that nobody asks for any more.
+            Reply::Users(_)
+            | Reply::Clients(_)
+            | Reply::Sessions(_)
+            | Reply::Keys(_)
+            | Reply::Attempts(_)
+            | Reply::Dashboard(_)
+            | Reply::ApiKeys(_)
+            | Reply::Resources(_)
+            | Reply::Events(_)
+            | Reply::Messages(_) => {}
+        }
     }
 
     fn found(&mut self, ticket: Ticket, action: Action, row: &UserRow) {
@@ -327,6 +434,7 @@ impl App {
         let access = self.site.access_lifetime;
         let refused = match (&self.running, action) {
             (Some(running), _) => Some(still_at(running)),
+            _ if self.site.read_only => Some(READ_ONLY.to_owned()),
             (None, Action::Run(verb)) => match confirm::about_user(verb, row, access) {
                 Ok(question) => {
                     self.overlay = Some(Overlay::Confirm(question));
@@ -345,12 +453,15 @@ impl App {
     fn failed(&mut self, ticket: Ticket, problem: Problem) {
         // What was typed ahead was meant for an answer that will not come.
         self.ahead.clear();
-        if let Some(wait) = self.waits_mut().into_iter().find(|wait| wait.expects(ticket)) {
-            wait.fail(problem);
+        let asked = Tab::ALL.into_iter().find(|tab| self.shelf(*tab).wait().expects(ticket));
+        if let Some(tab) = asked {
+            self.shelf_mut(tab).wait_mut().fail(problem);
         } else if self.finding == Some(ticket) {
             self.finding = None;
             let text = sentence(&problem);
             self.say(Tone::Bad, text);
+        } else if matches!(self.record.checked, Check::Running) && self.verifying == Some(ticket) {
+            self.record.checked = Check::Failed(problem);
         }
     }
 
@@ -365,6 +476,9 @@ impl App {
                 if let Some(link) = &outcome.link {
                     self.hand_over(change, link);
                 }
+                if let Some(made) = &outcome.key {
+                    self.hand_over_key(made);
+                }
             }
             Err(problem) if problem.busy => {
                 self.refused = running;
@@ -375,6 +489,13 @@ impl App {
             }
             Err(problem) => {
                 let text = sentence(&problem);
+                // What was typed is not lost: the form comes back and says what is wrong.
+                if let Some(form) = running.and_then(|running| running.back)
+                    && self.overlay.is_none()
+                {
+                    let trouble = Some(text.clone());
+                    self.overlay = Some(Overlay::Form(Box::new(Form { trouble, ..*form })));
+                }
                 self.say(Tone::Bad, text);
             }
         }
@@ -387,7 +508,13 @@ impl App {
         if self.wait_mut().must_ask_again() {
             self.ask(false);
         }
-        let beside = self.room() == Room::Wide || self.users.page;
+        if self.tab == Tab::ApiKeys && !self.wait().changing() {
+            let ticket = self.ticket();
+            if let Some(query) = self.apikeys.usage_query(ticket) {
+                self.effects.push(Effect::Ask(ticket, query));
+            }
+        }
+        let beside = self.room() == Room::Wide || self.users.people.page;
         if self.tab == Tab::Users && beside && !self.wait().changing() {
             let ticket = self.ticket();
             if let Some(query) = self.users.detail_query(ticket) {
@@ -402,6 +529,9 @@ impl App {
         self.effects.push(Effect::Ask(ticket, Query::Find { action, name }));
     }
 }
+
+/// What is said where nothing may be changed.
+pub(super) const READ_ONLY: &str = "this console only looks: it was opened with --read-only";
 
 pub(super) fn still_at(running: &Confirm) -> String {
     format!("still at work: {}", running.title.trim_end_matches(" ?"))

@@ -157,6 +157,28 @@ impl<'b> Canvas<'b> {
         self.text(Rect { x, width, ..area }, &"░".repeat(rest), Role::Border);
     }
 
+    /// Draws numbers as columns, one cell each and the last at the right; where there are more numbers than cells, the
+    /// highest of several stands for them.
+    pub fn spark(&mut self, area: Rect, values: &[u32], role: Role) {
+        const STEPS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+        let cells = usize::from(area.width);
+        if cells == 0 {
+            return;
+        }
+        let each = values.len().div_ceil(cells).max(1);
+        let peak = values.iter().max().copied().unwrap_or(0).max(1);
+        let columns: String = values
+            .chunks(each)
+            .map(|some| {
+                let high = u64::from(some.iter().max().copied().unwrap_or(0));
+                // Something is never drawn as nothing.
+                let step = (high * 7).div_ceil(u64::from(peak)).min(7);
+                usize::try_from(step).ok().and_then(|step| STEPS.get(step)).copied().unwrap_or("▁")
+            })
+            .collect();
+        self.text(area, &columns, role);
+    }
+
     /// Draws a QR code into the middle of an area; answers whether there was room for it.
     pub fn qr(&mut self, area: Rect, qr: &Qr, inverted: bool) -> bool {
         let area = area.intersection(self.buf.area);
@@ -199,19 +221,22 @@ impl<'b> Canvas<'b> {
 
 fn ascii(symbol: &str) -> &'static str {
     match symbol {
-        "─" | "═" | "–" => "-",
+        "─" | "═" | "–" | "▃" | "▄" => "-",
         "━" => "=",
-        "│" | "║" | "┆" => "|",
-        "╭" | "╮" | "╰" | "╯" | "╔" | "╗" | "╚" | "╝" => "+",
+        "│" | "║" | "┆" | "‖" => "|",
+        "╭" | "╮" | "╰" | "╯" | "╔" | "╗" | "╚" | "╝" | "▅" => "+",
         "▌" | "›" | "→" => ">",
-        "●" | "·" => "*",
+        "●" | "·" | "▆" | "▇" => "*",
         "▲" => "!",
         "…" => "~",
         "✓" | "↓" => "v",
+        "○" => "o",
+        "▁" => "_",
+        "▂" => ",",
         "×" => "x",
         "█" => "#",
         "░" | "┄" => ".",
-        "↑" => "^",
+        "↑" | "≤" | "⇧" => "^",
         "⏎" | "←" => "<",
         "“" | "”" => "\"",
         _ => "?",

@@ -3,19 +3,21 @@
 
 use std::time::Duration;
 
+pub mod apikeys;
 pub mod clients;
 pub mod keys;
 
 use tui_input::InputRequest;
 
 use super::{
+    form::Form,
     msg::{Change, Target},
     text,
 };
 use crate::model::{
     session::SessionRow,
     user::{UserRow, UserState},
-    verb::Verb,
+    verb::{Noun, Verb},
 };
 
 /// A question.
@@ -33,6 +35,48 @@ pub struct Confirm {
     pub armed: bool,
     /// What must be typed to agree, where many are concerned.
     pub word: Option<Word>,
+    /// What can be had besides, by a key of its own.
+    pub option: Option<Choice>,
+    /// The form that comes back on no.
+    pub back: Option<Box<Form>>,
+}
+
+/// Something that a question offers besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What.
+    pub what: &'static str,
+    /// Whether it is wanted.
+    pub on: bool,
+}
+
+impl Confirm {
+    /// A question without anything besides.
+    pub fn new(change: Change, title: impl Into<String>, steps: Vec<Step>) -> Self {
+        Self {
+            change,
+            title: title.into(),
+            steps,
+            note: None,
+            armed: false,
+            word: None,
+            option: None,
+            back: None,
+        }
+    }
+}
+
+/// Where the rows of a verb are.
+pub(super) fn elsewhere(verb: Verb) -> String {
+    let (what, key) = match verb.spec().noun {
+        Noun::User => ("person", "2"),
+        Noun::Session => ("session", "3"),
+        Noun::ApiKey | Noun::Agent => ("API keys", "4"),
+        Noun::Client => ("clients", "5"),
+        Noun::Resource => ("resources", "5 and Tab"),
+        Noun::Key => ("signing keys", "7"),
+    };
+    format!("go to the {what} for that: {key}")
 }
 
 /// A name that must be typed to agree.
@@ -101,28 +145,44 @@ fn forever(what: impl Into<String>) -> Step {
 /// Asks about a person, or says why there is nothing to ask.
 pub fn about_user(verb: Verb, row: &UserRow, access: Duration) -> Result<Confirm, String> {
     let name = text::clean(&row.user.username, 32);
-    let (title, steps) = match verb {
-        Verb::UserLock => (format!("Lock out {name} ?"), lock(row, &name)?),
-        Verb::UserUnlock => (format!("Unlock {name} ?"), unlock(row, &name)?),
-        Verb::SessionRevokeOfUser => {
+    let mut word = None;
+    let (title, steps) = match (verb, ()) {
+        (Verb::UserLock, ()) => (format!("Lock out {name} ?"), lock(row, &name)?),
+        (Verb::UserUnlock, ()) => (format!("Unlock {name} ?"), unlock(row, &name)?),
+        (Verb::SessionRevokeOfUser, ()) => {
             (format!("End all sessions of {name} ?"), vec![end_sessions(row.sessions), tokens()])
         }
-        Verb::MfaReset => (format!("Reset the second factors of {name} ?"), reset(row, &name)?),
-        Verb::MfaLink => (format!("Give {name} an enrolment link ?"), enroll_link(row, &name)?),
-        Verb::UserInvite => (format!("Invite {name} again ?"), invite(row, &name)?),
-        Verb::UserResetLink => {
+        (Verb::MfaReset, ()) => {
+            (format!("Reset the second factors of {name} ?"), reset(row, &name)?)
+        }
+        (Verb::MfaLink, ()) => {
+            (format!("Give {name} an enrolment link ?"), enroll_link(row, &name)?)
+        }
+        (Verb::UserInvite, ()) => (format!("Invite {name} again ?"), invite(row, &name)?),
+        (Verb::UserResetLink, ()) => {
             (format!("Give {name} a password reset link ?"), reset_link(row, &name)?)
         }
-        Verb::SessionRevoke => return Err("choose a session for that: gs".to_owned()),
-        Verb::KeyStage | Verb::KeyRotate | Verb::KeyRetire => {
-            return Err(keys::ELSEWHERE.to_owned());
+        (Verb::UserDelete, ()) => {
+            word = Some(Word::new(name.clone()));
+            (format!("Delete {name} for good ?"), delete(row))
         }
-        Verb::ClientEnable | Verb::ClientDisable => return Err(clients::ELSEWHERE.to_owned()),
+        (Verb::SessionRevoke, ()) => return Err("choose a session for that: gs".to_owned()),
+        _ => return Err(elsewhere(verb)),
     };
     let ends = steps.iter().any(|step| *step == tokens());
     let target = Target::User { id: row.user.id.clone(), name };
     let note = ends.then(|| outlive(access));
-    Ok(Confirm { change: Change { verb, target }, title, steps, note, armed: false, word: None })
+    Ok(Confirm { note, word, ..Confirm::new(Change { verb, target }, title, steps) })
+}
+
+fn delete(row: &UserRow) -> Vec<Step> {
+    let mut steps = vec![forever("remove the account"), end_sessions(row.sessions), tokens()];
+    if row.api_keys > 0 {
+        let keys = text::count(usize_of(row.api_keys), "API key");
+        steps.push(forever(format!("remove {keys}")));
+    }
+    steps.push(step("what the audit record says of them stays", Fate::Said));
+    steps
 }
 
 fn lock(row: &UserRow, name: &str) -> Result<Vec<Step>, String> {
@@ -221,8 +281,8 @@ pub fn about_session(
 ) -> Result<Confirm, String> {
     let name = text::clean(&row.username, 32);
     let session = &row.session;
-    let (title, steps, target) = match verb {
-        Verb::SessionRevoke => {
+    let (title, steps, target) = match (verb, ()) {
+        (Verb::SessionRevoke, ()) => {
             let agent = text::clean(&text::agent(&session.user_agent), 24);
             let from = text::clean(&session.address, 24);
             let id = text::short_id(session.id.as_str());
@@ -234,25 +294,19 @@ pub fn about_session(
             let target = Target::Session { id: session.id.clone(), name: name.clone() };
             (format!("End this session of {name} ?"), steps, target)
         }
-        Verb::SessionRevokeOfUser => {
+        (Verb::SessionRevokeOfUser, ()) => {
             let alive = u32::try_from(alive).unwrap_or(u32::MAX);
             let steps = vec![end_sessions(alive), tokens()];
             let target = Target::User { id: session.user_id.clone(), name: name.clone() };
             (format!("End all sessions of {name} ?"), steps, target)
         }
-        Verb::UserLock
-        | Verb::UserUnlock
-        | Verb::MfaReset
-        | Verb::MfaLink
-        | Verb::UserInvite
-        | Verb::UserResetLink => return Err("go to the person for that: gu".to_owned()),
-        Verb::KeyStage | Verb::KeyRotate | Verb::KeyRetire => {
-            return Err(keys::ELSEWHERE.to_owned());
+        (verb, ()) if verb.spec().noun == Noun::User => {
+            return Err("go to the person for that: gu".to_owned());
         }
-        Verb::ClientEnable | Verb::ClientDisable => return Err(clients::ELSEWHERE.to_owned()),
+        _ => return Err(elsewhere(verb)),
     };
     let note = Some(outlive(access));
-    Ok(Confirm { change: Change { verb, target }, title, steps, note, armed: false, word: None })
+    Ok(Confirm { note, ..Confirm::new(Change { verb, target }, title, steps) })
 }
 
 fn tokens() -> Step {

@@ -31,9 +31,15 @@ impl App {
     pub(super) fn paste(&mut self, pasted: &str) {
         if let Some(Overlay::Palette(palette)) = &mut self.overlay {
             palette.paste(pasted);
+        } else if let Some(Overlay::Form(form)) = &mut self.overlay {
+            form.paste(pasted);
         } else if self.is_enrolling() {
             pasted.chars().take(16).for_each(|c| self.digit(c));
         } else if self.overlay.is_none() && self.search().is_open() {
+            // A whole key is recognised before any of it reaches the field.
+            if self.recognise(pasted.lines().next().unwrap_or_default()) {
+                return;
+            }
             if self.search_mut().paste(pasted) {
                 self.filtered();
             }
@@ -43,7 +49,10 @@ impl App {
     }
 
     fn in_field(&self) -> bool {
-        matches!(self.places(), [Place::Field | Place::Palette | Place::Enroll | Place::Name])
+        matches!(
+            self.places(),
+            [Place::Field | Place::Palette | Place::Enroll | Place::Name | Place::Form]
+        )
     }
 
     fn key(&mut self, event: KeyEvent) {
@@ -88,6 +97,9 @@ impl App {
                     | Action::Redraw
                     | Action::Move(_)
                     | Action::Show(_)
+                    | Action::Beside
+                    | Action::Verify
+                    | Action::Pause
                     | Action::Cancel
                     | Action::No
                     | Action::Back
@@ -106,6 +118,9 @@ impl App {
                     | Action::Why
                     | Action::SessionsOfUser
                     | Action::UserOfSession
+                    | Action::KeysOfUser
+                    | Action::EventsOfUser
+                    | Action::Copy
             )
     }
 
@@ -142,6 +157,8 @@ impl App {
             palette.edit(request);
         } else if let Some(Overlay::Confirm(question)) = &mut self.overlay {
             question.word.iter_mut().for_each(|word| word.edit(request));
+        } else if let Some(Overlay::Form(form)) = &mut self.overlay {
+            form.edit(request);
         } else if self.search_mut().edit(request) {
             self.filtered();
         }

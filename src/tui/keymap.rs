@@ -16,22 +16,32 @@ pub enum Place {
     Always,
     /// On every screen.
     Screen,
+    /// On the first screen.
+    Dashboard,
     /// On the screen of people.
     Users,
     /// On the screen of sessions.
     Sessions,
+    /// On the screen of API keys.
+    ApiKeys,
     /// On the screen of clients.
     Clients,
+    /// On the screen of resources.
+    Resources,
     /// On the screen of second factors.
     Mfa,
     /// On the screen of signing keys.
     Keys,
-    /// On the screen of attempts.
+    /// On the screen of the audit record.
     Audit,
+    /// On the screen of attempts.
+    Attempts,
     /// On the screen of messages.
     Messages,
     /// In a question.
     Confirm,
+    /// In a form: what is no key here goes into the field with the focus.
+    Form,
     /// In a question that wants a name typed: what is no key here goes into its field.
     Name,
     /// In the filter field.
@@ -40,6 +50,8 @@ pub enum Place {
     Palette,
     /// In the help.
     Help,
+    /// In the question whether to leave a server that runs in this process.
+    Leave,
     /// Over a story.
     Story,
     /// Over a one-time link.
@@ -119,8 +131,10 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Screen, &[one(K::PageDown), ctrl('f')], A::Move(Motion::PageDown), G::Move, None),
         bind(P::Screen, &[g('g'), one(K::Home)], A::Move(Motion::First), G::Move, None),
         bind(P::Screen, &[ch('G'), one(K::End)], A::Move(Motion::Last), G::Move, None),
-        bind(P::Screen, &[ch('1')], A::Show(Tab::Users), G::Move, None),
-        bind(P::Screen, &[ch('2')], A::Show(Tab::Sessions), G::Move, None),
+        bind(P::Screen, &[ch('1')], A::Show(Tab::Dashboard), G::Move, None),
+        bind(P::Screen, &[ch('2')], A::Show(Tab::Users), G::Move, None),
+        bind(P::Screen, &[ch('3')], A::Show(Tab::Sessions), G::Move, None),
+        bind(P::Screen, &[ch('4')], A::Show(Tab::ApiKeys), G::Move, None),
         bind(P::Screen, &[ch('5')], A::Show(Tab::Clients), G::Move, None),
         bind(P::Screen, &[ch('6')], A::Show(Tab::Mfa), G::Move, None),
         bind(P::Screen, &[ch('7')], A::Show(Tab::Keys), G::Move, None),
@@ -129,7 +143,40 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Screen, &[ch('/')], A::Filter, G::Look, Some(1)),
         bind(P::Users, &[one(K::Enter)], A::Open, G::Look, Some(2)),
         bind(P::Sessions, &[one(K::Enter)], A::Open, G::Look, Some(2)),
-        bind(P::Audit, &[one(K::Enter)], A::Why, G::Look, Some(2)),
+        bind(P::Dashboard, &[one(K::Enter), ch('w')], A::Why, G::Look, Some(2)),
+        bind(P::Dashboard, &[ch('L')], A::Run(Verb::UserLock), G::Act, Some(3)),
+        bind(P::Dashboard, &[ch('U')], A::Run(Verb::UserUnlock), G::Act, Some(4)),
+        bind(P::Dashboard, &[ch('X')], A::Run(Verb::SessionRevokeOfUser), G::Act, Some(5)),
+        bind(P::Dashboard, &[g('u')], A::UserOfSession, G::Go, Some(6)),
+        bind(P::Dashboard, &[g('a')], A::EventsOfUser, G::Go, Some(7)),
+        bind(P::Audit, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::Audit, &[ch('w')], A::Why, G::Look, Some(3)),
+        bind(P::Audit, &[ch('v')], A::Verify, G::Look, Some(4)),
+        bind(P::Audit, &[one(K::Tab)], A::Beside, G::Move, Some(5)),
+        bind(P::Attempts, &[one(K::Enter)], A::Why, G::Look, Some(2)),
+        bind(P::Attempts, &[one(K::Tab)], A::Beside, G::Move, Some(3)),
+        bind(P::ApiKeys, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::ApiKeys, &[ch('N')], A::Run(Verb::ApiKeyCreate), G::Act, Some(3)),
+        bind(P::ApiKeys, &[ch('R')], A::Run(Verb::ApiKeyRotate), G::Act, Some(4)),
+        bind(P::ApiKeys, &[ch('K')], A::Run(Verb::ApiKeyRevoke), G::Act, Some(5)),
+        bind(P::ApiKeys, &[ch('E')], A::Run(Verb::ApiKeyEdit), G::Act, Some(6)),
+        bind(P::ApiKeys, &[ch('D')], A::Run(Verb::AgentDisable), G::Act, None),
+        bind(P::ApiKeys, &[ch('A')], A::Run(Verb::AgentEnable), G::Act, None),
+        bind(P::ApiKeys, &[g('u')], A::UserOfSession, G::Go, Some(7)),
+        bind(P::Resources, &[one(K::Enter)], A::Open, G::Look, Some(2)),
+        bind(P::Resources, &[ch('D')], A::Run(Verb::ResourceDelete), G::Act, Some(3)),
+        bind(P::Resources, &[one(K::Tab)], A::Beside, G::Move, Some(4)),
+        bind(P::Clients, &[one(K::Tab)], A::Beside, G::Move, Some(5)),
+        bind(P::Users, &[ch('N')], A::Run(Verb::UserCreate), G::Act, None),
+        bind(P::Users, &[ch('D')], A::Run(Verb::UserDelete), G::Act, None),
+        bind(P::Users, &[g('k')], A::KeysOfUser, G::Go, None),
+        bind(P::Users, &[g('a')], A::EventsOfUser, G::Go, None),
+        bind(P::Screen, &[ch('c')], A::Copy, G::Look, None),
+        bind(P::Screen, &[ch('p')], A::Pause, G::Look, None),
+        bind(P::Screen, &[ch('l')], A::Log, G::Look, None),
+        bind(P::Screen, &[ch('m')], A::Mouse, G::Always, None),
+        bind(P::Leave, &[ch('y')], A::Yes, G::Act, Some(1)),
+        bind(P::Leave, &[ch('n'), one(K::Esc), one(K::Enter)], A::Cancel, G::Look, Some(2)),
         bind(P::Users, &[ch('w')], A::Why, G::Look, None),
         bind(P::Sessions, &[ch('w')], A::Why, G::Look, Some(5)),
         bind(P::Clients, &[one(K::Enter)], A::Open, G::Look, Some(2)),
@@ -174,6 +221,11 @@ pub const BINDINGS: &[Binding] = &{
             Some(3),
         ),
         bind(P::Confirm, &[one(K::Enter)], A::Press, G::Act, Some(4)),
+        bind(P::Confirm, &[ch('l')], A::Toggle, G::Act, Some(5)),
+        bind(P::Form, &[one(K::Enter)], A::Accept, G::Act, Some(1)),
+        bind(P::Form, &[one(K::Tab), one(K::Down)], A::NextField, G::Move, Some(2)),
+        bind(P::Form, &[one(K::BackTab), one(K::Up)], A::PreviousField, G::Move, Some(3)),
+        bind(P::Form, &[one(K::Esc)], A::Cancel, G::Look, Some(4)),
         bind(P::Name, &[one(K::Enter)], A::Press, G::Act, Some(1)),
         bind(P::Name, &[one(K::Esc)], A::No, G::Act, Some(2)),
         bind(P::Field, &[one(K::Enter), one(K::Down)], A::Accept, G::Look, Some(1)),
@@ -195,10 +247,11 @@ pub const BINDINGS: &[Binding] = &{
         bind(P::Story, &[one(K::End), ch('G')], A::Move(Motion::Last), G::Move, None),
         bind(P::Story, &[one(K::Esc), ch('q')], A::Cancel, G::Look, Some(3)),
         bind(P::Handed, &[ch('c')], A::Copy, G::Look, Some(1)),
-        bind(P::Handed, &[ch('f')], A::Full, G::Look, Some(2)),
-        bind(P::Handed, &[ch('i')], A::Invert, G::Look, Some(3)),
-        bind(P::Handed, &[ch('t')], A::Veil, G::Look, Some(4)),
-        bind(P::Handed, &[one(K::Esc)], A::Cancel, G::Look, Some(5)),
+        bind(P::Handed, &[ch('f')], A::Full, G::Look, Some(3)),
+        bind(P::Handed, &[ch('i')], A::Invert, G::Look, Some(4)),
+        bind(P::Handed, &[ch('t')], A::Veil, G::Look, Some(5)),
+        bind(P::Handed, &[ch('d')], A::Stored, G::Look, Some(2)),
+        bind(P::Handed, &[one(K::Esc)], A::Cancel, G::Look, Some(6)),
         bind(P::Enroll, &[one(K::Enter)], A::Accept, G::Look, None),
         bind(P::Enroll, &[ch('f')], A::Full, G::Look, Some(2)),
         bind(P::Enroll, &[ch('t')], A::Veil, G::Look, Some(3)),
@@ -214,13 +267,17 @@ pub const BINDINGS: &[Binding] = &{
 };
 
 /// Where keys work while nothing lies over a screen.
-pub const EVERY: [Place; 9] = [
+pub const EVERY: [Place; 13] = [
+    Place::Dashboard,
     Place::Users,
     Place::Sessions,
+    Place::ApiKeys,
     Place::Clients,
+    Place::Resources,
     Place::Mfa,
     Place::Keys,
     Place::Audit,
+    Place::Attempts,
     Place::Messages,
     Place::Screen,
     Place::Always,
@@ -259,13 +316,17 @@ mod tests {
     use super::*;
     use crate::model::verb::Tier;
 
-    const SCREENS: [Place; 7] = [
+    const SCREENS: [Place; 11] = [
+        Place::Dashboard,
         Place::Users,
         Place::Sessions,
+        Place::ApiKeys,
         Place::Clients,
+        Place::Resources,
         Place::Mfa,
         Place::Keys,
         Place::Audit,
+        Place::Attempts,
         Place::Messages,
     ];
 
@@ -304,9 +365,13 @@ mod tests {
 
     #[test]
     fn every_screen_has_its_number() {
-        for tab in Tab::ALL {
+        for tab in Tab::ALL.into_iter().filter(|tab| tab.is_first()) {
             let key = key_of(&EVERY, Action::Show(tab));
             assert_eq!(key, Some(tab.number().to_string()), "{tab:?}");
+        }
+        for tab in Tab::ALL {
+            let beside = tab.beside();
+            assert_eq!(beside.and_then(Tab::beside), beside.map(|_| tab), "{tab:?}");
         }
     }
 

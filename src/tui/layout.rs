@@ -71,6 +71,85 @@ pub fn users(body: Rect) -> (Rect, Option<Rect>) {
     (list, Some(detail))
 }
 
+/// The parts of the first screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DashboardParts {
+    /// Whether the server runs, when there is room.
+    pub server: Option<Rect>,
+    /// How much signs in, when there is room.
+    pub sign_ins: Option<Rect>,
+    /// Who has a second factor, when there is room.
+    pub coverage: Option<Rect>,
+    /// The events.
+    pub events: Rect,
+    /// What wants attention, when there is room.
+    pub attention: Option<Rect>,
+    /// What goes on, when there is room.
+    pub active: Option<Rect>,
+}
+
+/// The height of the panels above the events.
+const ABOVE: u16 = 8;
+/// The height of the panels under them, and what little room leaves of it.
+const UNDER: u16 = 6;
+const UNDER_LITTLE: u16 = 5;
+
+/// The body of the first screen: panels above the events and under them, as far as there is room for both and some events.
+pub fn dashboard(body: Rect) -> DashboardParts {
+    let row = |above: u16, height: u16| Rect { y: body.y + above, height, ..body };
+    let part = |row: Rect, from: u16, to: u16| {
+        let (from, to) = (row.width * from / 12, row.width * to / 12);
+        Some(Rect { x: row.x + from, width: to - from, ..row })
+    };
+    let under = if body.height >= 22 { UNDER } else { UNDER_LITTLE };
+    if body.height < under + 6 {
+        let events = body;
+        return DashboardParts {
+            server: None,
+            sign_ins: None,
+            coverage: None,
+            events,
+            attention: None,
+            active: None,
+        };
+    }
+    let last = row(body.height - under, under);
+    let (attention, active) =
+        if body.width >= 80 { (part(last, 0, 6), part(last, 6, 12)) } else { (Some(last), None) };
+    if body.height < ABOVE + under + 6 {
+        let events = row(0, body.height - under);
+        return DashboardParts {
+            server: None,
+            sign_ins: None,
+            coverage: None,
+            events,
+            attention,
+            active,
+        };
+    }
+    let first = row(0, ABOVE);
+    let (server, sign_ins, coverage) = if body.width >= 100 {
+        (part(first, 0, 4), part(first, 4, 8), part(first, 8, 12))
+    } else {
+        (part(first, 0, 6), part(first, 6, 12), None)
+    };
+    let events = row(ABOVE, body.height - ABOVE - under);
+    DashboardParts { server, sign_ins, coverage, events, attention, active }
+}
+
+/// The height of the panel under the lists of API keys and resources.
+const KEY_INSPECTOR: u16 = 10;
+
+/// The body of the screens of API keys and of resources: list and, when there is room, the inspector under it.
+pub fn apikeys(body: Rect) -> (Rect, Option<Rect>) {
+    if body.height < KEY_INSPECTOR + 9 {
+        return (body, None);
+    }
+    let list = Rect { height: body.height - KEY_INSPECTOR, ..body };
+    let inspector = Rect { y: body.y + list.height, height: KEY_INSPECTOR, ..body };
+    (list, Some(inspector))
+}
+
 /// The height of the panel under the list of sessions.
 const INSPECTOR: u16 = 8;
 
@@ -167,12 +246,14 @@ pub fn inner(panel: Rect) -> Rect {
     }
 }
 
-/// How many rows of a screen's list are seen at once.
-pub fn page(tab: Tab, width: u16, height: u16) -> usize {
+/// Where the list of a screen stands.
+pub fn list(tab: Tab, width: u16, height: u16) -> Rect {
     let body = Parts::of(Rect::new(0, 0, width, height)).body;
     let (list, _) = match tab {
         Tab::Users => users(body),
-        Tab::Sessions | Tab::Clients | Tab::Messages | Tab::Audit => sessions(body),
+        Tab::Sessions | Tab::Clients | Tab::Messages | Tab::Audit | Tab::Attempts => sessions(body),
+        Tab::ApiKeys | Tab::Resources => apikeys(body),
+        Tab::Dashboard => (dashboard(body).events, None),
         Tab::Keys => {
             let parts = keys(body);
             (parts.list, None)
@@ -182,7 +263,12 @@ pub fn page(tab: Tab, width: u16, height: u16) -> usize {
             (parts.list, None)
         }
     };
-    usize::from(rows(list).height)
+    list
+}
+
+/// How many rows of a screen's list are seen at once.
+pub fn page(tab: Tab, width: u16, height: u16) -> usize {
+    usize::from(rows(list(tab, width, height)).height)
 }
 
 /// A rectangle of this size in the middle of an area, or as much of it as there is.

@@ -1,12 +1,14 @@
 //! A window of rows with a selection that is an id: rows may come, go and move, the selection stays on what was chosen.
 //! What the rows are and how they are asked for is for the screens.
 
+use std::fmt;
+
 use super::{action::Motion, wait::Wait};
 
 /// A row that can be chosen.
 pub trait Keyed {
     /// What tells it from every other row.
-    type Id: Clone + PartialEq;
+    type Id: Clone + PartialEq + fmt::Debug + fmt::Display;
     /// Its id.
     fn key(&self) -> Self::Id;
     /// What to call it, fit for the screen.
@@ -112,6 +114,13 @@ impl<R: Keyed> List<R> {
             self.select(index);
         }
         index.is_some()
+    }
+
+    /// Chooses the row that stands so far below the first that is drawn, if there is one.
+    pub fn pick(&mut self, below: usize) {
+        if self.top + below < self.rows.len() {
+            self.select(self.top + below);
+        }
     }
 
     /// Scrolls so that the selection is among `height` rows.

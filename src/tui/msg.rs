@@ -1,29 +1,36 @@
 //! Everything that can happen to the console, and everything it can want: the two ends of `update`.
 //! Wishes are carried out by `worker` and `terminal`.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::{
     action::Action,
     enroll::{Given, Wanted},
+    form::{Limits, NewKey, NewUser},
     secret::Secret,
 };
 use crate::{
     crypto::jwt::Algorithm,
     error::{Error, Kind},
     model::{
+        apikey::{ApiKey, DayOfUse, KeyRow},
         audit::EventRow,
         client::Client,
         coverage::Coverage,
-        id::{ClientId, MessageId, SessionId, UserId},
+        dashboard::Overview,
+        id::{AgentId, ApiKeyId, ClientId, MessageId, ResourceId, SessionId, UserId},
         key::KeyStanding,
         message::MessageRow,
+        resource::Resource,
         session::SessionRow,
         trace::{Trace, story::Story},
         user::UserRow,
         verb::Verb,
     },
-    ops::link::Printed,
+    ops::{
+        apikey::standing::Standing, audit::chain::Checked, link::Printed,
+        oauth::connected::Connected,
+    },
     time::Time,
 };
 
@@ -74,10 +81,31 @@ pub enum Msg {
         /// What came of it.
         given: Result<Given, Problem>,
     },
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// Whether a server serves the data folder.
+    Server(Server),
     /// The process was stopped and goes on.
     Continued,
     /// Somebody wants the process to end.
     Stop,
+}
+
+/// Whether a server serves the data folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Server {
+    /// Nobody has looked yet.
+    #[default]
+    Unknown,
+    /// This process does, perhaps it is known since when.
+    Running {
+        /// Its number.
+        pid: u32,
+        /// When it began.
+        since: Option<Time>,
+    },
+    /// None does.
+    Stopped,
 }
 
 /// Something that `update` wants done.
@@ -93,6 +121,8 @@ pub enum Effect {
     Copy(Secret),
     /// Stop the process until the shell continues it.
     Suspend,
+    /// Take the mouse, or let the terminal have it.
+    Mouse(bool),
     /// Forget what the terminal shows and paint it anew.
     Repaint,
     /// Leave.
@@ -136,6 +166,20 @@ pub enum Query {
     Messages,
     /// What a message says that nobody carries.
     Message(MessageId),
+    /// What goes on and what wants attention.
+    Dashboard,
+    /// API keys and how they stand.
+    ApiKeys,
+    /// How one key was used, by the day.
+    KeyUse(ApiKeyId),
+    /// Which key a text is.
+    FindKey(Secret),
+    /// The resources.
+    Resources,
+    /// The newest events of the audit record, about one person or all.
+    Events(Option<UserId>),
+    /// Whether the audit record is whole.
+    Verify,
     /// The person meant by a palette line.
     Find {
         /// What is to be done to them.
@@ -168,6 +212,20 @@ pub enum Reply {
     Messages(Vec<MessageRow>),
     /// To [`Query::Message`]; nothing when it is of no use any more.
     Message(MessageId, Option<Secret>),
+    /// To [`Query::Dashboard`].
+    Dashboard(Box<Overview>),
+    /// To [`Query::ApiKeys`].
+    ApiKeys(Vec<Standing>),
+    /// To [`Query::KeyUse`].
+    KeyUse(ApiKeyId, Vec<DayOfUse>),
+    /// To [`Query::FindKey`].
+    FoundKey(ApiKeyId),
+    /// To [`Query::Resources`].
+    Resources(Vec<Resource>),
+    /// To [`Query::Events`].
+    Events(Vec<EventRow>),
+    /// To [`Query::Verify`].
+    Verified(Box<Checked>),
     /// To [`Query::Find`].
     Found(Action, Box<UserRow>),
 }
@@ -179,6 +237,10 @@ pub struct Detail {
     pub user: UserId,
     /// Their newest sessions.
     pub sessions: Vec<SessionRow>,
+    /// Their API keys.
+    pub keys: Vec<KeyRow>,
+    /// The apps that hold something of them.
+    pub apps: Vec<Connected>,
     /// What happened to them last.
     pub events: Vec<EventRow>,
 }
@@ -216,6 +278,42 @@ pub enum Target {
         /// Its name, fit for the screen.
         name: String,
     },
+    /// An API key.
+    ApiKey {
+        /// Which.
+        id: ApiKeyId,
+        /// What its owner calls it, fit for the screen.
+        name: String,
+        /// It is in wrong hands: what is put in its place ends it now.
+        leaked: bool,
+    },
+    /// What an API key is called and how often it may be used.
+    Limits {
+        /// Which.
+        id: ApiKeyId,
+        /// What its owner called it, fit for the screen.
+        name: String,
+        /// What it is to be.
+        limits: Limits,
+    },
+    /// An API key that is not there yet.
+    NewKey(Box<NewKey>),
+    /// An account that is not there yet.
+    NewUser(Box<NewUser>),
+    /// An agent.
+    Agent {
+        /// Which.
+        id: AgentId,
+        /// Its name, fit for the screen.
+        name: String,
+    },
+    /// A resource.
+    Resource {
+        /// Which.
+        id: ResourceId,
+        /// Its name, fit for the screen.
+        name: String,
+    },
     /// A signing key.
     Key {
         /// Which; for a new one, the one that it will follow.
@@ -230,11 +328,18 @@ pub enum Target {
 impl Target {
     /// What to call it.
     pub fn name(&self) -> &str {
-        let (Self::User { name, .. }
-        | Self::Session { name, .. }
-        | Self::Client { name, .. }
-        | Self::Key { name, .. }) = self;
-        name
+        match self {
+            Self::NewKey(new) => &new.name,
+            Self::NewUser(new) => &new.username,
+            Self::User { name, .. }
+            | Self::Session { name, .. }
+            | Self::Client { name, .. }
+            | Self::ApiKey { name, .. }
+            | Self::Limits { name, .. }
+            | Self::Agent { name, .. }
+            | Self::Resource { name, .. }
+            | Self::Key { name, .. } => name,
+        }
     }
 }
 
@@ -247,8 +352,25 @@ pub struct Outcome {
     pub grants: usize,
     /// Second factors that were removed.
     pub factors: usize,
+    /// Clients that were registered for it alone and are switched off.
+    pub clients: usize,
     /// A link to hand on.
     pub link: Option<Printed>,
+    /// A key that was made.
+    pub key: Option<Box<MadeKey>>,
+}
+
+/// An API key that was just made: the only moment its text exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeKey {
+    /// Its text.
+    pub text: Secret,
+    /// Its row.
+    pub key: ApiKey,
+    /// Whose it is.
+    pub owner: String,
+    /// The key in whose place it came, and when that ends.
+    pub before: Option<(ApiKeyId, Option<Time>)>,
 }
 
 /// A refusal or a fault, fit for the screen.

@@ -6,11 +6,14 @@ use std::{
 };
 
 use super::{
+    action::Tab,
     app::{App, Site},
     clipboard::Between,
     live::Probe,
+    log::Log,
     msg::{Effect, Msg},
     terminal::{self, Screen},
+    theme::Theme,
     view::Look,
     worker::{Worker, World},
 };
@@ -31,12 +34,31 @@ pub struct Opened {
     pub title: String,
     /// How long an access token lives that an app has got already.
     pub access_lifetime: Duration,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+    /// The theme, where it was asked for.
+    pub theme: Option<Theme>,
+    /// Whether to draw with ASCII alone.
+    pub ascii: bool,
+    /// Where to begin: a screen, and what to look for there.
+    pub at: Option<(Tab, String)>,
+    /// The log of the server in this process.
+    pub log: Option<Log>,
 }
 
 /// Runs the console until somebody leaves it.
 pub fn run(opened: Opened) -> Result<()> {
     let var = |name: &str| std::env::var(name).ok();
+    let db = &opened.world.db;
+    let keys = &opened.world.env.config.authentication.api_keys;
     let site = Site {
+        key_prefix: keys.prefix.clone(),
+        key_scopes: keys.scopes.clone(),
+        listen: db.read(ops::setup::last_listen)?.map(|listen| listen.to_string()),
+        schema: db.schema_version()?,
+        read_only: opened.read_only,
+        mouse: true,
+        log: opened.log,
         title: opened.title,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         account: opened.world.who.name().to_owned(),
@@ -48,11 +70,15 @@ pub fn run(opened: Opened) -> Result<()> {
     let (out, messages) = channel();
     terminal::hear_signals(&out)?;
     let worker = Worker::start(&opened.world, &out)?;
-    let mut screen = Screen::enter(Look::choose(var), Between::choose(var))?;
+    let mut look = Look::choose(var);
+    look.theme = opened.theme.unwrap_or(look.theme);
+    look.ascii |= opened.ascii;
+    let mut screen = Screen::enter(look, Between::choose(var))?;
+    screen.mouse(site.mouse)?;
     terminal::listen(&out)?;
     let _probe = Probe::start(&opened.world.db, &out)?;
     let app = App::new(site, opened.world.db.now(), screen.size());
-    Loop { app, worker, messages, waiting: Vec::new() }.run(&mut screen)
+    Loop { app, worker, messages, waiting: Vec::new(), at: opened.at }.run(&mut screen)
 }
 
 struct Loop {
@@ -61,11 +87,16 @@ struct Loop {
     messages: Receiver<Msg>,
     /// Messages that came while the process was being stopped.
     waiting: Vec<Msg>,
+    /// Where to begin.
+    at: Option<(Tab, String)>,
 }
 
 impl Loop {
     fn run(mut self, screen: &mut Screen) -> Result<()> {
-        let first = self.app.start();
+        let first = match self.at.take() {
+            Some((tab, wanted)) => self.app.start_at(tab, wanted),
+            None => self.app.start(),
+        };
         if self.carry_out(first, screen)? {
             return Ok(());
         }
@@ -97,6 +128,7 @@ impl Loop {
                 Effect::Do(change) => self.worker.change(change)?,
                 Effect::Enroll(ticket, wanted) => self.worker.enroll(ticket, wanted)?,
                 Effect::Copy(text) => screen.offer(&text)?,
+                Effect::Mouse(ours) => screen.mouse(ours)?,
                 Effect::Suspend => self.suspend(screen)?,
                 Effect::Repaint => {
                     // How a test sees that a panic gives the terminal back; a release build has no such door.

@@ -2,6 +2,7 @@
 //! What is found is for the screens.
 
 use tui_input::{Input, InputRequest};
+use zeroize::Zeroize as _;
 
 use super::text;
 
@@ -68,6 +69,15 @@ impl Search {
             field.input.handle(InputRequest::InsertChar(c));
         }
         self.apply()
+    }
+
+    /// Puts other text in the place of what was typed, which is wiped as far as it is ours.
+    pub fn replace(&mut self, text: &str) {
+        self.text.zeroize();
+        text.clone_into(&mut self.text);
+        if let Some(field) = &mut self.field {
+            field.input = Input::new(text.to_owned());
+        }
     }
 
     fn apply(&mut self) -> bool {

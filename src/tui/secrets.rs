@@ -4,14 +4,15 @@
 use tui_input::InputRequest;
 
 use super::{
-    app::{App, Overlay, still_at},
+    app::{App, Overlay, READ_ONLY, still_at},
     enroll::{Enroll, Given, Stage, Wanted},
     handed::Handed,
     layout::Room,
     list::Keyed,
-    msg::{Change, Effect, Problem, Ticket},
+    msg::{Change, Effect, MadeKey, Problem, Ticket},
     qr::Qr,
     secret::{Secret, Sight, Taken},
+    text,
     toast::Tone,
 };
 use crate::{
@@ -43,6 +44,9 @@ impl App {
 
     /// Begins an enrolment, or says why not.
     pub(super) fn enroll(&mut self, row: &UserRow) -> Result<(), String> {
+        if self.site.read_only {
+            return Err(READ_ONLY.to_owned());
+        }
         if let Some(running) = &self.running {
             return Err(still_at(running));
         }
@@ -79,6 +83,8 @@ impl App {
             Some(Overlay::Enroll(enroll)) => Some(enroll),
             Some(
                 Overlay::Confirm(_)
+                | Overlay::Form(_)
+                | Overlay::Leave
                 | Overlay::Palette(_)
                 | Overlay::Help(_)
                 | Overlay::Story(_)
@@ -147,12 +153,23 @@ impl App {
         self.overlay = Some(Overlay::Handed(Box::new(handed)));
     }
 
+    /// Shows the key that a change made.
+    pub(super) fn hand_over_key(&mut self, made: &MadeKey) {
+        self.search_mut().accept();
+        self.overlay = Some(Overlay::Handed(Box::new(Handed::key(made))));
+    }
+
     pub(super) fn look(&mut self, change: fn(&mut Sight)) {
         match &mut self.overlay {
             Some(Overlay::Enroll(enroll)) => change(&mut enroll.sight),
             Some(Overlay::Handed(handed)) => change(&mut handed.sight),
             Some(
-                Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_) | Overlay::Story(_),
+                Overlay::Confirm(_)
+                | Overlay::Form(_)
+                | Overlay::Leave
+                | Overlay::Palette(_)
+                | Overlay::Help(_)
+                | Overlay::Story(_),
             )
             | None => {}
         }
@@ -164,7 +181,12 @@ impl App {
             Some(Overlay::Enroll(enroll)) => (enroll.qr(), enroll.sight.full),
             Some(Overlay::Handed(handed)) => (handed.qr(), handed.sight.full),
             Some(
-                Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_) | Overlay::Story(_),
+                Overlay::Confirm(_)
+                | Overlay::Form(_)
+                | Overlay::Leave
+                | Overlay::Palette(_)
+                | Overlay::Help(_)
+                | Overlay::Story(_),
             )
             | None => return,
         };
@@ -197,14 +219,42 @@ impl App {
             },
             Some(Overlay::Handed(handed)) => {
                 handed.taken = Taken::Yes;
-                handed.link.as_ref().map(|(link, _)| link.clone())
+                handed.secret.as_ref().map(|(secret, _)| secret.clone())
             }
             Some(
-                Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_) | Overlay::Story(_),
-            )
-            | None => return,
+                Overlay::Confirm(_)
+                | Overlay::Form(_)
+                | Overlay::Leave
+                | Overlay::Palette(_)
+                | Overlay::Help(_)
+                | Overlay::Story(_),
+            ) => return,
+            None => {
+                self.copy_id();
+                return;
+            }
         };
         self.offer(text);
+    }
+
+    /// Offers the id of the selected row.
+    fn copy_id(&mut self) {
+        let id = self.shelf(self.tab).id();
+        match id {
+            Some(id) => {
+                let shown = text::clean(&id, 40);
+                self.effects.push(Effect::Copy(Secret::new(id)));
+                self.say(Tone::Plain, format!("{shown} {SENT}"));
+            }
+            None => self.say(Tone::Bad, "no row is selected"),
+        }
+    }
+
+    /// Closes what was shown once: its reader has put it away.
+    pub(super) fn stored(&mut self) {
+        if matches!(self.overlay, Some(Overlay::Handed(_))) {
+            self.overlay = None;
+        }
     }
 
     pub(super) fn copy_uri(&mut self) {
@@ -231,7 +281,12 @@ impl App {
             Some(Overlay::Enroll(enroll)) => enroll.hide(),
             Some(Overlay::Handed(handed)) => handed.hide(),
             Some(
-                Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_) | Overlay::Story(_),
+                Overlay::Confirm(_)
+                | Overlay::Form(_)
+                | Overlay::Leave
+                | Overlay::Palette(_)
+                | Overlay::Help(_)
+                | Overlay::Story(_),
             )
             | None => false,
         };
@@ -253,7 +308,12 @@ impl App {
                 (full, !full && !handed.let_go())
             }
             Some(
-                Overlay::Confirm(_) | Overlay::Palette(_) | Overlay::Help(_) | Overlay::Story(_),
+                Overlay::Confirm(_)
+                | Overlay::Form(_)
+                | Overlay::Leave
+                | Overlay::Palette(_)
+                | Overlay::Help(_)
+                | Overlay::Story(_),
             )
             | None => {
                 return false;

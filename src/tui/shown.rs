@@ -7,36 +7,57 @@ use super::{
     enroll::Stage,
     keymap::Place,
     layout,
-    list::Keyed,
     msg::{Effect, Query},
+    screens::shelf::Shelf,
     search::Search,
     wait::Wait,
 };
 use crate::model::user::UserRow;
 
 impl App {
+    /// The list of a screen.
+    pub fn shelf(&self, tab: Tab) -> &dyn Shelf {
+        match tab {
+            Tab::Dashboard => &self.dashboard.rows,
+            Tab::Users => &self.users.people,
+            Tab::Sessions => &self.sessions.rows,
+            Tab::Mfa => &self.mfa.people,
+            Tab::ApiKeys => &self.apikeys.rows,
+            Tab::Clients => &self.clients,
+            Tab::Resources => &self.resources,
+            Tab::Keys => &self.keys,
+            Tab::Audit => &self.record.rows,
+            Tab::Attempts => &self.attempts,
+            Tab::Messages => &self.messages.rows,
+        }
+    }
+
+    pub(super) fn shelf_mut(&mut self, tab: Tab) -> &mut dyn Shelf {
+        match tab {
+            Tab::Dashboard => &mut self.dashboard.rows,
+            Tab::Users => &mut self.users.people,
+            Tab::Sessions => &mut self.sessions.rows,
+            Tab::Mfa => &mut self.mfa.people,
+            Tab::ApiKeys => &mut self.apikeys.rows,
+            Tab::Clients => &mut self.clients,
+            Tab::Resources => &mut self.resources,
+            Tab::Keys => &mut self.keys,
+            Tab::Audit => &mut self.record.rows,
+            Tab::Attempts => &mut self.attempts,
+            Tab::Messages => &mut self.messages.rows,
+        }
+    }
+
     /// Whether the selected row fills the screen.
     pub fn page(&self) -> bool {
-        match self.tab {
-            Tab::Users => self.users.page,
-            Tab::Sessions => self.sessions.page,
-            Tab::Clients => self.clients.page,
-            Tab::Keys => self.keys.page,
-            Tab::Messages => self.messages.page,
-            Tab::Mfa | Tab::Audit => false,
-        }
+        self.shelf(self.tab).page()
     }
 
     /// Goes back to the list; answers whether a row filled the screen.
     pub(super) fn close_page(&mut self) -> bool {
-        match self.tab {
-            Tab::Users => std::mem::take(&mut self.users.page),
-            Tab::Sessions => std::mem::take(&mut self.sessions.page),
-            Tab::Clients => std::mem::take(&mut self.clients.page),
-            Tab::Keys => std::mem::take(&mut self.keys.page),
-            Tab::Messages => self.messages.close(),
-            Tab::Mfa | Tab::Audit => false,
-        }
+        // What is read belongs to the message that was opened.
+        self.messages.body = None;
+        self.shelf_mut(self.tab).set_page(false)
     }
 
     /// Where keys go now.
@@ -44,6 +65,8 @@ impl App {
         match (&self.overlay, self.search().is_open(), self.tab) {
             (Some(Overlay::Confirm(question)), ..) if question.word.is_some() => &[Place::Name],
             (Some(Overlay::Confirm(_)), ..) => &[Place::Confirm],
+            (Some(Overlay::Form(_)), ..) => &[Place::Form],
+            (Some(Overlay::Leave), ..) => &[Place::Leave],
             (Some(Overlay::Palette(_)), ..) => &[Place::Palette],
             (Some(Overlay::Help(_)), ..) => &[Place::Help],
             (Some(Overlay::Story(_)), ..) => &[Place::Story],
@@ -53,6 +76,10 @@ impl App {
                 Stage::Begun | Stage::Refused(_) | Stage::Codes(_) => &[Place::Codes],
             },
             (None, true, _) => &[Place::Field],
+            (None, false, Tab::Dashboard) => &[Place::Dashboard, Place::Screen],
+            (None, false, Tab::ApiKeys) => &[Place::ApiKeys, Place::Screen],
+            (None, false, Tab::Resources) => &[Place::Resources, Place::Screen],
+            (None, false, Tab::Attempts) => &[Place::Attempts, Place::Screen],
             (None, false, Tab::Users) => &[Place::Users, Place::Screen],
             (None, false, Tab::Sessions) => &[Place::Sessions, Place::Screen],
             (None, false, Tab::Mfa) => &[Place::Mfa, Place::Screen],
@@ -65,78 +92,25 @@ impl App {
 
     /// The filter of the screen that is shown.
     pub fn search(&self) -> &Search {
-        match self.tab {
-            Tab::Users => &self.users.people.search,
-            Tab::Sessions => &self.sessions.search,
-            Tab::Mfa => &self.mfa.people.search,
-            Tab::Clients => &self.clients.search,
-            Tab::Keys => &self.keys.search,
-            Tab::Audit => &self.audit.search,
-            Tab::Messages => &self.messages.search,
-        }
+        self.shelf(self.tab).search()
     }
 
     pub(super) fn search_mut(&mut self) -> &mut Search {
-        match self.tab {
-            Tab::Users => &mut self.users.people.search,
-            Tab::Sessions => &mut self.sessions.search,
-            Tab::Mfa => &mut self.mfa.people.search,
-            Tab::Clients => &mut self.clients.search,
-            Tab::Keys => &mut self.keys.search,
-            Tab::Audit => &mut self.audit.search,
-            Tab::Messages => &mut self.messages.search,
-        }
+        self.shelf_mut(self.tab).search_mut()
     }
 
     /// How the newest question of the screen that is shown went.
     pub fn wait(&self) -> &Wait {
-        match self.tab {
-            Tab::Users => &self.users.people.list.wait,
-            Tab::Sessions => &self.sessions.list.wait,
-            Tab::Mfa => &self.mfa.people.list.wait,
-            Tab::Clients => &self.clients.list.wait,
-            Tab::Keys => &self.keys.list.wait,
-            Tab::Audit => &self.audit.list.wait,
-            Tab::Messages => &self.messages.list.wait,
-        }
+        self.shelf(self.tab).wait()
     }
 
     pub(super) fn wait_mut(&mut self) -> &mut Wait {
-        match self.tab {
-            Tab::Users => &mut self.users.people.list.wait,
-            Tab::Sessions => &mut self.sessions.list.wait,
-            Tab::Mfa => &mut self.mfa.people.list.wait,
-            Tab::Clients => &mut self.clients.list.wait,
-            Tab::Keys => &mut self.keys.list.wait,
-            Tab::Audit => &mut self.audit.list.wait,
-            Tab::Messages => &mut self.messages.list.wait,
-        }
-    }
-
-    /// How the questions of every screen went.
-    pub(super) fn waits_mut(&mut self) -> [&mut Wait; 7] {
-        [
-            &mut self.users.people.list.wait,
-            &mut self.sessions.list.wait,
-            &mut self.mfa.people.list.wait,
-            &mut self.clients.list.wait,
-            &mut self.keys.list.wait,
-            &mut self.audit.list.wait,
-            &mut self.messages.list.wait,
-        ]
+        self.shelf_mut(self.tab).wait_mut()
     }
 
     /// How many rows the screen shows.
     pub(super) fn rows(&self) -> usize {
-        match self.tab {
-            Tab::Users => self.users.people.list.rows().len(),
-            Tab::Sessions => self.sessions.list.rows().len(),
-            Tab::Mfa => self.mfa.people.list.rows().len(),
-            Tab::Clients => self.clients.list.rows().len(),
-            Tab::Keys => self.keys.list.rows().len(),
-            Tab::Audit => self.audit.list.rows().len(),
-            Tab::Messages => self.messages.list.rows().len(),
-        }
+        self.shelf(self.tab).count()
     }
 
     /// The person of the selected row, and who vanished while they were selected.
@@ -144,9 +118,15 @@ impl App {
         let people = match self.tab {
             Tab::Users => &self.users.people,
             Tab::Mfa => &self.mfa.people,
-            Tab::Sessions | Tab::Clients | Tab::Keys | Tab::Audit | Tab::Messages => {
-                return (None, None);
-            }
+            Tab::Dashboard
+            | Tab::Sessions
+            | Tab::ApiKeys
+            | Tab::Clients
+            | Tab::Resources
+            | Tab::Keys
+            | Tab::Audit
+            | Tab::Attempts
+            | Tab::Messages => return (None, None),
         };
         (people.list.selected(), people.list.gone())
     }
@@ -170,11 +150,18 @@ impl App {
             Tab::Mfa => self.mfa.query(),
             Tab::Clients => Query::Clients,
             Tab::Keys => Query::Keys,
-            Tab::Audit => Query::Attempts,
+            Tab::Dashboard => Query::Dashboard,
+            Tab::ApiKeys => {
+                self.apikeys.refresh_usage();
+                Query::ApiKeys
+            }
+            Tab::Resources => Query::Resources,
+            Tab::Audit => Query::Events(self.record.of.as_ref().map(|(id, _)| id.clone())),
+            Tab::Attempts => Query::Attempts,
             Tab::Messages => Query::Messages,
         };
         self.effects.push(Effect::Ask(ticket, query));
-        if self.tab == Tab::Mfa {
+        if matches!(self.tab, Tab::Mfa | Tab::Dashboard) {
             let (ticket, now) = (self.ticket(), self.now);
             let counts = self.mfa.coverage_query(ticket, now);
             self.effects.extend(counts.map(|query| Effect::Ask(ticket, query)));
@@ -183,52 +170,22 @@ impl App {
 
     /// Follows a filter that has become another.
     pub(super) fn filtered(&mut self) {
-        match self.tab {
-            Tab::Users => {
-                self.users.people.rewind();
-                self.ask(true);
-            }
-            Tab::Mfa => {
-                self.mfa.people.rewind();
-                self.ask(true);
-            }
-            Tab::Sessions => self.sessions.sift_anew(),
-            Tab::Clients => self.clients.sift_anew(),
-            Tab::Keys => self.keys.sift_anew(),
-            Tab::Audit => self.audit.sift_anew(),
-            Tab::Messages => self.messages.sift_anew(),
+        let typed = self.search().text().to_owned();
+        if self.recognise(&typed) {
+            return;
+        }
+        if self.shelf_mut(self.tab).refilter() {
+            self.ask(true);
         }
     }
 
     /// Moves the selection; asks for the window in which it goes on.
     pub(super) fn step_rows(&mut self, motion: Motion, page: usize) {
-        let window = match self.tab {
-            Tab::Users => self.users.people.step(motion, page),
-            Tab::Mfa => self.mfa.people.step(motion, page),
-            Tab::Sessions => {
-                self.sessions.list.step(motion, page);
-                false
-            }
-            Tab::Clients => {
-                self.clients.list.step(motion, page);
-                false
-            }
-            Tab::Keys => {
-                self.keys.list.step(motion, page);
-                false
-            }
-            Tab::Audit => {
-                self.audit.list.step(motion, page);
-                false
-            }
-            Tab::Messages => {
-                // What is read belongs to the row that was opened.
-                self.messages.close();
-                self.messages.list.step(motion, page);
-                false
-            }
-        };
-        if window {
+        if self.tab == Tab::Messages {
+            // What is read belongs to the row that was opened.
+            self.close_page();
+        }
+        if self.shelf_mut(self.tab).step(motion, page) {
             self.ask_now(false);
         }
     }
@@ -236,21 +193,20 @@ impl App {
     /// Keeps every selection in sight.
     pub(super) fn follow(&mut self) {
         let (width, height) = self.size;
-        self.users.people.list.follow(layout::page(Tab::Users, width, height));
-        self.sessions.list.follow(layout::page(Tab::Sessions, width, height));
-        self.mfa.people.list.follow(layout::page(Tab::Mfa, width, height));
-        self.clients.list.follow(layout::page(Tab::Clients, width, height));
-        self.keys.list.follow(layout::page(Tab::Keys, width, height));
-        self.audit.list.follow(layout::page(Tab::Audit, width, height));
-        self.messages.list.follow(layout::page(Tab::Messages, width, height));
+        for tab in Tab::ALL {
+            self.shelf_mut(tab).follow(layout::page(tab, width, height));
+        }
     }
 
     /// The name of the selected row, for the breadcrumb.
     pub fn crumb(&self) -> Option<String> {
         match (&self.overlay, self.tab) {
             (Some(Overlay::Enroll(enroll)), _) => Some(format!("enrol {}", enroll.name)),
-            (_, Tab::Users | Tab::Mfa) => self.person().0.map(Keyed::title),
-            (_, Tab::Clients | Tab::Keys | Tab::Audit | Tab::Messages) => None,
+            (_, Tab::Users | Tab::Mfa | Tab::ApiKeys | Tab::Resources) => {
+                self.shelf(self.tab).title()
+            }
+            (_, Tab::Audit) => self.record.of.as_ref().map(|(_, name)| name.clone()),
+            (_, Tab::Dashboard | Tab::Clients | Tab::Keys | Tab::Attempts | Tab::Messages) => None,
             (_, Tab::Sessions) => self.sessions.of.as_ref().map(|(_, name)| name.clone()),
         }
     }

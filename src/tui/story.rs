@@ -21,11 +21,13 @@ pub struct Open {
     pub lines: Vec<Line>,
     /// The first line that is shown.
     pub top: usize,
+    /// Whether it is the server's log, which goes on.
+    pub is_log: bool,
 }
 
 impl Open {
     fn new(story: &Story) -> Self {
-        Self { title: text::clean(&story.title, 60), lines: story.lines(), top: 0 }
+        Self { title: text::clean(&story.title, 60), lines: story.lines(), top: 0, is_log: false }
     }
 
     /// Moves what is read; the last lines stay in sight.

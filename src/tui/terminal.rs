@@ -72,6 +72,12 @@ impl Screen {
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate).map_err(broken)
     }
 
+    /// Takes the mouse, or lets the terminal have it.
+    pub fn mouse(&mut self, ours: bool) -> Result<()> {
+        MOUSE.store(ours, Ordering::SeqCst);
+        set_mouse(ours).map_err(broken)
+    }
+
     /// Offers a text to the terminal's clipboard.
     pub fn offer(&mut self, text: &Secret) -> Result<()> {
         let sequence = Zeroizing::new(clipboard::sequence(text.expose(), self.between));
@@ -105,10 +111,23 @@ impl Drop for Screen {
 /// happen once: a second time would move the cursor over what was written since.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Whether the mouse is ours.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Clicks and the wheel, in the form that has no bounds; motion is not asked for, which would be a flood over SSH.
+fn set_mouse(ours: bool) -> io::Result<()> {
+    let sequence: &[u8] = if ours { b"\x1b[?1000h\x1b[?1006h" } else { b"\x1b[?1006l\x1b[?1000l" };
+    let mut out = io::stdout();
+    out.write_all(sequence).and_then(|()| out.flush())
+}
+
 fn take() -> io::Result<()> {
     terminal::enable_raw_mode()?;
     if !TAKEN.swap(true, Ordering::SeqCst) {
         execute!(io::stdout(), EnterAlternateScreen)?;
+    }
+    if MOUSE.load(Ordering::SeqCst) {
+        set_mouse(true)?;
     }
     execute!(io::stdout(), EnableBracketedPaste)
 }
@@ -126,6 +145,7 @@ fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
+    let _gone: io::Result<()> = set_mouse(false);
     let mut out = io::stdout();
     let _gone: io::Result<()> = execute!(
         out,
@@ -187,7 +207,8 @@ pub fn batch(events: Vec<Event>) -> Vec<Msg> {
             },
             Event::Paste(text) => msgs.push(Msg::Paste(text)),
             Event::Resize(width, height) => msgs.push(Msg::Resize(width, height)),
-            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => {}
+            Event::Mouse(event) => msgs.push(Msg::Mouse(event)),
+            Event::FocusGained | Event::FocusLost => {}
         }
     }
     msgs

@@ -47,8 +47,10 @@ const WHITE: Color = Color::Indexed(231);
 /// How roles become styles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
-    /// The terminal's sixteen colours.
-    Colour,
+    /// The terminal's sixteen colours, as they are read on a dark background.
+    Dark,
+    /// The same on a light background, where yellow and cyan cannot be read.
+    Light,
     /// Attributes only.
     ///
     /// No colour may be set here: with `NO_COLOR` the back end would reset the cell, and with it the reverse video
@@ -57,11 +59,28 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// Chooses by the environment's `NO_COLOR` (<https://no-color.org>) and `TERM`.
-    pub fn choose(no_color: Option<&str>, term: Option<&str>) -> Self {
-        let refused = no_color.is_some_and(|value| !value.is_empty());
-        let unable = matches!(term, None | Some("" | "dumb" | "vt100" | "vt220"));
-        if refused || unable { Self::Mono } else { Self::Colour }
+    /// Chooses by the environment's `NO_COLOR` (<https://no-color.org>), `TERM` and `COLORFGBG`; `var` reads it.
+    pub fn choose(var: impl Fn(&str) -> Option<String>) -> Self {
+        let refused = var("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let term = var("TERM");
+        let unable = matches!(term.as_deref(), None | Some("" | "dumb" | "vt100" | "vt220"));
+        // Some terminals say their colours: foreground, perhaps more, background.
+        let background = var("COLORFGBG").and_then(|value| value.rsplit(';').next()?.parse().ok());
+        match background {
+            _ if refused || unable => Self::Mono,
+            Some(7_u8 | 15) => Self::Light,
+            _ => Self::Dark,
+        }
+    }
+
+    /// Reads the word of a theme: `dark`, `light` or `mono`.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "dark" => Some(Self::Dark),
+            "light" => Some(Self::Light),
+            "mono" => Some(Self::Mono),
+            _ => None,
+        }
     }
 
     /// The style of a role.
@@ -72,12 +91,12 @@ impl Theme {
             style = style.remove_modifier(Modifier::DIM.union(Modifier::UNDERLINED));
         }
         match (self, role) {
-            (Self::Colour, Role::Qr) => return style.fg(BLACK).bg(WHITE),
-            (Self::Colour, Role::QrInverted) => return style.fg(WHITE).bg(BLACK),
+            (Self::Dark | Self::Light, Role::Qr) => return style.fg(BLACK).bg(WHITE),
+            (Self::Dark | Self::Light, Role::QrInverted) => return style.fg(WHITE).bg(BLACK),
             _ => {}
         }
-        match (self, Self::colour(role)) {
-            (Self::Colour, Some(colour)) => style.fg(colour),
+        match (self, self.colour(role)) {
+            (Self::Dark | Self::Light, Some(colour)) => style.fg(colour),
             (Self::Mono, _) if role == Role::Danger => style.add_modifier(Modifier::UNDERLINED),
             _ => style,
         }
@@ -100,7 +119,8 @@ impl Theme {
         }
     }
 
-    fn colour(role: Role) -> Option<Color> {
+    fn colour(self, role: Role) -> Option<Color> {
+        let light = self == Self::Light;
         match role {
             Role::Text
             | Role::Muted
@@ -111,10 +131,10 @@ impl Theme {
             | Role::QrInverted => None,
             Role::Border => Some(Color::DarkGray),
             Role::Brand | Role::Focus | Role::TabOn | Role::Key | Role::Selected => {
-                Some(Color::Cyan)
+                Some(if light { Color::Blue } else { Color::Cyan })
             }
             Role::Good => Some(Color::Green),
-            Role::Warn => Some(Color::Yellow),
+            Role::Warn => Some(if light { Color::Magenta } else { Color::Yellow }),
             Role::Danger => Some(Color::Red),
         }
     }
@@ -126,9 +146,26 @@ mod tests {
 
     #[test]
     fn no_color_means_attributes_only_and_empty_means_nothing() {
-        assert_eq!(Theme::choose(Some("1"), Some("xterm-256color")), Theme::Mono);
-        assert_eq!(Theme::choose(Some(""), Some("xterm-256color")), Theme::Colour);
-        assert_eq!(Theme::choose(None, Some("dumb")), Theme::Mono);
+        let of = |pairs: &'static [(&str, &str)]| {
+            Theme::choose(|name| {
+                let found = pairs.iter().find(|(own, _)| *own == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(of(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]), Theme::Mono);
+        assert_eq!(of(&[("TERM", "xterm-256color"), ("NO_COLOR", "")]), Theme::Dark);
+        assert_eq!(of(&[("TERM", "dumb")]), Theme::Mono);
+        assert_eq!(of(&[("TERM", "xterm-256color"), ("COLORFGBG", "0;15")]), Theme::Light);
+        assert_eq!(of(&[("TERM", "xterm-256color"), ("COLORFGBG", "15;default;0")]), Theme::Dark);
+    }
+
+    #[test]
+    fn light_background_has_nothing_yellow_or_cyan() {
+        for role in [Role::Warn, Role::Key, Role::Focus, Role::Selected, Role::TabOn, Role::Brand] {
+            let colour = Theme::Light.style(role).fg;
+            assert!(!matches!(colour, Some(Color::Yellow | Color::Cyan)), "{role:?}");
+            assert_ne!(colour, Theme::Dark.style(role).fg, "{role:?}");
+        }
     }
 
     #[test]

@@ -57,6 +57,15 @@ pub fn report(change: &Change, outcome: &Outcome) -> String {
         }
         Verb::MfaLink => format!("made an enrolment link for {name}"),
         Verb::UserInvite => format!("made an invitation for {name}"),
+        Verb::UserCreate => format!("made the account {name}"),
+        Verb::UserDelete => format!("deleted {name}"),
+        Verb::ApiKeyCreate => format!("made the API key {name}"),
+        Verb::ApiKeyEdit => format!("changed {name}"),
+        Verb::ApiKeyRotate => format!("rotated {name}"),
+        Verb::ApiKeyRevoke => format!("revoked {name}"),
+        Verb::AgentDisable => format!("no key of {name} works any more"),
+        Verb::AgentEnable => format!("the keys of {name} work again"),
+        Verb::ResourceDelete => format!("removed {name}"),
         Verb::UserResetLink => format!("made a password reset link for {name}"),
         Verb::ClientEnable => format!("{name} may be used"),
         Verb::ClientDisable => format!("switched {name} off"),
@@ -64,8 +73,13 @@ pub fn report(change: &Change, outcome: &Outcome) -> String {
         Verb::KeyRotate => format!("{name} signs from now on"),
         Verb::KeyRetire => format!("retired {name}: its tokens are refused"),
     }];
-    if change.verb == Verb::UserLock || (change.verb == Verb::MfaReset && outcome.sessions > 0) {
+    if matches!(change.verb, Verb::UserLock | Verb::UserDelete)
+        || (change.verb == Verb::MfaReset && outcome.sessions > 0)
+    {
         parts.push(format!("{} ended", text::count(outcome.sessions, "session")));
+    }
+    if outcome.clients > 0 {
+        parts.push(format!("{} switched off", text::count(outcome.clients, "app")));
     }
     if outcome.grants > 0 {
         parts.push(format!("{} lost their refresh tokens", text::count(outcome.grants, "app")));

@@ -8,11 +8,12 @@ use super::{
     canvas::Canvas,
     layout::{Parts, Room},
     screens::{
-        audit_view, clients_view, keys_view, messages_view, mfa_view, sessions_view, users_view,
+        apikeys_view, audit_view, clients_view, dashboard_view, keys_view, messages_view, mfa_view,
+        record, resources, sessions_view, users_view,
     },
     text,
     theme::{Role, Theme},
-    widgets::{chrome, dialog, enroll, handed, help, palette, story},
+    widgets::{chrome, dialog, enroll, form, handed, help, palette, story},
 };
 
 /// How to draw.
@@ -27,7 +28,7 @@ pub struct Look {
 impl Look {
     /// Chooses by the environment; `var` reads it.
     pub fn choose(var: impl Fn(&str) -> Option<String>) -> Self {
-        let theme = Theme::choose(var("NO_COLOR").as_deref(), var("TERM").as_deref());
+        let theme = Theme::choose(&var);
         // The first that is set decides (POSIX, "Environment Variables").
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .into_iter()
@@ -62,12 +63,16 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     chrome::tabs(canvas, parts.tabs, app);
     match (&app.overlay, app.tab) {
         (Some(Overlay::Enroll(open)), _) => enroll::draw(canvas, parts.body, app, open),
+        (_, Tab::Dashboard) => dashboard_view::draw(canvas, parts.body, app),
         (_, Tab::Users) => users_view::draw(canvas, parts.body, app),
         (_, Tab::Sessions) => sessions_view::draw(canvas, parts.body, app),
+        (_, Tab::ApiKeys) => apikeys_view::draw(canvas, parts.body, app),
         (_, Tab::Clients) => clients_view::draw(canvas, parts.body, app),
+        (_, Tab::Resources) => resources::draw(canvas, parts.body, app),
         (_, Tab::Mfa) => mfa_view::draw(canvas, parts.body, app),
         (_, Tab::Keys) => keys_view::draw(canvas, parts.body, app),
-        (_, Tab::Audit) => audit_view::draw(canvas, parts.body, app),
+        (_, Tab::Audit) => record::draw(canvas, parts.body, app),
+        (_, Tab::Attempts) => audit_view::draw(canvas, parts.body, app),
         (_, Tab::Messages) => messages_view::draw(canvas, parts.body, app),
     }
     chrome::toast(canvas, parts.toast, app);
@@ -76,6 +81,8 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let above = Rect { height: parts.body.bottom() - area.y, ..area };
     match &app.overlay {
         Some(Overlay::Confirm(question)) => dialog::draw(canvas, above, question),
+        Some(Overlay::Form(open)) => form::draw(canvas, above, open),
+        Some(Overlay::Leave) => dialog::leave(canvas, above),
         Some(Overlay::Palette(open)) => palette::draw(canvas, parts.body, open),
         Some(Overlay::Story(open)) => story::draw(canvas, parts.body, open),
         Some(Overlay::Help(top)) => help::draw(canvas, above, app.tab, *top),
@@ -103,6 +110,17 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
         (Some(Overlay::Handed(open)), _) => {
             format!("{}: enlarge the window", open.title)
         }
+        (Some(Overlay::Leave), _) => "leave, and stop the server? y leaves, Esc stays".to_owned(),
+        (Some(Overlay::Form(open)), _) => format!("{}: enlarge the window", open.title),
+        (_, Tab::Dashboard) => dashboard_view::word(app),
+        (_, Tab::ApiKeys) => match app.apikeys.rows.list.selected() {
+            Some(row) => apikeys_view::word(row, app.now),
+            None => "no API key".to_owned(),
+        },
+        (_, Tab::Resources | Tab::Audit) => {
+            let none = || format!("nothing under {}", app.tab.title());
+            app.shelf(app.tab).title().unwrap_or_else(none)
+        }
         (_, Tab::Mfa) => match (app.mfa.people.list.selected(), &app.mfa.coverage) {
             (Some(row), _) => {
                 format!("{} {}", row.user.username, mfa_view::word(row, &app.site.policy))
@@ -114,7 +132,7 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             Some(row) => keys_view::word(row, app.now),
             None => "no signing key".to_owned(),
         },
-        (_, Tab::Audit) => match app.audit.list.selected() {
+        (_, Tab::Attempts) => match app.attempts.list.selected() {
             Some(row) => audit_view::word(row),
             None => "no attempt".to_owned(),
         },
@@ -122,7 +140,7 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             Some(row) => clients_view::word(row),
             None => "no client".to_owned(),
         },
-        (_, Tab::Messages) => match app.messages.list.selected() {
+        (_, Tab::Messages) => match app.messages.rows.list.selected() {
             Some(row) => messages_view::word(row),
             None => "no message".to_owned(),
         },
@@ -133,7 +151,7 @@ fn one_line(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             }
             None => "no user".to_owned(),
         },
-        (_, Tab::Sessions) => match app.sessions.list.selected() {
+        (_, Tab::Sessions) => match app.sessions.rows.list.selected() {
             Some(row) => format!("{} {}", row.username, row.session.address),
             None => "no session".to_owned(),
         },

@@ -1,6 +1,8 @@
 //! Carries out what `update` wishes from the database, on two threads: a change that waits for a lock must not keep
 //! questions from being answered. The console's only way to `ops`.
 
+mod programs;
+
 use std::{
     sync::{
         Arc,
@@ -12,7 +14,7 @@ use std::{
 use super::{
     enroll::{Given, Wanted},
     msg::{Change, Detail, Msg, Outcome, Problem, Query, Reply, Target, Ticket},
-    screens::{audit, clients, messages, people, sessions},
+    screens::{apikeys, audit, clients, messages, people, record, sessions},
 };
 use crate::{
     crypto::jwt::{Algorithm, SigningKey},
@@ -21,6 +23,7 @@ use crate::{
     model::{actor::Actor, id::UserId, name::Username, user::UserRow, verb::Verb},
     ops::{
         self,
+        apikey::Whose,
         env::Env,
         factor::{Enrolled, Which},
         key::rotation::{self, Order},
@@ -43,6 +46,20 @@ pub struct World {
     pub env: Arc<Env>,
     /// Who works at the console.
     pub who: Actor,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+}
+
+impl World {
+    /// Refuses a change where nothing may be changed, whatever the screen let through.
+    fn may_change(&self) -> Result<()> {
+        if self.read_only {
+            return Err(
+                Error::denied("this console only looks").with_next("open it without --read-only")
+            );
+        }
+        Ok(())
+    }
 }
 
 /// Answers a question, with the moment the answer is of.
@@ -59,8 +76,30 @@ fn look(r: &Read<'_>, env: &Env, who: &Actor, query: &Query) -> Result<Reply> {
         Query::Detail(user) => Reply::Detail(Box::new(Detail {
             user: user.clone(),
             sessions: ops::session::list(r, who, Some(user), BESIDE)?,
+            keys: ops::apikey::list(r, who, Whose::User(user), BESIDE)?,
+            apps: ops::oauth::connected::list(r, who, user)?,
             events: ops::audit::newest(r, who, Some(user), BESIDE)?,
         })),
+        Query::Dashboard => Reply::Dashboard(Box::new(ops::dashboard::overview(r, env, who)?)),
+        Query::ApiKeys => {
+            let limit = limit(apikeys::WINDOW);
+            Reply::ApiKeys(ops::apikey::standing::standings(r, env, who, limit)?)
+        }
+        Query::KeyUse(id) => {
+            Reply::KeyUse(id.clone(), ops::apikey::usage(r, who, id, apikeys::DAYS)?)
+        }
+        Query::FindKey(text) => {
+            Reply::FoundKey(ops::apikey::find(r, env, who, text.expose())?.key.id)
+        }
+        Query::Resources => Reply::Resources(ops::resource::list(r, who)?),
+        Query::Events(user) => {
+            let limit = limit(record::WINDOW);
+            Reply::Events(ops::audit::newest(r, who, user.as_ref(), limit)?)
+        }
+        Query::Verify => {
+            let checked = ops::audit::chain::verify(r, who, &env.keys.vault, &[])?;
+            Reply::Verified(Box::new(checked))
+        }
         Query::Sessions(user) => {
             Reply::Sessions(ops::session::list(r, who, user.as_ref(), limit(sessions::WINDOW))?)
         }
@@ -112,12 +151,14 @@ fn meant(r: &Read<'_>, who: &Actor, name: &str) -> Result<UserRow> {
 
 /// Makes a change that was agreed to.
 pub fn carry_out(world: &World, change: &Change) -> Result<Outcome> {
+    world.may_change()?;
     if let Target::Key { kid, algorithm, .. } = &change.target {
         return turn_keys(world, change.verb, kid, *algorithm);
     }
     let (env, who, change) = (Arc::clone(&world.env), world.who.clone(), change.clone());
     world.db.write_blocking(move |tx| match &change.target {
         Target::User { id, .. } => alter_person(tx, &env, &who, change.verb, id),
+        Target::NewUser(new) => programs::make_user(tx, &env, &who, new),
         Target::Session { id, .. } if change.verb == Verb::SessionRevoke => {
             let sessions = ops::session::revoke(tx, &who, std::slice::from_ref(id))?;
             Ok(Outcome { sessions, ..Outcome::default() })
@@ -129,26 +170,22 @@ pub fn carry_out(world: &World, change: &Change) -> Result<Outcome> {
             let grants = ops::client::disable(tx, &who, id)?;
             Ok(Outcome { grants, ..Outcome::default() })
         }
+        Target::ApiKey { .. }
+        | Target::Limits { .. }
+        | Target::NewKey(_)
+        | Target::Agent { .. }
+        | Target::Resource { .. } => programs::alter(tx, &env, &who, &change),
         Target::Session { .. } | Target::Client { .. } | Target::Key { .. } => Err(other_kind()),
     })
 }
 
 /// Makes a key pair where one is needed, which is slow, and then does what was agreed to.
 fn turn_keys(world: &World, verb: Verb, kid: &str, algorithm: Algorithm) -> Result<Outcome> {
-    let lacking = match verb {
-        Verb::KeyStage => Some(algorithm),
-        Verb::KeyRetire => world.db.read(|r| rotation::lacks(r, &world.env, Some(kid)))?,
-        Verb::KeyRotate => None,
-        Verb::UserLock
-        | Verb::UserUnlock
-        | Verb::SessionRevoke
-        | Verb::SessionRevokeOfUser
-        | Verb::MfaReset
-        | Verb::MfaLink
-        | Verb::UserInvite
-        | Verb::UserResetLink
-        | Verb::ClientEnable
-        | Verb::ClientDisable => return Err(other_kind()),
+    let lacking = match (verb, ()) {
+        (Verb::KeyStage, ()) => Some(algorithm),
+        (Verb::KeyRetire, ()) => world.db.read(|r| rotation::lacks(r, &world.env, Some(kid)))?,
+        (Verb::KeyRotate, ()) => None,
+        _ => return Err(other_kind()),
     };
     let fresh = lacking.map(SigningKey::generate).transpose()?;
     let (env, who, kid) = (Arc::clone(&world.env), world.who.clone(), kid.to_owned());
@@ -168,7 +205,7 @@ fn turn_keys(world: &World, verb: Verb, kid: &str, algorithm: Algorithm) -> Resu
     })
 }
 
-fn other_kind() -> Error {
+pub(super) fn other_kind() -> Error {
     Error::internal("a change was agreed to for a thing of another kind")
 }
 
@@ -182,28 +219,25 @@ fn alter_person(
     let shut =
         |shut: Shut| Outcome { sessions: shut.sessions, grants: shut.grants, ..Outcome::default() };
     let link = |link: Printed| Outcome { link: Some(link), ..Outcome::default() };
-    match verb {
-        Verb::UserLock => ops::user::lock(tx, who, id).map(shut),
-        Verb::UserUnlock => ops::user::unlock(tx, who, id).map(|_| Outcome::default()),
-        Verb::SessionRevokeOfUser => ops::session::revoke_of_user(tx, who, id).map(shut),
-        Verb::UserInvite => ops::user::invite(tx, env, who, id).map(link),
-        Verb::UserResetLink => ops::reset::link(tx, env, who, id).map(link),
-        Verb::MfaLink => ops::factor::enroll_link(tx, env, who, id).map(link),
-        Verb::MfaReset => {
+    match (verb, ()) {
+        (Verb::UserLock, ()) => ops::user::lock(tx, who, id).map(shut),
+        (Verb::UserDelete, ()) => ops::user::delete(tx, who, id).map(shut),
+        (Verb::UserUnlock, ()) => ops::user::unlock(tx, who, id).map(|_| Outcome::default()),
+        (Verb::SessionRevokeOfUser, ()) => ops::session::revoke_of_user(tx, who, id).map(shut),
+        (Verb::UserInvite, ()) => ops::user::invite(tx, env, who, id).map(link),
+        (Verb::UserResetLink, ()) => ops::reset::link(tx, env, who, id).map(link),
+        (Verb::MfaLink, ()) => ops::factor::enroll_link(tx, env, who, id).map(link),
+        (Verb::MfaReset, ()) => {
             let reset = ops::factor::reset(tx, env, who, id)?;
             Ok(Outcome { factors: reset.removed, ..link(reset.link) })
         }
-        Verb::SessionRevoke
-        | Verb::KeyStage
-        | Verb::KeyRotate
-        | Verb::KeyRetire
-        | Verb::ClientEnable
-        | Verb::ClientDisable => Err(other_kind()),
+        _ => Err(other_kind()),
     }
 }
 
 /// Goes on with an enrolment.
 pub fn enroll(world: &World, wanted: &Wanted) -> Result<Given> {
+    world.may_change()?;
     let (env, who, wanted) = (Arc::clone(&world.env), world.who.clone(), wanted.clone());
     world.db.write_blocking(move |tx| match &wanted {
         Wanted::Begin(id) => {
@@ -232,6 +266,8 @@ enum Job {
 pub struct Worker {
     questions: Sender<(Ticket, Query)>,
     jobs: Sender<Job>,
+    world: World,
+    out: Sender<Msg>,
 }
 
 impl Worker {
@@ -243,11 +279,16 @@ impl Worker {
         let (writer, outcomes) = (world.clone(), out.clone());
         spawn("console-reader", move || read_on(&asked, &reader, &readings))?;
         spawn("console-writer", move || write_on(&wanted, &writer, &outcomes))?;
-        Ok(Self { questions, jobs })
+        Ok(Self { questions, jobs, world: world.clone(), out: out.clone() })
     }
 
     /// Asks; the answer comes as a message.
     pub fn ask(&self, ticket: Ticket, query: Query) -> Result<()> {
+        if query == Query::Verify {
+            // Reading all of a long record takes a while, in which the rows must go on.
+            let (world, out) = (self.world.clone(), self.out.clone());
+            return spawn("console-verify", move || drop(out.send(reply(&world, ticket, &query))));
+        }
         self.questions.send((ticket, query)).map_err(|_| stopped())
     }
 
@@ -265,15 +306,19 @@ impl Worker {
 fn read_on(asked: &Receiver<(Ticket, Query)>, world: &World, out: &Sender<Msg>) {
     while let Ok(first) = asked.recv() {
         for (ticket, query) in newest_of_each(std::iter::once(first).chain(asked.try_iter())) {
-            let (now, reply) = match answer(world, &query) {
-                Ok((now, reply)) => (now, Ok(reply)),
-                Err(error) => (world.db.now(), Err(Problem::from(error))),
-            };
-            if out.send(Msg::Answer { ticket, now, reply }).is_err() {
+            if out.send(reply(world, ticket, &query)).is_err() {
                 return;
             }
         }
     }
+}
+
+fn reply(world: &World, ticket: Ticket, query: &Query) -> Msg {
+    let (now, reply) = match answer(world, query) {
+        Ok((now, reply)) => (now, Ok(reply)),
+        Err(error) => (world.db.now(), Err(Problem::from(error))),
+    };
+    Msg::Answer { ticket, now, reply }
 }
 
 /// Drops questions whose answer would come too late anyway, because a later one of the same kind waits already.

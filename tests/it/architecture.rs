@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What each layer may import of ours, itself included. A layer is a folder or a file of `src`.
-const LAW: [(&str, &[&str]); 15] = [
+const LAW: [(&str, &[&str]); 16] = [
     ("error", &["error"]),
     ("time", &["time"]),
     ("crypto", &["crypto", "error", "time"]),
@@ -19,6 +19,7 @@ const LAW: [(&str, &[&str]); 15] = [
     ("deliver", &["deliver", "config", "crypto", "model", "error", "time"]),
     ("net", &["net", "config", "model", "error", "time"]),
     ("app", &["app", "db", "model", "crypto", "config", "ops", "error", "time"]),
+    ("view", &["view", "model", "crypto", "error", "time"]),
     (
         "service",
         &["service", "app", "ops", "net", "model", "config", "error", "time", "db", "crypto"],
@@ -26,31 +27,36 @@ const LAW: [(&str, &[&str]); 15] = [
     (
         "http",
         &[
-            "http", "service", "app", "ops", "deliver", "net", "model", "config", "error", "time",
-            "db", "crypto",
+            "http", "service", "view", "app", "ops", "deliver", "net", "model", "config", "error",
+            "time", "db", "crypto",
         ],
     ),
     (
         "cli",
         &[
-            "cli", "service", "app", "ops", "net", "model", "config", "error", "time", "db",
-            "crypto",
+            "cli", "service", "view", "app", "ops", "net", "model", "config", "error", "time",
+            "db", "crypto",
         ],
     ),
     ("tui", &["tui", "app", "ops", "model", "config", "error", "time", "db", "crypto"]),
 ];
 
 /// The named exceptions: commands whose whole work is another face.
-const EXCEPTIONS: [(&str, &str); 3] =
-    [("cli/serve.rs", "http"), ("cli/serve.rs", "tui"), ("cli/console.rs", "tui")];
+const EXCEPTIONS: [(&str, &str); 4] = [
+    ("cli/serve.rs", "http"),
+    ("cli/serve.rs", "tui"),
+    ("cli/console.rs", "tui"),
+    ("cli/log.rs", "tui"),
+];
 
 /// The uses of a crate away from home: a table asks the terminal for its width, a secret is typed unseen.
 const VISITS: [(&str, &str); 2] = [("cli/table.rs", "crossterm"), ("cli/ask.rs", "crossterm")];
 
 /// Crates with one home.
-const HOMES: [(&[&str], &[&str]); 7] = [
+const HOMES: [(&[&str], &[&str]); 8] = [
     (&["rusqlite"], &["db"]),
     (&["axum", "axum_server", "tower", "tower_http", "askama", "cookie"], &["http"]),
+    (&["utoipa", "utoipa_axum"], &["http", "view"]),
     (&["clap", "clap_complete", "clap_mangen", "rpassword"], &["cli", "main"]),
     (&["ratatui", "crossterm", "tui_input"], &["tui"]),
     (&["lettre"], &["deliver"]),
@@ -259,7 +265,7 @@ fn sql_stands_in_the_store_and_in_the_database_alone() {
 #[test]
 fn each_table_file_is_reached_by_a_test_of_the_ops_above_it() {
     // Tables without ops of their own, and the test in which they are used.
-    const ELSEWHERE: [(&str, &str); 22] = [
+    const ELSEWHERE: [(&str, &str); 24] = [
         ("assertion", "ops/oauth/assertions.rs"),
         ("attempt", "ops/login.rs"),
         ("audit", "ops/session.rs"),
@@ -269,6 +275,7 @@ fn each_table_file_is_reached_by_a_test_of_the_ops_above_it() {
         ("device_request", "ops/oauth/device.rs"),
         ("exchange_policy", "ops/oauth/token_exchange.rs"),
         ("grant", "ops/oauth/refresh.rs"),
+        ("idempotency", "http/api/once.rs"),
         ("key_bucket", "ops/apikey/gate.rs"),
         ("key_usage", "ops/apikey/gate.rs"),
         ("link", "ops/setup.rs"),
@@ -282,6 +289,7 @@ fn each_table_file_is_reached_by_a_test_of_the_ops_above_it() {
         ("resource", "ops/oauth/clients.rs"),
         ("send_count", "ops/code.rs"),
         ("sign_in", "http/pages.rs"),
+        ("stats", "http/api/collections.rs"),
     ];
     const SETUP: [&str; 2] = ["key", "meta"];
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");

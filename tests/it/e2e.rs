@@ -110,3 +110,8 @@ fn page_on_another_origin_may_do_what_its_program_needs_and_no_more() {
 fn openid_client_walks_every_part_of_openid_connect_that_there_is() {
     run("clients/openid.mjs", &[]);
 }
+
+#[test]
+fn api_does_what_its_description_says_whatever_is_asked() {
+    run("clients/api.mjs", &[]);
+}

@@ -252,6 +252,7 @@ pub(in crate::ops) fn in_force_with(
         Principal::Person { session, .. } => Some(session),
         Principal::Anonymous
         | Principal::ApiKey { .. }
+        | Principal::Program { .. }
         | Principal::Operator { .. }
         | Principal::System => None,
     };

@@ -65,6 +65,7 @@ pub(in crate::ops) fn removed(
         Principal::Person { session, .. } => Some(session),
         Principal::Anonymous
         | Principal::ApiKey { .. }
+        | Principal::Program { .. }
         | Principal::Operator { .. }
         | Principal::System => None,
     };
@@ -118,6 +119,7 @@ pub fn reset(tx: &Write<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<Re
 /// Makes a link behind which a person enrols a second factor, once they have signed in with what they have.
 pub fn enroll_link(tx: &Write<'_>, env: &Env, who: &Actor, user: &UserId) -> Result<Printed> {
     who.must_operate()?;
+    who.must_be_more_than_a_key()?;
     if !Method::ALL.into_iter().any(|method| method != Method::Recovery && allowed(env, method)) {
         return Err(Error::conflict("no second factor can be enrolled")
             .with_next("allow one below authentication.mfa.providers in the configuration"));

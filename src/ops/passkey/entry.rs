@@ -86,6 +86,7 @@ fn person(who: &Actor) -> Result<&UserId> {
         Principal::Person { user, .. } => Ok(user),
         Principal::Anonymous
         | Principal::ApiKey { .. }
+        | Principal::Program { .. }
         | Principal::Operator { .. }
         | Principal::System => Err(Error::denied("nobody is signed in here")),
     }

@@ -52,6 +52,7 @@ pub(super) fn own_place(who: &Actor, browser: &Hashed) -> Result<Place> {
         Principal::Person { session, .. } => Ok(Place::of_session(browser, session)),
         Principal::Anonymous
         | Principal::ApiKey { .. }
+        | Principal::Program { .. }
         | Principal::Operator { .. }
         | Principal::System => Err(Error::denied("a passkey is registered in its owner's browser")),
     }

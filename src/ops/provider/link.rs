@@ -47,6 +47,7 @@ pub fn link(
         return Err(Error::invalid("subject", "a subject has 1 to 255 characters, on one line"));
     }
     let person = user::find(tx, typed)?;
+    user::protect(who, &person.roles)?;
     let new = ProviderLink {
         issuer: found.issuer.to_owned(),
         subject: subject.to_owned(),

@@ -12,9 +12,6 @@ use crate::model::{
     verb::Verb,
 };
 
-/// What is said on screens that show no clients.
-pub(super) const ELSEWHERE: &str = "go to the clients for that: 5";
-
 /// Asks about a client, or says why there is nothing to ask.
 pub fn about(verb: Verb, row: &Client) -> Result<Confirm, String> {
     let name = row.title();
@@ -51,9 +48,8 @@ pub fn about(verb: Verb, row: &Client) -> Result<Confirm, String> {
         (Verb::ClientDisable, ClientState::Disabled) => {
             return Err(format!("{name} is off already"));
         }
-        _ => return Err("go to where that is shown: 1 people, 7 signing keys".to_owned()),
+        _ => return Err(super::elsewhere(verb)),
     };
     let target = Target::Client { id: row.id.clone(), name };
-    let change = Change { verb, target };
-    Ok(Confirm { change, title, steps, note: None, armed: false, word: None })
+    Ok(Confirm::new(Change { verb, target }, title, steps))
 }

@@ -16,9 +16,6 @@ use crate::{
     time::Time,
 };
 
-/// What is said on screens that show no keys.
-pub(super) const ELSEWHERE: &str = "go to the signing keys for that: 7";
-
 /// Asks about a key among all there are, or says why there is nothing to ask.
 pub fn about(
     verb: Verb,
@@ -27,19 +24,11 @@ pub fn about(
     schedule: &Schedule,
     now: Time,
 ) -> Result<Confirm, String> {
-    match verb {
-        Verb::KeyStage => stage(row, all, schedule, now),
-        Verb::KeyRotate => rotate(row, all, now),
-        Verb::KeyRetire => retire(row, all, now),
-        Verb::UserLock
-        | Verb::UserUnlock
-        | Verb::SessionRevoke
-        | Verb::SessionRevokeOfUser
-        | Verb::MfaReset
-        | Verb::MfaLink
-        | Verb::UserInvite
-        | Verb::UserResetLink => Err("go to the person for that: 1".to_owned()),
-        Verb::ClientEnable | Verb::ClientDisable => Err(super::clients::ELSEWHERE.to_owned()),
+    match (verb, ()) {
+        (Verb::KeyStage, ()) => stage(row, all, schedule, now),
+        (Verb::KeyRotate, ()) => rotate(row, all, now),
+        (Verb::KeyRetire, ()) => retire(row, all, now),
+        _ => Err(super::elsewhere(verb)),
     }
 }
 
@@ -58,8 +47,7 @@ fn question(verb: Verb, row: &KeyStanding, title: String, steps: Vec<Step>) -> C
         algorithm: row.key.algorithm,
         name: name(&row.key.kid),
     };
-    let change = Change { verb, target };
-    Confirm { change, title, steps, note: None, armed: false, word: None }
+    Confirm::new(Change { verb, target }, title, steps)
 }
 
 fn stage(

@@ -13,7 +13,7 @@ use super::{
             table::{Cell, Column},
         },
     },
-    audit::{Audit, WINDOW},
+    audit::{WINDOW, refused},
     frame::{self, Frame},
 };
 use crate::{
@@ -33,36 +33,31 @@ const COLUMNS: [Column; 7] = [
 
 /// Draws the screen.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
-    let (panel, below) = layout::sessions(body);
-    list(canvas, panel, app);
-    if let Some(below) = below {
-        short(canvas, below, app);
-    }
+    frame::draw(canvas, layout::sessions(body), app, &frame(app), short);
 }
 
-fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let Audit { list, search, .. } = &app.audit;
-    let (total, refused) = app.audit.totals();
-    let most = if total >= WINDOW { "+" } else { "" };
-    let count = if list.wait.loaded() {
-        format!("{}{most}   refused {}", text::grouped(total), text::grouped(refused))
-    } else {
-        String::new()
-    };
-    let frame = Frame {
+/// The list and what stands around it.
+pub(in crate::tui) fn frame(app: &App) -> Frame<'_, Trace> {
+    let rows = &app.attempts;
+    let loaded = rows.list.wait.loaded();
+    let refused = format!("   refused {}", text::grouped(refused(rows)));
+    Frame {
         title: "Attempts",
-        search,
-        counts: &[(&count, Role::Muted)],
-        columns: &COLUMNS,
-        list,
-        none: "no reference, client, rule or address",
-        empty: [
-            ("No app has tried to get a token yet.", Role::Strong),
-            ("A reference that somebody was given can be typed after :", Role::Muted),
+        search: &rows.search,
+        list: &rows.list,
+        counts: vec![
+            frame::shown_of(&rows.list, rows.all().len(), WINDOW, ""),
+            (if loaded { refused } else { String::new() }, Role::Muted),
         ],
+        columns: &COLUMNS,
+        cells: Box::new(cells),
+        nothing: frame::nothing("no reference, client, rule or address", &rows.search),
+        empty: frame::empty(
+            "No app has tried to get a token yet.",
+            "A reference that somebody was given can be typed after :",
+        ),
         foot: None,
-    };
-    frame::draw(canvas, panel, app, &frame, cells);
+    }
 }
 
 fn state(trace: &Trace) -> (&'static str, Role) {
@@ -95,11 +90,7 @@ fn cells(row: &Trace, now: Time) -> Vec<Cell> {
     ]
 }
 
-fn short(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let Some(row) = app.audit.list.selected() else {
-        canvas.panel(panel, false, &[]);
-        return;
-    };
+fn short(canvas: &mut Canvas<'_>, panel: Rect, row: &Trace, _: bool) {
     let (word, role) = state(row);
     let title = format!("{} ", Shown(&row.id));
     let inner = canvas.panel(panel, false, &[(&title, Role::Strong), (word, role)]);

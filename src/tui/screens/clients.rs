@@ -1,10 +1,9 @@
 //! The screen of clients: which apps are known, how they came, and which of them wait.
 //! How it looks is in `clients_view`.
 
-use super::super::{
-    list::{Keyed, List},
-    search::Search,
-    text,
+use super::{
+    super::{list::Keyed, text},
+    shelf::{self, Sift, Sifted},
 };
 use crate::model::{
     client::{Client, ClientState},
@@ -46,50 +45,16 @@ pub fn places(client: &Client) -> Vec<String> {
     places
 }
 
-/// The state of the screen.
-#[derive(Clone, Debug, Default)]
-pub struct Clients {
-    /// Those that pass the filter.
-    pub list: List<Client>,
-    /// The filter.
-    pub search: Search,
-    /// Whether the selected client fills the screen.
-    pub page: bool,
-    all: Vec<Client>,
+impl Sift for Client {
+    fn holds(&self, wanted: &str) -> bool {
+        let words =
+            [self.name.as_str(), self.id.as_str(), self.origin.as_str(), self.state.as_str()];
+        let uris: Vec<&str> = self.redirect_uris.iter().map(RedirectUri::as_str).collect();
+        shelf::any(&words, wanted) || shelf::any(&uris, wanted)
+    }
 }
 
-impl Clients {
-    /// Takes rows; answers which selected one vanished.
-    pub fn take(&mut self, rows: Vec<Client>) -> Option<String> {
-        self.all = rows;
-        let rows = self.sifted();
-        self.list.take(rows)
-    }
-
-    /// Applies another filter to the rows that are here.
-    pub fn sift_anew(&mut self) {
-        self.list.wait.begin_anew();
-        let rows = self.sifted();
-        self.list.show(rows);
-    }
-
-    fn sifted(&self) -> Vec<Client> {
-        let wanted = self.search.text().to_lowercase();
-        let passes = |row: &&Client| {
-            let words =
-                [row.name.as_str(), row.id.as_str(), row.origin.as_str(), row.state.as_str()];
-            wanted.is_empty()
-                || words
-                    .into_iter()
-                    .chain(row.redirect_uris.iter().map(RedirectUri::as_str))
-                    .any(|word| word.to_lowercase().contains(&wanted))
-        };
-        self.all.iter().filter(passes).cloned().collect()
-    }
-
-    /// How many there are before the filter, and how many of them wait.
-    pub fn totals(&self) -> (usize, usize) {
-        let waits = self.all.iter().filter(|row| row.state == ClientState::Pending).count();
-        (self.all.len(), waits)
-    }
+/// How many of all clients wait.
+pub fn waiting(clients: &Sifted<Client>) -> usize {
+    clients.all().iter().filter(|row| row.state == ClientState::Pending).count()
 }

@@ -13,7 +13,7 @@ use super::{
             table::{Cell, Column},
         },
     },
-    clients::{Clients, WINDOW, places},
+    clients::{WINDOW, places, waiting},
     frame::{self, Frame},
 };
 use crate::{
@@ -37,39 +37,36 @@ const COLUMNS: [Column; 7] = [
 
 /// Draws the screen.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
-    if app.clients.page {
-        inspector(canvas, body, app, true);
-        return;
+    let rows = &app.clients;
+    if rows.page {
+        return frame::selected(canvas, body, &rows.list, true, inspector);
     }
-    let (panel, below) = layout::sessions(body);
-    list(canvas, panel, app);
-    if let Some(below) = below {
-        inspector(canvas, below, app, false);
-    }
+    frame::draw(canvas, layout::sessions(body), app, &frame(app), inspector);
 }
 
-fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let Clients { list, search, .. } = &app.clients;
-    let (total, waits) = app.clients.totals();
-    let most = if total >= WINDOW { "+" } else { "" };
-    let loaded = list.wait.loaded();
-    let count = if loaded { format!("{}{most}", text::grouped(total)) } else { String::new() };
-    let waiting =
+/// The list and what stands around it.
+pub(in crate::tui) fn frame(app: &App) -> Frame<'_, Client> {
+    let rows = &app.clients;
+    let waits = waiting(rows);
+    let waits =
         if waits > 0 { format!("   waiting {}", text::grouped(waits)) } else { String::new() };
-    let frame = Frame {
+    Frame {
         title: "Clients",
-        search,
-        counts: &[(count.as_str(), Role::Muted), (waiting.as_str(), Role::Warn)],
-        columns: &COLUMNS,
-        list,
-        none: "no name, id, address or state",
-        empty: [
-            ("No app is known yet.", Role::Strong),
-            ("Apps appear here as they register, or by mcpcodex client create.", Role::Muted),
+        search: &rows.search,
+        list: &rows.list,
+        counts: vec![
+            frame::shown_of(&rows.list, rows.all().len(), WINDOW, ""),
+            (waits, Role::Warn),
         ],
+        columns: &COLUMNS,
+        cells: Box::new(cells),
+        nothing: frame::nothing("no name, id, address or state", &rows.search),
+        empty: frame::empty(
+            "No app is known yet.",
+            "Apps appear here as they register, or by mcpcodex client create.",
+        ),
         foot: None,
-    };
-    frame::draw(canvas, panel, app, &frame, cells);
+    }
 }
 
 fn state(row: &Client) -> (&'static str, Role) {
@@ -108,13 +105,7 @@ fn cells(row: &Client, now: Time) -> Vec<Cell> {
     ]
 }
 
-fn inspector(canvas: &mut Canvas<'_>, panel: Rect, app: &App, focus: bool) {
-    let Some(row) = app.clients.list.selected() else {
-        let inner = canvas.panel(panel, focus, &[]);
-        let gone = app.clients.list.gone().map(|gone| format!("{gone} is gone from this list"));
-        Flow::new(canvas, inner).say(gone.as_deref().unwrap_or_default(), Role::Muted);
-        return;
-    };
+fn inspector(canvas: &mut Canvas<'_>, panel: Rect, row: &Client, focus: bool) {
     let (word, role) = state(row);
     let title = format!("{} ", text::clean(&row.name, 40));
     let inner = canvas.panel(panel, focus, &[(&title, Role::Strong), (word, role)]);

@@ -14,7 +14,7 @@ use super::{
         },
     },
     frame::{self, Frame},
-    keys::{Keys, name},
+    keys::name,
 };
 use crate::{
     model::key::{KeyStanding, KeyState, MOST_COUNTED, Schedule, WITHDRAWN},
@@ -34,34 +34,35 @@ const COLUMNS: [Column; 8] = [
 
 /// Draws the screen.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
-    if app.keys.page {
-        why(canvas, body, app, true);
-        return;
+    let rows = &app.keys;
+    let one = |canvas: &mut Canvas<'_>, panel: Rect, row: &KeyStanding, focus: bool| {
+        why(canvas, panel, app, row, focus);
+    };
+    if rows.page {
+        return frame::selected(canvas, body, &rows.list, true, one);
     }
     let parts = layout::keys(body);
-    list(canvas, parts.list, app);
+    frame::draw(canvas, (parts.list, parts.why), app, &frame(app), one);
     if let Some(panel) = parts.timeline {
         timeline(canvas, panel, app);
     }
-    if let Some(panel) = parts.why {
-        why(canvas, panel, app, false);
-    }
 }
 
-fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let Keys { list, search, .. } = &app.keys;
+/// The list and what stands around it.
+pub(in crate::tui) fn frame(app: &App) -> Frame<'_, KeyStanding> {
+    let rows = &app.keys;
     let longest = format!("access tokens live ≤ {}", text::brief(app.site.access_lifetime));
-    let frame = Frame {
+    Frame {
         title: "Signing keys",
-        search,
-        counts: &[(&longest, Role::Muted)],
+        search: &rows.search,
+        list: &rows.list,
+        counts: vec![(longest, Role::Muted)],
         columns: &COLUMNS,
-        list,
-        none: "no key id, algorithm or state",
-        empty: [("There is no key yet.", Role::Strong), ("The server makes one.", Role::Muted)],
-        foot: Some(text::count(app.keys.all().len(), "key")),
-    };
-    frame::draw(canvas, panel, app, &frame, cells);
+        cells: Box::new(cells),
+        nothing: frame::nothing("no key id, algorithm or state", &rows.search),
+        empty: frame::empty("There is no key yet.", "The server makes one."),
+        foot: Some(text::count(rows.all().len(), "key")),
+    }
 }
 
 fn state(row: &KeyStanding, now: Time) -> (&'static str, Role) {
@@ -212,14 +213,8 @@ impl Span {
     }
 }
 
-fn why(canvas: &mut Canvas<'_>, panel: Rect, app: &App, focus: bool) {
+fn why(canvas: &mut Canvas<'_>, panel: Rect, app: &App, row: &KeyStanding, focus: bool) {
     let now = canvas.now;
-    let Some(row) = app.keys.list.selected() else {
-        let inner = canvas.panel(panel, focus, &[]);
-        let gone = app.keys.list.gone().map(|gone| format!("{gone} is gone from this list"));
-        Flow::new(canvas, inner).say(gone.as_deref().unwrap_or_default(), Role::Muted);
-        return;
-    };
     let (word, role) = state(row, now);
     let title = format!("{} {} ", row.key.kid, row.key.algorithm);
     let inner = canvas.panel(panel, focus, &[(&title, Role::Strong), (word, role)]);

@@ -1,12 +1,14 @@
 //! The screen of messages: what was sent, by whom it is carried, what the carrier said.
 //! What a message says is not shown, but for those that nobody carries. How it looks is in `messages_view`.
 
-use super::super::{
-    list::{Keyed, List},
-    msg::{Query, Ticket},
-    search::Search,
-    secret::Secret,
-    text,
+use super::{
+    super::{
+        list::Keyed,
+        msg::{Query, Ticket},
+        secret::Secret,
+        text,
+    },
+    shelf::{self, Shelf as _, Sift, Sifted},
 };
 use crate::model::{
     id::MessageId,
@@ -44,75 +46,50 @@ pub fn kind(kind: Kind) -> &'static str {
     }
 }
 
+impl Sift for MessageRow {
+    fn holds(&self, wanted: &str) -> bool {
+        let words = [
+            self.recipient.as_str(),
+            kind(self.kind),
+            self.kind.as_str(),
+            self.carrier.as_str(),
+            self.state.as_str(),
+            self.vendor_answer.as_deref().unwrap_or_default(),
+        ];
+        shelf::any(&words, wanted)
+    }
+}
+
 /// The state of the screen.
 #[derive(Clone, Debug, Default)]
 pub struct Messages {
-    /// Those that pass the filter.
-    pub list: List<MessageRow>,
-    /// The filter.
-    pub search: Search,
-    /// Whether the selected message fills the screen.
-    pub page: bool,
+    /// The rows.
+    pub rows: Sifted<MessageRow>,
     /// What the opened message says, if nobody carried it away.
     pub body: Option<(MessageId, Option<Secret>)>,
     body_ticket: Ticket,
-    all: Vec<MessageRow>,
 }
 
 impl Messages {
-    /// Takes rows; answers which selected one vanished.
-    pub fn take(&mut self, rows: Vec<MessageRow>) -> Option<String> {
-        self.all = rows;
-        let rows = self.sifted();
-        self.list.take(rows)
-    }
-
-    /// Applies another filter to the rows that are here.
-    pub fn sift_anew(&mut self) {
-        self.list.wait.begin_anew();
-        let rows = self.sifted();
-        self.list.show(rows);
-    }
-
-    fn sifted(&self) -> Vec<MessageRow> {
-        let wanted = self.search.text().to_lowercase();
-        let passes = |row: &&MessageRow| {
-            let words = [
-                row.recipient.as_str(),
-                kind(row.kind),
-                row.kind.as_str(),
-                row.carrier.as_str(),
-                row.state.as_str(),
-                row.vendor_answer.as_deref().unwrap_or_default(),
-            ];
-            wanted.is_empty() || words.into_iter().any(|word| word.to_lowercase().contains(&wanted))
-        };
-        self.all.iter().filter(passes).cloned().collect()
-    }
-
-    /// How many messages there are before the filter.
-    pub fn total(&self) -> usize {
-        self.all.len()
-    }
-
     /// Opens the selected message; answers what must be asked for that.
     pub fn open(&mut self, ticket: Ticket) -> Option<Query> {
-        let row = self.list.selected()?;
-        self.page = true;
+        let row = self.rows.list.selected()?;
+        let query = (row.carrier == Carrier::Console).then(|| Query::Message(row.id.clone()));
+        self.rows.page = true;
         self.body = None;
         self.body_ticket = ticket;
-        (row.carrier == Carrier::Console).then(|| Query::Message(row.id.clone()))
+        query
     }
 
     /// Goes back to the list, and forgets what the message says; answers whether one was open.
     pub fn close(&mut self) -> bool {
         self.body = None;
-        std::mem::take(&mut self.page)
+        self.rows.set_page(false)
     }
 
     /// Takes what a message says, unless another is open by now.
     pub fn take_body(&mut self, ticket: Ticket, id: MessageId, body: Option<Secret>) {
-        if ticket == self.body_ticket && self.page {
+        if ticket == self.body_ticket && self.rows.page {
             self.body = Some((id, body));
         }
     }

@@ -14,7 +14,7 @@ use super::{
         },
     },
     frame::{self, Frame},
-    messages::{Messages, WINDOW, kind},
+    messages::{WINDOW, kind},
 };
 use crate::{
     model::message::{Carrier, MessageRow, State},
@@ -33,42 +33,33 @@ const COLUMNS: [Column; 7] = [
 
 /// Draws the screen.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
-    if app.messages.page {
-        inspector(canvas, body, app, true);
-        return;
+    let rows = &app.messages.rows;
+    let one = |canvas: &mut Canvas<'_>, panel: Rect, row: &MessageRow, focus: bool| {
+        inspector(canvas, panel, app, row, focus);
+    };
+    if rows.page {
+        return frame::selected(canvas, body, &rows.list, true, one);
     }
-    let (panel, below) = layout::sessions(body);
-    list(canvas, panel, app);
-    if let Some(below) = below {
-        inspector(canvas, below, app, false);
-    }
+    frame::draw(canvas, layout::sessions(body), app, &frame(app), one);
 }
 
-fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let Messages { list, search, .. } = &app.messages;
-    let (shown, total) = (list.rows().len(), app.messages.total());
-    let most = if total >= WINDOW { "+" } else { "" };
-    let count = if !list.wait.loaded() {
-        String::new()
-    } else if shown == total {
-        format!("{}{most}", text::grouped(total))
-    } else {
-        format!("{} of {}{most}", text::grouped(shown), text::grouped(total))
-    };
-    let frame = Frame {
+/// The list and what stands around it.
+pub(in crate::tui) fn frame(app: &App) -> Frame<'_, MessageRow> {
+    let rows = &app.messages.rows;
+    Frame {
         title: "Messages",
-        search,
-        counts: &[(&count, Role::Muted)],
+        search: &rows.search,
+        list: &rows.list,
+        counts: vec![frame::shown_of(&rows.list, rows.all().len(), WINDOW, "")],
         columns: &COLUMNS,
-        list,
-        none: "no message, recipient or answer",
-        empty: [
-            ("No message was sent yet.", Role::Strong),
-            ("Codes, links and notices appear here with their state.", Role::Muted),
-        ],
+        cells: Box::new(cells),
+        nothing: frame::nothing("no message, recipient or answer", &rows.search),
+        empty: frame::empty(
+            "No message was sent yet.",
+            "Codes, links and notices appear here with their state.",
+        ),
         foot: None,
-    };
-    frame::draw(canvas, panel, app, &frame, cells);
+    }
 }
 
 fn state(state: State) -> (&'static str, Role) {
@@ -126,14 +117,8 @@ fn story(row: &MessageRow, now: Time) -> String {
     }
 }
 
-fn inspector(canvas: &mut Canvas<'_>, panel: Rect, app: &App, focus: bool) {
+fn inspector(canvas: &mut Canvas<'_>, panel: Rect, app: &App, row: &MessageRow, focus: bool) {
     let now = canvas.now;
-    let Some(row) = app.messages.list.selected() else {
-        let inner = canvas.panel(panel, focus, &[]);
-        let gone = app.messages.list.gone().map(|gone| format!("{gone} is gone from this list"));
-        Flow::new(canvas, inner).say(gone.as_deref().unwrap_or_default(), Role::Muted);
-        return;
-    };
     let title = text::clean(&format!("{} to {}", kind(row.kind), row.recipient), 60);
     let inner = canvas.panel(panel, focus, &[(&title, Role::Strong)]);
     let mut flow = Flow::new(canvas, inner);

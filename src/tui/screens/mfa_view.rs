@@ -10,10 +10,11 @@ use super::{
         theme::Role,
         widgets::{
             flow::Flow,
-            table::{self, Cell, Column},
+            table::{Cell, Column},
         },
     },
-    heading,
+    frame::{self, Frame, Words},
+    users_view,
 };
 use crate::{
     model::{
@@ -37,7 +38,7 @@ const COLUMNS: [Column; 6] = [
 /// Draws the screen.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
     let parts = layout::mfa(body);
-    list(canvas, parts.list, app);
+    frame(app).draw(canvas, parts.list, app);
     if let Some(area) = parts.coverage {
         let inner = canvas.panel(area, false, &[("Coverage", Role::Title)]);
         match &app.mfa.coverage {
@@ -53,7 +54,8 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
     }
 }
 
-fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
+/// The list and what stands around it.
+pub(in crate::tui) fn frame(app: &App) -> Frame<'_, UserRow> {
     let mfa = &app.mfa;
     let people = &mfa.people;
     let rows = people.list.rows().len();
@@ -66,53 +68,39 @@ fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
         }
         _ => format!("{}{more}", text::grouped(people.before() + rows)),
     };
-    let title = if mfa.everyone { "People and factors" } else { "Without a second factor" };
-    heading::draw(canvas, panel, title, &people.search, &[(&count, Role::Muted)]);
-    let (now, policy) = (canvas.now, &app.site.policy);
-    table::draw(canvas, panel, &COLUMNS, &people.list, |row| cells(row, policy, now));
-    if table::draw_waiting(canvas, panel, app, &people.list) {
-        return;
+    Frame {
+        title: if mfa.everyone { "People and factors" } else { "Without a second factor" },
+        search: &people.search,
+        list: &people.list,
+        counts: vec![(count, Role::Muted)],
+        columns: &COLUMNS,
+        cells: Box::new(|row, now| cells(row, &app.site.policy, now)),
+        nothing: nothing(app),
+        empty: none_lacks(app),
+        foot: Some(people.place()),
     }
-    if rows == 0 {
-        empty(canvas, panel, app);
-        return;
-    }
-    let foot = match people.list.gone() {
-        Some(gone) => format!("{gone} is gone from this list: j k choose another row"),
-        None => format!("row {}", text::grouped(people.before() + people.list.place() + 1)),
-    };
-    canvas.foot(panel, &foot);
 }
 
-fn empty(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let typed = app.mfa.people.search.text();
-    if !typed.is_empty() {
-        let none = if app.mfa.everyone {
-            format!("no name, address or role holds “{typed}”")
-        } else {
-            format!("nobody without a second factor has “{typed}” in a name or role")
-        };
-        let next = if app.mfa.everyone {
-            "Esc clears the filter"
-        } else {
-            "a looks among all people · Esc clears the filter"
-        };
-        table::draw_empty(canvas, panel, &[(&none, Role::Text), (next, Role::Muted)]);
-        return;
+fn nothing(app: &App) -> [Words; 2] {
+    let search = &app.mfa.people.search;
+    if app.mfa.everyone {
+        return frame::nothing("no name, address or role", search);
     }
-    let nobody = app.mfa.coverage.as_ref().is_none_or(|coverage| coverage.everyone.people == 0);
-    let lines = if nobody {
-        [
-            ("Nobody is here yet.", Role::Strong),
-            ("Add the first person in a shell:  mcpcodex user create NAME", Role::Text),
-        ]
-    } else {
-        [
-            ("✓ Everybody has a second factor.", Role::Good),
-            ("a shows all people and their factors", Role::Muted),
-        ]
-    };
-    table::draw_empty(canvas, panel, &lines);
+    let typed = search.text();
+    [
+        (format!("nobody without a second factor has “{typed}” in a name or role"), Role::Text),
+        ("a looks among all people · Esc clears the filter".to_owned(), Role::Muted),
+    ]
+}
+
+fn none_lacks(app: &App) -> [Words; 2] {
+    if app.mfa.coverage.as_ref().is_none_or(|coverage| coverage.everyone.people == 0) {
+        return users_view::nobody();
+    }
+    [
+        ("✓ Everybody has a second factor.".to_owned(), Role::Good),
+        ("a shows all people and their factors".to_owned(), Role::Muted),
+    ]
 }
 
 /// What a person has, in a word or two; what is not offered any more is said to be off.

@@ -1,10 +1,14 @@
 //! A window of people by user name, as several screens show it: rows, filter, and what lies before and behind.
 
-use super::super::{
-    action::Motion,
-    list::{Keyed, List},
-    search::Search,
-    text,
+use super::{
+    super::{
+        action::Motion,
+        list::{Keyed, List},
+        search::Search,
+        text,
+        wait::Wait,
+    },
+    shelf::Shelf,
 };
 use crate::model::{id::UserId, user::UserRow};
 
@@ -30,6 +34,8 @@ pub struct People {
     pub list: List<UserRow>,
     /// The filter.
     pub search: Search,
+    /// Whether the selected person fills the screen.
+    pub page: bool,
     /// The user names behind which this and the windows before it begin.
     anchors: Vec<String>,
     /// A step that waits for the next window.
@@ -68,8 +74,65 @@ impl People {
         vanished
     }
 
-    /// Moves the selection; answers whether another window is needed for it.
-    pub fn step(&mut self, motion: Motion, page: usize) -> bool {
+    /// Whether there are rows behind the window.
+    pub fn more(&self) -> bool {
+        self.list.rows().len() >= WINDOW
+    }
+
+    /// Which row of all is selected, in words.
+    pub fn place(&self) -> String {
+        format!("row {}", text::grouped(self.before() + self.list.place() + 1))
+    }
+
+    /// How many rows stand before the window.
+    pub fn before(&self) -> usize {
+        self.anchors.len() * (WINDOW / 2)
+    }
+}
+
+impl Shelf for People {
+    fn search(&self) -> &Search {
+        &self.search
+    }
+
+    fn search_mut(&mut self) -> &mut Search {
+        &mut self.search
+    }
+
+    fn wait(&self) -> &Wait {
+        &self.list.wait
+    }
+
+    fn wait_mut(&mut self) -> &mut Wait {
+        &mut self.list.wait
+    }
+
+    fn count(&self) -> usize {
+        self.list.rows().len()
+    }
+
+    fn gone(&self) -> Option<&str> {
+        self.list.gone()
+    }
+
+    fn title(&self) -> Option<String> {
+        self.list.selected().map(Keyed::title)
+    }
+
+    fn id(&self) -> Option<String> {
+        self.list.selected().map(|row| row.key().to_string())
+    }
+
+    fn page(&self) -> bool {
+        self.page
+    }
+
+    fn set_page(&mut self, page: bool) -> bool {
+        let may = !page || self.list.selected().is_some();
+        std::mem::replace(&mut self.page, page && may)
+    }
+
+    fn step(&mut self, motion: Motion, page: usize) -> bool {
         if !self.list.step(motion, page) {
             return false;
         }
@@ -89,13 +152,16 @@ impl People {
         }
     }
 
-    /// Whether there are rows behind the window.
-    pub fn more(&self) -> bool {
-        self.list.rows().len() >= WINDOW
+    fn follow(&mut self, height: usize) {
+        self.list.follow(height);
     }
 
-    /// How many rows stand before the window.
-    pub fn before(&self) -> usize {
-        self.anchors.len() * (WINDOW / 2)
+    fn pick(&mut self, below: usize) {
+        self.list.pick(below);
+    }
+
+    fn refilter(&mut self) -> bool {
+        self.rewind();
+        true
     }
 }

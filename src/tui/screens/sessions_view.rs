@@ -28,45 +28,37 @@ const COLUMNS: [Column; 8] = [
 
 /// Draws the screen.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
-    if app.sessions.page {
-        inspector(canvas, body, app, true);
-        return;
+    let rows = &app.sessions.rows;
+    if rows.page {
+        return frame::selected(canvas, body, &rows.list, true, inspector);
     }
-    let (panel, below) = layout::sessions(body);
-    list(canvas, panel, app);
-    if let Some(below) = below {
-        inspector(canvas, below, app, false);
-    }
+    frame::draw(canvas, layout::sessions(body), app, &frame(app), inspector);
 }
 
-fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let Sessions { list, search, of, .. } = &app.sessions;
-    let (shown, total) = (list.rows().len(), app.sessions.total());
-    let most = if total >= WINDOW { "+" } else { "" };
-    let count = if shown == total {
-        format!("{}{most} live", text::grouped(total))
-    } else {
-        format!("{} of {}{most} live", text::grouped(shown), text::grouped(total))
-    };
-    let count = if list.wait.loaded() { count } else { String::new() };
+/// The list and what stands around it.
+pub(in crate::tui) fn frame(app: &App) -> Frame<'_, SessionRow> {
+    let Sessions { rows, of } = &app.sessions;
     let whose = of.as_ref().map(|(_, name)| format!("of {name}   ")).unwrap_or_default();
-    let nobody = of.as_ref().map(|(_, name)| format!("{name} is not signed in anywhere."));
-    let next =
-        if of.is_some() { "Esc shows everybody's" } else { "Sign-ins appear here as they happen." };
-    let frame = Frame {
-        title: "Sessions",
-        search,
-        counts: &[(&whose, Role::Strong), (&count, Role::Muted)],
-        columns: &COLUMNS,
-        list,
-        none: "no person, address, device or app",
-        empty: [
-            (nobody.as_deref().unwrap_or("Nobody is signed in."), Role::Strong),
-            (next, Role::Muted),
-        ],
-        foot: None,
+    let empty = match of {
+        Some((_, name)) => {
+            frame::empty(format!("{name} is not signed in anywhere."), "Esc shows everybody's")
+        }
+        None => frame::empty("Nobody is signed in.", "Sign-ins appear here as they happen."),
     };
-    frame::draw(canvas, panel, app, &frame, cells);
+    Frame {
+        title: "Sessions",
+        search: &rows.search,
+        list: &rows.list,
+        counts: vec![
+            (whose, Role::Strong),
+            frame::shown_of(&rows.list, rows.all().len(), WINDOW, " live"),
+        ],
+        columns: &COLUMNS,
+        cells: Box::new(cells),
+        nothing: frame::nothing("no person, address, device or app", &rows.search),
+        empty,
+        foot: None,
+    }
 }
 
 fn cells(row: &SessionRow, now: Time) -> Vec<Cell> {
@@ -91,14 +83,7 @@ fn methods(amr: &[String]) -> String {
     if proofs.is_empty() { "–".to_owned() } else { proofs.join("+") }
 }
 
-fn inspector(canvas: &mut Canvas<'_>, panel: Rect, app: &App, focus: bool) {
-    let Some(row) = app.sessions.list.selected() else {
-        let inner = canvas.panel(panel, focus, &[]);
-        let words = app.sessions.list.gone().map(|gone| format!("{gone} is gone from this list"));
-        let line = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-        canvas.text(line, words.as_deref().unwrap_or_default(), Role::Muted);
-        return;
-    };
+fn inspector(canvas: &mut Canvas<'_>, panel: Rect, row: &SessionRow, focus: bool) {
     let session = &row.session;
     let now = canvas.now;
     let id = session.id.as_str();

@@ -15,8 +15,6 @@ use crate::model::id::UserId;
 pub struct Users {
     /// The window.
     pub people: People,
-    /// Whether the selected person fills the screen.
-    pub page: bool,
     /// What goes beside the selected person, once it came.
     detail: Option<Detail>,
     detail_ticket: Ticket,

@@ -10,14 +10,17 @@ use super::{
         list::Keyed,
         text,
         theme::Role,
-        widgets::table::{self, Cell, Column},
+        widgets::table::{Cell, Column},
     },
-    heading,
+    frame::{self, Frame, Words},
 };
 use crate::{
     model::user::{UserRow, UserState},
     time::Time,
 };
+
+/// So many of each are named beside a person.
+const SOME: usize = 3;
 
 const COLUMNS: [Column; 7] = [
     Column { title: "user", min: 12, max: 24, rank: 9 },
@@ -31,64 +34,46 @@ const COLUMNS: [Column; 7] = [
 
 /// Draws the screen.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, app: &App) {
-    let users = &app.users;
-    if users.page {
-        detail(canvas, body, app, true);
-        return;
+    let people = &app.users.people;
+    let one = |canvas: &mut Canvas<'_>, panel: Rect, row: &UserRow, focus: bool| {
+        detail(canvas, panel, app, row, focus);
+    };
+    if people.page {
+        return frame::selected(canvas, body, &people.list, true, one);
     }
-    let (panel, beside) = layout::users(body);
-    list(canvas, panel, app);
-    if let Some(beside) = beside {
-        detail(canvas, beside, app, false);
+    frame::draw(canvas, layout::users(body), app, &frame(app), one);
+}
+
+/// The list and what stands around it.
+pub(in crate::tui) fn frame(app: &App) -> Frame<'_, UserRow> {
+    let people = &app.users.people;
+    let rows = people.list.rows().len();
+    let count = match (people.more() || people.before() > 0, people.search.text().is_empty()) {
+        _ if !people.list.wait.loaded() => String::new(),
+        (true, _) => format!("{}+", text::grouped(people.before() + rows)),
+        (false, true) => text::grouped(rows),
+        (false, false) if rows == 1 => "1 match".to_owned(),
+        (false, false) => format!("{} matches", text::grouped(rows)),
+    };
+    Frame {
+        title: "Users",
+        search: &people.search,
+        list: &people.list,
+        counts: vec![(count, Role::Muted)],
+        columns: &COLUMNS,
+        cells: Box::new(cells),
+        nothing: frame::nothing("no name, user name or address", &people.search),
+        empty: nobody(),
+        foot: Some(people.place()),
     }
 }
 
-fn list(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
-    let users = &app.users.people;
-    let rows = users.list.rows().len();
-    let count = match (users.more() || users.before() > 0, users.search.text().is_empty()) {
-        (true, _) => format!("{}+", text::grouped(users.before() + rows)),
-        (false, true) => text::grouped(rows),
-        (false, false) => {
-            if rows == 1 {
-                "1 match".to_owned()
-            } else {
-                format!("{} matches", text::grouped(rows))
-            }
-        }
-    };
-    let count = if users.list.wait.loaded() { count } else { String::new() };
-    heading::draw(canvas, panel, "Users", &users.search, &[(&count, Role::Muted)]);
-    let now = canvas.now;
-    table::draw(canvas, panel, &COLUMNS, &users.list, |row| cells(row, now));
-    if table::draw_waiting(canvas, panel, app, &users.list) {
-        return;
-    }
-    if users.list.rows().is_empty() {
-        if users.search.text().is_empty() {
-            table::draw_empty(
-                canvas,
-                panel,
-                &[
-                    ("Nobody is here yet.", Role::Strong),
-                    ("Add the first person in a shell:  mcpcodex user create NAME", Role::Text),
-                ],
-            );
-        } else {
-            let none = format!("no name, user name or address holds “{}”", users.search.text());
-            table::draw_empty(
-                canvas,
-                panel,
-                &[(&none, Role::Text), ("Esc clears the filter", Role::Muted)],
-            );
-        }
-        return;
-    }
-    let foot = match users.list.gone() {
-        Some(gone) => format!("{gone} is gone: j k choose another row"),
-        None => format!("row {}", text::grouped(users.before() + users.list.place() + 1)),
-    };
-    canvas.foot(panel, &foot);
+/// What is said where there are no people at all.
+pub(super) fn nobody() -> [Words; 2] {
+    [
+        ("Nobody is here yet.".to_owned(), Role::Strong),
+        ("Add the first person in a shell:  mcpcodex user create NAME".to_owned(), Role::Text),
+    ]
 }
 
 fn cells(row: &UserRow, now: Time) -> Vec<Cell> {
@@ -125,15 +110,7 @@ fn state(row: &UserRow, now: Time) -> (&'static str, Role) {
     }
 }
 
-fn detail(canvas: &mut Canvas<'_>, panel: Rect, app: &App, focus: bool) {
-    let Some(row) = app.users.people.list.selected() else {
-        let inner = canvas.panel(panel, focus, &[]);
-        let words =
-            app.users.people.list.gone().map(|gone| format!("{gone} is gone from this list"));
-        let line = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-        canvas.text(line, words.as_deref().unwrap_or_default(), Role::Muted);
-        return;
-    };
+fn detail(canvas: &mut Canvas<'_>, panel: Rect, app: &App, row: &UserRow, focus: bool) {
     let title = row.title();
     let inner = canvas.panel(panel, focus, &[(&title, Role::Strong)]);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
@@ -204,6 +181,8 @@ fn facts(page: &mut Page<'_, '_>, row: &UserRow) {
         "on · {} left",
         text::count(usize::try_from(row.recovery_codes).unwrap_or(0), "recovery code")
     );
+    let methods: Vec<&str> = row.methods.iter().copied().map(text::method).collect();
+    let codes = format!("{} · {}", methods.join(", "), codes.trim_start_matches("on · "));
     match (row.mfa(), user.mfa_grace_from) {
         (true, _) => page.fact("MFA", &codes, Role::Good),
         (false, Some(_)) => page.fact("MFA", "off, and required: in the grace period", Role::Warn),
@@ -232,7 +211,7 @@ fn related(page: &mut Page<'_, '_>, app: &App, row: &UserRow) {
         page.row("loading …", "", Role::Muted);
         return;
     };
-    for session in &detail.sessions {
+    for session in detail.sessions.iter().take(SOME) {
         let agent = text::clean(&text::agent(&session.session.user_agent), 22);
         let words = format!("{agent:<16} {}", session.session.address);
         page.row(&words, &text::ago(now, session.session.last_seen_at), Role::Text);
@@ -240,7 +219,28 @@ fn related(page: &mut Page<'_, '_>, app: &App, row: &UserRow) {
     if detail.sessions.is_empty() {
         page.row("not signed in anywhere", "", Role::Muted);
     }
-    page.section("Last events", "");
+    if !detail.keys.is_empty() {
+        page.section(&format!("API keys ({})", detail.keys.len()), "gk");
+    }
+    for key in detail.keys.iter().take(SOME) {
+        let key = &key.key;
+        let (state, role) = match key.expires_at {
+            _ if key.revoked_at.is_some() => ("revoked".to_owned(), Role::Muted),
+            Some(end) if end <= now => ("ENDED".to_owned(), Role::Warn),
+            Some(end) => (text::brief(end.since(now)), Role::Text),
+            None => ("no end".to_owned(), Role::Text),
+        };
+        let words = format!("{}…  {}", key.hint, text::clean(&key.name, 24));
+        page.row(&words, &state, role);
+    }
+    if !detail.apps.is_empty() {
+        page.section(&format!("Connected apps ({})", detail.apps.len()), "w");
+    }
+    for app in detail.apps.iter().take(SOME) {
+        let used = app.last_used_at.map_or_else(|| "–".to_owned(), |at| text::ago(now, at));
+        page.row(&text::clean(&app.name, 32), &used, Role::Text);
+    }
+    page.section("Last events", "ga");
     for event in &detail.events {
         let actor = if event.actor == row.user.id.as_str() {
             row.user.username.clone()

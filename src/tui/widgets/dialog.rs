@@ -19,7 +19,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, question: &Confirm) {
         question.note.as_deref().unwrap_or_default(),
         usize::from(width.saturating_sub(6)),
     );
-    let lines = u16::try_from(question.steps.len() + note.len()).unwrap_or(0);
+    let option = usize::from(question.option.is_some());
+    let lines = u16::try_from(question.steps.len() + note.len() + option).unwrap_or(0);
     // Frame, first sentence, gaps, buttons; a roomy one has air inside its frame and says how to answer.
     let close = lines + 7;
     let roomy = area.height >= close + 6;
@@ -41,6 +42,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, question: &Confirm) {
     take_line(&mut page);
     for step in &question.steps {
         draw_step(canvas, indent(take_line(&mut page), 4), step);
+    }
+    if let Some(option) = &question.option {
+        let line = indent(take_line(&mut page), 4);
+        let mark = if option.on { "[x] " } else { "[ ] " };
+        let role = if option.on { Role::Danger } else { Role::Text };
+        canvas.line(line, &[("l ", Role::Key), (mark, role), (option.what, role)]);
     }
     take_line(&mut page);
     for words in &note {
@@ -97,6 +104,23 @@ fn field(canvas: &mut Canvas<'_>, line: Rect, word: &Word) {
     let rest = canvas.line(line, &pieces);
     let rest = canvas.line(rest, &[(&word.typed, role)]);
     canvas.put_cursor(rest);
+}
+
+/// Draws the question whether to leave, with the server in this process.
+pub fn leave(canvas: &mut Canvas<'_>, area: Rect) {
+    let frame = layout::middle(area, 60, 8);
+    let inner = canvas.dialog(frame, Role::Danger, &[("Leave ?", Role::Strong)]);
+    let mut page = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    let first = "The server runs in this process and stops with it.";
+    canvas.text(indent(take_line(&mut page), 2), first, Role::Text);
+    let next = "Open requests may end; the console alone is mcpcodex --tui.";
+    canvas.text(indent(take_line(&mut page), 2), next, Role::Muted);
+    take_line(&mut page);
+    let rest =
+        canvas.line(indent(take_line(&mut page), 8), &[(" [y] Stop and leave ", Role::Text)]);
+    let rest = canvas.line(rest, &[("      ", Role::Text)]);
+    canvas.put_cursor(rest);
+    canvas.line(rest, &[(" [n] Stay ", Role::Button)]);
 }
 
 fn buttons(canvas: &mut Canvas<'_>, line: Rect, question: &Confirm) {

@@ -36,31 +36,36 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, above: Rect, handed: &Handed) {
 /// How many rows the words need, frame and air included.
 fn words(handed: &Handed, width: u16) -> u16 {
     let cells = usize::from(width.saturating_sub(4)).max(1);
-    let link = handed.link.as_ref().map_or(1, |(link, _)| text::wrap(link.expose(), cells).len());
-    u16::try_from(link).unwrap_or(u16::MAX).saturating_add(12)
+    let lines = |words: &str| text::wrap(words, cells).len();
+    let said: usize = handed.said.iter().map(|words| lines(words)).sum();
+    let secret = handed.secret.as_ref().map_or(1, |(secret, _)| lines(secret.expose()));
+    u16::try_from(said + secret).unwrap_or(u16::MAX).saturating_add(10)
 }
 
 fn say(flow: &mut Flow<'_, '_>, handed: &Handed, scannable: bool) {
     flow.gap();
-    flow.say(handed.purpose, Role::Text);
-    let ends = text::moment(handed.ends);
-    let ends = ends.get(..16).unwrap_or(&ends);
-    flow.say(&format!("It works once, until {ends} UTC."), Role::Text);
+    for words in &handed.said {
+        flow.say(words, Role::Text);
+    }
     flow.gap();
-    match &handed.link {
+    let noun = handed.noun;
+    match &handed.secret {
         None => {
-            flow.say("The link was hidden after 2 minutes without a key. If it did not arrive, make a new one.", Role::Warn);
+            let hidden = format!(
+                "The {noun} was hidden after 2 minutes without a key. If it did not arrive, make a new one."
+            );
+            flow.say(&hidden, Role::Warn);
         }
         Some(_) if handed.sight.veiled => {
-            flow.say("The link is covered: t shows it.", Role::Muted);
+            flow.say(&format!("The {noun} is covered: t shows it."), Role::Muted);
         }
-        Some((link, _)) => {
-            flow.say(link.expose(), Role::Strong);
+        Some((secret, qr)) => {
+            flow.say(secret.expose(), Role::Strong);
             flow.gap();
-            if !scannable && flow.left() >= 5 {
+            if !scannable && qr.is_some() && flow.left() >= 5 {
                 flow.say("f shows it as a QR code over the whole window.", Role::Muted);
             }
-            flow.say("▲ It works for whoever has it. It is shown once and goes after 2 minutes without a key.", Role::Warn);
+            flow.say(&format!("▲ {}", handed.warning), Role::Warn);
         }
     }
 }

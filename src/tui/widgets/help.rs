@@ -67,6 +67,10 @@ pub fn scroll(top: usize, motion: Motion, page: usize) -> usize {
 
 fn lines(tab: Tab) -> Vec<Line> {
     let own = match tab {
+        Tab::Dashboard => Place::Dashboard,
+        Tab::ApiKeys => Place::ApiKeys,
+        Tab::Resources => Place::Resources,
+        Tab::Attempts => Place::Attempts,
         Tab::Users => Place::Users,
         Tab::Sessions => Place::Sessions,
         Tab::Clients => Place::Clients,

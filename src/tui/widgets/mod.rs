@@ -4,6 +4,7 @@ pub mod chrome;
 pub mod dialog;
 pub mod enroll;
 pub mod flow;
+pub mod form;
 pub mod handed;
 pub mod help;
 pub mod palette;

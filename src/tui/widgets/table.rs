@@ -108,31 +108,16 @@ pub fn draw_empty(canvas: &mut Canvas<'_>, panel: Rect, lines: &[(&str, Role)]) 
     }
 }
 
-/// What a list says while it has no rows to show for a reason of its own; none when the reason is the screen's.
-pub fn draw_waiting<R: Keyed>(
-    canvas: &mut Canvas<'_>,
-    panel: Rect,
-    app: &App,
-    list: &List<R>,
-) -> bool {
-    if !list.rows().is_empty() {
-        return false;
-    }
+/// What a list without rows says for a reason of its own; none when the reason is the screen's.
+pub fn waiting<R: Keyed>(app: &App, list: &List<R>) -> Option<Vec<Cell>> {
     match list.wait.trouble() {
         Some(problem) => {
             let next = problem.next.clone().unwrap_or_else(|| "r tries again".to_owned());
-            draw_empty(
-                canvas,
-                panel,
-                &[(&format!("▲ {}", problem.text), Role::Danger), (&next, Role::Text)],
-            );
-            true
+            Some(vec![(format!("▲ {}", problem.text), Role::Danger), (next, Role::Text)])
         }
-        None if !list.wait.loaded() => {
-            draw_empty(canvas, panel, &[("loading …", Role::Muted)]);
-            true
-        }
-        None => app.is_working() && list.wait.changing(),
+        None if !list.wait.loaded() => Some(vec![("loading …".to_owned(), Role::Muted)]),
+        None if app.is_working() && list.wait.changing() => Some(Vec::new()),
+        None => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod api;
 mod api_key;
 mod brand;
 mod confirm;

@@ -7,6 +7,7 @@ mod audit_chain;
 mod code;
 mod contact;
 mod coverage;
+mod dashboard;
 mod denial;
 mod device;
 mod document;

@@ -40,6 +40,7 @@ impl Stage {
             | Effect::Do(_)
             | Effect::Copy(_)
             | Effect::Suspend
+            | Effect::Mouse(_)
             | Effect::Repaint
             | Effect::Quit => None,
         })
@@ -101,6 +102,7 @@ impl Stage {
             | Effect::Do(_)
             | Effect::Enroll(..)
             | Effect::Suspend
+            | Effect::Mouse(_)
             | Effect::Repaint
             | Effect::Quit => None,
         });
@@ -110,7 +112,7 @@ impl Stage {
 
 /// Whether the modules of a QR code are on the screen: black and white of our own choosing.
 fn has_qr(stage: &Stage, width: u16, height: u16) -> bool {
-    let buffer = stage.paint(width, height, Theme::Colour);
+    let buffer = stage.paint(width, height, Theme::Dark);
     buffer.content.iter().filter(|cell| cell.bg == Color::Indexed(231)).count() > 700
 }
 
@@ -208,7 +210,7 @@ fn keys_cover_invert_and_copy_the_secret() {
     assert!(!has_qr(&stage, 100, 30));
     stage.press("ti");
     assert!(stage.screen(100, 30).contains("JBSW"));
-    let buffer = stage.paint(100, 30, Theme::Colour);
+    let buffer = stage.paint(100, 30, Theme::Dark);
     assert!(buffer.content.iter().any(|cell| cell.bg == Color::Indexed(16)));
     stage.press("cu");
     assert_eq!(stage.copied(), ["JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", URI]);

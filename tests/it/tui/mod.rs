@@ -1,11 +1,19 @@
 //! The console: what it does with messages, how it looks, and its work on a real database.
 
+mod apps;
 mod driver;
 mod enroll;
+mod factors;
+mod keys;
+mod keystrokes;
+mod looks;
+mod people;
+mod programs;
 mod screens;
 mod sizes;
 mod tmux;
 mod update;
+mod verbs;
 
 use std::time::Duration;
 
@@ -55,6 +63,13 @@ pub(crate) fn site() -> Site {
             publish_ahead: Duration::from_secs(86_400),
         },
         scripted: false,
+        key_prefix: "mcp_".to_owned(),
+        key_scopes: vec!["read:models".to_owned(), "write:data".to_owned()],
+        listen: Some("127.0.0.1:8420".to_owned()),
+        schema: 17,
+        read_only: false,
+        mouse: true,
+        log: None,
     }
 }
 
@@ -345,6 +360,7 @@ pub(crate) fn keys(script: &str) -> Vec<KeyEvent> {
             ("<C-c>", KeyCode::Char('c'), KeyModifiers::CONTROL),
             ("<C-z>", KeyCode::Char('z'), KeyModifiers::CONTROL),
             ("<C-f>", KeyCode::Char('f'), KeyModifiers::CONTROL),
+            ("<C-u>", KeyCode::Char('u'), KeyModifiers::CONTROL),
         ];
         let found = named.into_iter().find(|(name, ..)| rest.starts_with(name));
         let (length, code, modifiers) = match found {
@@ -367,6 +383,14 @@ pub(crate) struct Stage {
 impl Stage {
     /// A console of this size that has asked its first question.
     pub(crate) fn open(width: u16, height: u16) -> Self {
+        let mut stage = Self::at_the_dashboard(width, height);
+        stage.wishes.clear();
+        stage.press("2");
+        stage
+    }
+
+    /// A console of this size as it opens.
+    pub(crate) fn at_the_dashboard(width: u16, height: u16) -> Self {
         let mut app = App::new(site(), NOW, (width, height));
         let wishes = app.start();
         Self { app, wishes }
@@ -394,7 +418,7 @@ impl Stage {
     /// A console that shows these sessions.
     pub(crate) fn with_sessions(width: u16, height: u16, rows: Vec<SessionRow>) -> Self {
         let mut stage = Self::with_people(width, height, people());
-        stage.press("2");
+        stage.press("3");
         stage.answer(|query| matches!(query, Query::Sessions(_)), Ok(Reply::Sessions(rows)));
         stage
     }
@@ -418,7 +442,7 @@ impl Stage {
     /// A console that shows these attempts.
     pub(crate) fn with_attempts(width: u16, height: u16, rows: Vec<Trace>) -> Self {
         let mut stage = Self::with_people(width, height, people());
-        stage.press("8");
+        stage.press("8<Tab>");
         stage.answer(|query| matches!(query, Query::Attempts), Ok(Reply::Attempts(rows)));
         stage
     }
@@ -444,6 +468,7 @@ impl Stage {
             | Effect::Enroll(..)
             | Effect::Copy(_)
             | Effect::Suspend
+            | Effect::Mouse(_)
             | Effect::Repaint
             | Effect::Quit => None,
         })
@@ -480,7 +505,9 @@ impl Stage {
             };
             let events =
                 vec![event("session.open", "mallory", 20), event("user.unlock", "root", 7_300)];
-            self.answer(is_detail, Ok(Reply::Detail(Box::new(Detail { user, sessions, events }))));
+            let (keys, apps) = (Vec::new(), Vec::new());
+            let detail = Detail { user, sessions, keys, apps, events };
+            self.answer(is_detail, Ok(Reply::Detail(Box::new(detail))));
         }
     }
 
@@ -489,7 +516,7 @@ impl Stage {
     }
 
     pub(crate) fn screen(&self, width: u16, height: u16) -> String {
-        text(&self.paint(width, height, Theme::Colour))
+        text(&self.paint(width, height, Theme::Dark))
     }
 
     pub(crate) fn paint(&self, width: u16, height: u16, theme: Theme) -> Buffer {

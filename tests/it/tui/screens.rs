@@ -19,9 +19,9 @@ use ratatui::style::Modifier;
 
 use super::{NOW, Stage, ago, attempts, clients, lacking, live, people, signing_keys, user};
 
-const SIZES: [(u16, u16); 4] = [(40, 12), (60, 16), (80, 24), (100, 30)];
+const SIZES: [(u16, u16); 5] = [(40, 12), (60, 16), (80, 24), (100, 30), (200, 50)];
 
-fn picture(name: &str, make: impl Fn(u16, u16) -> Stage) {
+pub(crate) fn picture(name: &str, make: impl Fn(u16, u16) -> Stage) {
     for (width, height) in SIZES {
         let screen = make(width, height).screen(width, height);
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
@@ -317,7 +317,7 @@ fn message_that_nobody_carries_is_read_here() {
 
 #[test]
 fn selected_row_is_reversed_in_colour_and_without() {
-    for theme in [Theme::Colour, Theme::Mono] {
+    for theme in [Theme::Dark, Theme::Mono] {
         let stage = on_mallory(80, 24);
         let buffer = stage.paint(80, 24, theme);
         let row = (0..24).find(|y| buffer[(1, *y)].symbol() == "▌").expect("no mark");

@@ -24,13 +24,13 @@ use super::driver;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A shell in a terminal of its own, in a folder with a database in which mallory is signed in.
-struct Shell {
-    folder: TempDir,
-    opened: Opened,
+pub(crate) struct Shell {
+    pub(crate) folder: TempDir,
+    pub(crate) opened: Opened,
 }
 
 impl Shell {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let opened = driver::open(folder.path(), &Clock::system());
         for name in ["alice", "mallory"] {
@@ -44,7 +44,7 @@ impl Shell {
         shell
     }
 
-    fn tmux(&self, args: &[&str]) -> String {
+    pub(crate) fn tmux(&self, args: &[&str]) -> String {
         let socket = self.folder.path().join("tmux");
         let output = Command::new("tmux")
             .args(["-S", socket.to_str().unwrap(), "-f", "/dev/null"])
@@ -59,34 +59,43 @@ impl Shell {
     }
 
     /// Types a line at the shell.
-    fn run(&self, line: &str) {
+    pub(crate) fn run(&self, line: &str) {
         self.tmux(&["send-keys", "-l", line]);
         self.tmux(&["send-keys", "Enter"]);
     }
 
-    fn start(&self, environment: &str) -> u32 {
+    /// Opens the console; answers its process.
+    pub(crate) fn start_at_the_dashboard(&self, environment: &str) -> u32 {
         let binary = env!("CARGO_BIN_EXE_mcpcodex");
         self.run(&format!("clear; {environment} {binary} --tui; echo left with $?"));
         self.wait("● live");
-        self.wait("mallory");
         let shell = self.tmux(&["display-message", "-p", "#{pane_pid}"]);
         let children = format!("/proc/{0}/task/{0}/children", shell.trim());
         let children = std::fs::read_to_string(children).unwrap();
         children.split_whitespace().next_back().unwrap().parse().unwrap()
     }
 
-    fn press(&self, keys: &[&str]) {
+    /// Opens the console and shows the people.
+    pub(crate) fn start(&self, environment: &str) -> u32 {
+        let console = self.start_at_the_dashboard(environment);
+        self.press(&["2"]);
+        self.wait("1 Dash  2 Users");
+        self.wait("mallory");
+        console
+    }
+
+    pub(crate) fn press(&self, keys: &[&str]) {
         for key in keys {
             self.tmux(&["send-keys", key]);
         }
     }
 
-    fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.tmux(&["capture-pane", "-p"])
     }
 
     #[expect(clippy::disallowed_methods, reason = "a terminal can only be polled")]
-    fn wait(&self, words: &str) -> String {
+    pub(crate) fn wait(&self, words: &str) -> String {
         let start = Instant::now();
         loop {
             let screen = self.screen();
@@ -118,7 +127,7 @@ impl Shell {
     }
 
     /// The shell works as before: what is typed is seen, lines are lines, no picture is left, paste is not marked.
-    fn is_sane(&self) {
+    pub(crate) fn is_sane(&self) {
         let screen = self.wait("left with");
         assert!(!screen.contains('╭'), "a picture is left:\n{screen}");
         self.run(
@@ -143,7 +152,7 @@ fn signal(name: &str, process: u32) {
     assert!(status.success());
 }
 
-fn state(opened: &Opened, name: &str) -> UserState {
+pub(crate) fn state(opened: &Opened, name: &str) -> UserState {
     opened.db.read(|r| ops::user::find(r, name)).unwrap().state
 }
 
@@ -176,7 +185,7 @@ fn panic_gives_the_terminal_back_before_it_is_told() {
 fn change_by_another_process_is_seen_without_a_key() {
     let shell = Shell::open();
     shell.start("");
-    shell.press(&["2"]);
+    shell.press(&["3"]);
     shell.wait("1 live");
     driver::sign_in(&shell.opened, "alice");
     shell.wait("2 live");
@@ -304,7 +313,9 @@ fn app_is_enrolled_with_the_qr_code_and_the_codes_reach_the_clipboard_of_the_ter
 fn smaller_window_takes_the_qr_code_away_and_a_key_brings_it_back() {
     let shell = Shell::open();
     shell.start("");
-    shell.press(&["6", "Enter"]);
+    shell.press(&["6"]);
+    shell.wait("Without a second factor   2");
+    shell.press(&["Enter"]);
     shell.wait("█▀▀▀▀▀█");
     shell.tmux(&["resize-window", "-x", "80", "-y", "24"]);
     let screen = shell.wait("text mode");

@@ -308,9 +308,9 @@ fn escape_goes_up_one_step_at_a_time() {
     stage.press("/mal<Enter>");
     stage.answer_users(vec![user("mallory")]);
     stage.press("<Enter>");
-    assert!(stage.app.users.page);
+    assert!(stage.app.users.people.page);
     stage.press("<Esc>");
-    assert!(!stage.app.users.page && stage.app.search().text() == "mal");
+    assert!(!stage.app.users.people.page && stage.app.search().text() == "mal");
     stage.press("<Esc>");
     assert_eq!(stage.app.search().text(), "");
 }
