@@ -8,6 +8,7 @@ mod connect;
 mod fault;
 pub mod files;
 pub mod handle;
+mod kept;
 pub mod lock;
 pub mod migrate;
 mod reader;

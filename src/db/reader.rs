@@ -2,6 +2,7 @@
 //! Nothing here can write: the connections are opened that way.
 
 use std::{
+    cell::RefCell,
     panic::{self, AssertUnwindSafe},
     path::PathBuf,
     time::{Duration, Instant},
@@ -10,7 +11,7 @@ use std::{
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
-use super::{clock::Clock, connect, fault, tx::Read};
+use super::{clock::Clock, connect, fault, kept::Kept, tx::Read};
 use crate::error::{Error, Result};
 
 /// The connections that read; they are opened as they are first needed.
@@ -22,9 +23,15 @@ pub(super) struct Pool {
     returned: Condvar,
 }
 
+/// A connection with what it keeps.
+struct Reader {
+    conn: Connection,
+    kept: RefCell<Kept>,
+}
+
 #[derive(Default)]
 struct Stock {
-    idle: Vec<Connection>,
+    idle: Vec<Reader>,
     open: usize,
 }
 
@@ -40,22 +47,26 @@ impl Pool {
         clock: &Clock,
         job: impl FnOnce(&Read<'_>) -> Result<T>,
     ) -> Result<T> {
-        let conn = self.lend()?;
+        let reader = self.lend()?;
         // A panic goes on, but not before the connection is back: a lost one would be missed for ever.
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
-            conn.execute_batch("begin deferred").map_err(fault::general)?;
-            job(&Read::new(&conn, clock.now()))
+            let Reader { conn, kept } = &reader;
+            // The number is read inside of the snapshot, and begins it.
+            run(conn, "begin deferred")
+                .and_then(|()| kept.borrow_mut().refresh(conn))
+                .map_err(fault::general)?;
+            job(&Read::keeping(conn, kept, clock.now()))
         }));
-        self.give_back(conn);
+        self.give_back(reader);
         outcome.unwrap_or_else(|panic| panic::resume_unwind(panic))
     }
 
-    fn lend(&self) -> Result<Connection> {
+    fn lend(&self) -> Result<Reader> {
         let deadline = Instant::now() + self.patience;
         let mut stock = self.stock.lock();
         loop {
-            if let Some(conn) = stock.idle.pop() {
-                return Ok(conn);
+            if let Some(reader) = stock.idle.pop() {
+                return Ok(reader);
             }
             if stock.open < self.limit {
                 stock.open += 1;
@@ -66,22 +77,28 @@ impl Pool {
             }
         }
         drop(stock);
-        connect::reader(&self.path, self.patience).inspect_err(|_| self.shelve(None))
+        let conn = connect::reader(&self.path, self.patience).inspect_err(|_| self.shelve(None))?;
+        Ok(Reader { conn, kept: RefCell::default() })
     }
 
-    fn give_back(&self, conn: Connection) {
+    fn give_back(&self, reader: Reader) {
         // A snapshot left open would stop checkpoints; a connection that cannot end it is closed instead.
-        let ended = conn.is_autocommit() || conn.execute_batch("rollback").is_ok();
-        self.shelve(ended.then_some(conn));
+        let ended = reader.conn.is_autocommit() || run(&reader.conn, "rollback").is_ok();
+        self.shelve(ended.then_some(reader));
     }
 
-    fn shelve(&self, conn: Option<Connection>) {
+    fn shelve(&self, reader: Option<Reader>) {
         let mut stock = self.stock.lock();
-        match conn {
-            Some(conn) => stock.idle.push(conn),
+        match reader {
+            Some(reader) => stock.idle.push(reader),
             None => stock.open -= 1,
         }
         drop(stock);
         self.returned.notify_one();
     }
+}
+
+/// Runs a statement that answers nothing, compiled once.
+fn run(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute([]).map(drop)
 }

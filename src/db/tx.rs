@@ -1,11 +1,14 @@
 //! What a transaction offers: statements in, typed rows out, and the one moment it happens at.
 //! SQL text lives in `store`; beginning and ending is done by `writer` and `reader`.
 
-use std::{ops::Deref, sync::Arc};
+use std::{cell::RefCell, ops::Deref, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Params, Row, RowResult, fault};
+use super::{
+    Params, Row, RowResult, fault,
+    kept::{Kept, remembered},
+};
 use crate::{
     error::{Error, Result},
     time::Time,
@@ -14,13 +17,33 @@ use crate::{
 /// A view of the database at one moment.
 pub struct Read<'c> {
     conn: &'c Connection,
+    kept: Option<&'c RefCell<Kept>>,
     /// The moment this transaction happens at; read once.
     pub now: Time,
 }
 
 impl<'c> Read<'c> {
     pub(super) fn new(conn: &'c Connection, now: Time) -> Self {
-        Self { conn, now }
+        Self { conn, kept: None, now }
+    }
+
+    pub(super) fn keeping(conn: &'c Connection, kept: &'c RefCell<Kept>, now: Time) -> Self {
+        Self { conn, kept: Some(kept), now }
+    }
+
+    /// What `load` reads, or what it read before on this connection if nothing in the database has changed since, in
+    /// whatever process. It must follow from `what`, `key` and the rows alone, and not from the time. In a transaction that
+    /// writes it is always read.
+    pub fn remembered<T: Clone + Send + 'static>(
+        &self,
+        what: &'static str,
+        key: &str,
+        load: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        match self.kept {
+            Some(kept) => remembered(kept, (what, key), load),
+            None => load(),
+        }
     }
 
     /// The first row of the answer, if there is one. With `returning`, every row is changed all the same.

@@ -142,8 +142,10 @@ fn set_resources(tx: &Write<'_>, id: &ClientId, uris: &[ResourceUri]) -> Result<
 
 /// Finds a client by id.
 pub fn by_id(r: &Read<'_>, id: &ClientId) -> Result<Option<Client>> {
-    let sql = format!("select {COLUMNS} from clients c where c.id = ?1");
-    r.one(&sql, params![id.as_str()], from_row)
+    r.remembered("client", id.as_str(), || {
+        let sql = format!("select {COLUMNS} from clients c where c.id = ?1");
+        r.one(&sql, params![id.as_str()], from_row)
+    })
 }
 
 /// Finds clients by exact name; names need not be unique.
@@ -154,11 +156,13 @@ pub fn by_name(r: &Read<'_>, name: &str) -> Result<Vec<Client>> {
 
 /// The digest of a client's secret.
 pub fn secret_hash(r: &Read<'_>, id: &ClientId) -> Result<Option<Hashed>> {
-    let found: Option<Option<Vec<u8>>> =
-        r.one("select secret_hash from clients where id = ?1", params![id.as_str()], |row| {
-            row.get(0)
-        })?;
-    Ok(found.flatten().and_then(|bytes| Hashed::from_bytes(&bytes)))
+    r.remembered("client secret", id.as_str(), || {
+        let found: Option<Option<Vec<u8>>> =
+            r.one("select secret_hash from clients where id = ?1", params![id.as_str()], |row| {
+                row.get(0)
+            })?;
+        Ok(found.flatten().and_then(|bytes| Hashed::from_bytes(&bytes)))
+    })
 }
 
 /// Replaces a client's secret.

@@ -61,13 +61,15 @@ pub fn insert(tx: &Write<'_>, grant: &Grant) -> Result<()> {
 
 /// Finds a grant, revoked or not.
 pub fn by_id(r: &Read<'_>, id: &GrantId) -> Result<Option<Grant>> {
-    r.one(
-        "select id, client_id, user_id, session_id, scopes, resources, nonce, amr, auth_time, generation,
-                created_at, expires_at, revoked_at, revoke_reason, jkt, trace_id, spelled
-         from grants where id = ?1",
-        params![id.as_str()],
-        from_row,
-    )
+    r.remembered("grant", id.as_str(), || {
+        r.one(
+            "select id, client_id, user_id, session_id, scopes, resources, nonce, amr, auth_time, generation,
+                    created_at, expires_at, revoked_at, revoke_reason, jkt, trace_id, spelled
+             from grants where id = ?1",
+            params![id.as_str()],
+            from_row,
+        )
+    })
 }
 
 /// Moves the family to its next generation; false when another was there first.
@@ -259,9 +261,11 @@ pub fn revoke_jti(tx: &Write<'_>, jti: &str, expires_at: Time) -> Result<()> {
 
 /// Whether an access token was revoked by itself.
 pub fn is_jti_revoked(r: &Read<'_>, jti: &str) -> Result<bool> {
-    let found: Option<i64> =
-        r.one("select 1 from revoked_tokens where jti = ?1", params![jti], |row| row.get(0))?;
-    Ok(found.is_some())
+    r.remembered("revoked token", jti, || {
+        let found: Option<i64> =
+            r.one("select 1 from revoked_tokens where jti = ?1", params![jti], |row| row.get(0))?;
+        Ok(found.is_some())
+    })
 }
 
 /// Forgets grants that ended before a moment, and access tokens that have ended.

@@ -132,8 +132,10 @@ pub fn sealed(r: &Read<'_>, kid: &str) -> Result<Option<Vec<u8>>> {
 
 /// Finds a key.
 pub fn by_kid(r: &Read<'_>, kid: &str) -> Result<Option<SigningKeyRow>> {
-    let sql = format!("select {COLUMNS} from signing_keys where kid = ?1");
-    r.one(&sql, params![kid], from_row)
+    r.remembered("key", kid, || {
+        let sql = format!("select {COLUMNS} from signing_keys where kid = ?1");
+        r.one(&sql, params![kid], from_row)
+    })
 }
 
 /// Keys whose tokens are believed, those first that sign: some verifiers take the first key that fits.

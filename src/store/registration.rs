@@ -122,7 +122,9 @@ pub fn is_in_use(r: &Read<'_>, client: &ClientId) -> Result<bool> {
 
 /// Every scope that a resource has.
 pub fn offered_scopes(r: &Read<'_>) -> Result<Vec<String>> {
-    r.all("select distinct scope from resource_scopes", params![], |row| row.get(0))
+    r.remembered("offered scopes", "", || {
+        r.all("select distinct scope from resource_scopes", params![], |row| row.get(0))
+    })
 }
 
 const TOKEN: &str = "id, name, most_uses, uses, created_at, expires_at, revoked_at, last_used_at";

@@ -87,11 +87,13 @@ pub fn update(tx: &Write<'_>, resource: &Resource) -> Result<()> {
 
 /// Finds a resource by its canonical URI or one of its aliases.
 pub fn by_uri(r: &Read<'_>, uri: &ResourceUri) -> Result<Option<Resource>> {
-    let sql = format!(
-        "select {COLUMNS} from resources where uri = ?1
-         or id = (select resource_id from resource_aliases where uri = ?1)"
-    );
-    r.one(&sql, params![uri.as_str()], from_row)?.map(|row| with_details(r, row)).transpose()
+    r.remembered("resource", uri.as_str(), || {
+        let sql = format!(
+            "select {COLUMNS} from resources where uri = ?1
+             or id = (select resource_id from resource_aliases where uri = ?1)"
+        );
+        r.one(&sql, params![uri.as_str()], from_row)?.map(|row| with_details(r, row)).transpose()
+    })
 }
 
 /// Whether a resource is at this origin, by its identifier or an alias.

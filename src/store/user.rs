@@ -91,8 +91,10 @@ pub fn set_roles(tx: &Write<'_>, id: &UserId, roles: &[String]) -> Result<()> {
 
 /// Finds a person by id.
 pub fn by_id(r: &Read<'_>, id: &UserId) -> Result<Option<User>> {
-    let sql = format!("select {COLUMNS} from users u where u.id = ?1");
-    r.one(&sql, params![id.as_str()], from_row)
+    r.remembered("user", id.as_str(), || {
+        let sql = format!("select {COLUMNS} from users u where u.id = ?1");
+        r.one(&sql, params![id.as_str()], from_row)
+    })
 }
 
 /// Finds a person by the key of their user name.

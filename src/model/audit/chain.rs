@@ -170,7 +170,8 @@ impl<'a> Walk<'a> {
         if !whole {
             return Err(Flaw::Event(event.id));
         }
-        if self.ends.torn_at == Some(event.id) {
+        // Whoever writes a number there chooses one that no event has.
+        if self.ends.torn_at.is_some_and(|at| at <= event.id) {
             return Err(Flaw::Torn(event.id));
         }
         if self.anchors.iter().any(|noted| noted.id == event.id && noted.hash != own) {
@@ -185,6 +186,9 @@ impl<'a> Walk<'a> {
     pub fn finish(&self) -> Result<(), Flaw> {
         if self.at != self.ends.last {
             return Err(Flaw::Cut(self.at.id));
+        }
+        if let Some(at) = self.ends.torn_at {
+            return Err(Flaw::Torn(at));
         }
         match self.anchors.iter().find(|noted| noted.id > self.at.id) {
             Some(noted) => Err(Flaw::Anchor(noted.id)),

@@ -67,12 +67,15 @@ pub(super) fn append(tx: &Write<'_>, mut event: EventRow) -> Result<()> {
     };
     // Writing goes on whatever somebody did to the file, but not as if nothing had happened.
     let whole = newest == ends.last.id && equal(&sealed(tx, &ends.sealed_text())?, &seal);
-    if !whole && ends.torn_at.is_none() {
-        tracing::error!(
-            event = event.id,
-            "the audit record was tampered with: mcpcodex audit verify"
-        );
-        ends.torn_at = Some(event.id);
+    if !whole {
+        if ends.torn_at.is_none() {
+            tracing::error!(
+                event = event.id,
+                "the audit record was tampered with: mcpcodex audit verify"
+            );
+        }
+        // What stands there already may be theirs: a number that is never reached must not hide this one.
+        ends.torn_at = Some(ends.torn_at.map_or(event.id, |at| at.min(event.id)));
     }
     let hash = sealed(tx, &hashed_text(&ends.last.hash, &event))?;
     store::audit::insert(tx, &event, Some(&hash))?;
@@ -152,6 +155,8 @@ pub fn prune(tx: &Write<'_>, who: &Actor, before: Time) -> Result<usize> {
     let Some(until) = store::audit::last_before(tx, before)? else { return Ok(0) };
     let removed = store::audit::delete_until(tx, until.id)?;
     ends.base = until.clone();
+    // What was wrong before is gone with the events that it was about.
+    ends.torn_at = ends.torn_at.filter(|at| *at > until.id);
     write(tx, &ends)?;
     let event = Event::new("audit.prune")
         .with("events", removed)

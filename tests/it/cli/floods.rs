@@ -105,6 +105,78 @@ fn metadata(n: usize) -> String {
     .to_string()
 }
 
+/// What one form is answered with.
+fn ask(host: &str, path: &'static str, fields: &[(&str, &str)]) -> (u16, serde_json::Value) {
+    let body = encode(fields);
+    let (seen, answer) = flood(host, 1, &|_| ("POST", path.into(), FORM, body.clone()));
+    let status = *seen.keys().next().unwrap();
+    (status, serde_json::from_str(&answer).unwrap())
+}
+
+#[test]
+fn what_the_command_line_changes_of_a_client_or_a_resource_counts_at_the_very_next_request() {
+    const MCP: &str = "https://mcp.example.com/mcp";
+    let place = Place::new();
+    let resource = ["resource", "add", MCP, "--name", "Notes", "--scope", "notes:read=Read notes"];
+    place.json(&resource);
+    let create = [
+        "client",
+        "create",
+        "Service",
+        "--grant",
+        "client_credentials",
+        "--auth-method",
+        "client_secret_post",
+        "--resource",
+        MCP,
+    ];
+    let made = place.json(&create);
+    let (id, secret) =
+        (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+    let (server, first) = Server::start(&place);
+    let host = first["url"].as_str().unwrap().strip_prefix("http://").unwrap();
+    let own = [("client_id", id), ("client_secret", secret)];
+    let wish = [
+        own[0],
+        own[1],
+        ("grant_type", "client_credentials"),
+        ("resource", MCP),
+        ("scope", "notes:read"),
+    ];
+    for _ in 0..3 {
+        let (status, given) = ask(host, "/token", &wish);
+        assert_eq!(status, 200, "{given}");
+        let token = given["access_token"].as_str().unwrap().to_owned();
+        let told = || ask(host, "/introspect", &[own[0], own[1], ("token", &token)]);
+        // Asked often enough that every connection of the server has seen it.
+        (0..20).for_each(|_| assert_eq!(told().1["active"], true));
+        place.json(&["client", "disable", "Service"]);
+        assert_eq!(told().0, 401, "disabled");
+        place.json(&["client", "enable", "Service"]);
+        assert_eq!(told().0, 200, "enabled");
+    }
+    let (_, given) = ask(host, "/token", &wish);
+    let token = given["access_token"].as_str().unwrap().to_owned();
+    let told = |secret: &str| {
+        ask(host, "/introspect", &[own[0], ("client_secret", secret), ("token", &token)])
+    };
+    assert_eq!(told(secret).1["active"], true);
+    let rotated = place.json(&["client", "secret", "rotate", "Service"]);
+    assert_eq!(told(secret).0, 401, "the old secret");
+    let secret = rotated["client_secret"].as_str().unwrap();
+    let (_, given) = ask(
+        host,
+        "/token",
+        &wish.map(|(name, value)| (name, if name == "client_secret" { secret } else { value })),
+    );
+    let token = given["access_token"].as_str().unwrap().to_owned();
+    let told = || ask(host, "/introspect", &[own[0], ("client_secret", secret), ("token", &token)]);
+    assert_eq!(told().1["active"], true);
+    place.json(&["resource", "delete", MCP, "--yes"]);
+    assert_eq!(told().0, 401, "with the only resource that it was for, it is switched off");
+    assert_eq!(server.stop(), Some(0));
+}
+
 #[test]
 fn memory_and_file_stay_bounded_under_floods_of_every_open_door() {
     let place = Place::new();

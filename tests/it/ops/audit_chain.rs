@@ -126,6 +126,67 @@ fn cut_at_the_end_is_found_at_once_and_stays_found() {
 }
 
 #[test]
+fn mark_of_tampering_cannot_be_moved_to_where_nobody_looks() {
+    for mark in ["1000000", "0", "-5", "16", "17", "3", "null"] {
+        let (server, _) = server();
+        tamper(&server, "delete from audit_events where id > 15");
+        let sql = format!(
+            "update audit_chain set torn_at = {mark}, last_id = 15,
+                 last_hash = (select hash from audit_events where id = 15)"
+        );
+        server.write(move |tx| tx.exec(&sql, []));
+        assert_eq!(check_with(&server.app, &[]).flaw, Some(Flaw::Ends), "{mark}");
+        act(&server.app, 3);
+        let flaw = check_with(&server.app, &[]).flaw;
+        assert!(matches!(flaw, Some(Flaw::Torn(1..=16))), "{mark}: {flaw:?}");
+    }
+    // With a hole in the numbers, too, in which the mark would stand.
+    let (server, _) = server();
+    tamper(&server, "delete from audit_events where id > 15");
+    tamper(
+        &server,
+        "update audit_chain set torn_at = 50, last_id = 100,
+             last_hash = (select hash from audit_events where id = 15)",
+    );
+    act(&server.app, 3);
+    assert_eq!(check_with(&server.app, &[]).flaw, Some(Flaw::Torn(101)));
+}
+
+#[test]
+fn first_tampering_stays_named_and_what_was_put_back_does_not_hide_it() {
+    let (server, last) = server();
+    tamper(&server, "create table kept as select * from audit_events where id > 15");
+    tamper(&server, "delete from audit_events where id > 15");
+    act(&server.app, 2);
+    tamper(&server, "insert into audit_events select * from kept");
+    assert_eq!(check(&server.app).flaw, Some(Flaw::Torn(last + 1)), "it was away for a while");
+    // A second time changes nothing of the first.
+    tamper(&server, "update audit_chain set mac = x'00'");
+    act(&server.app, 2);
+    assert_eq!(check(&server.app).flaw, Some(Flaw::Torn(last + 1)));
+}
+
+#[test]
+fn long_record_is_checked_to_its_end() {
+    let (server, last) = server();
+    server.write(|tx| {
+        (0..2_300).try_for_each(|_| audit::record(tx, &operator(), &Event::new("session.end")))
+    });
+    let found = check(&server.app);
+    assert_eq!((found.flaw, found.events), (None, u64::try_from(last + 2_300).unwrap()));
+    tamper(&server, "update audit_events set detail = '{ }' where id = 2205");
+    assert_eq!(check(&server.app).flaw, Some(Flaw::Event(2_205)));
+}
+
+#[test]
+fn chain_that_is_there_is_not_begun_over_what_was_changed() {
+    let (server, _) = server();
+    tamper(&server, "update audit_events set actor = 'nobody' where id = 12");
+    server.write(|tx| chain::begin(tx, false));
+    assert_eq!(check(&server.app).flaw, Some(Flaw::Event(12)));
+}
+
+#[test]
 fn event_that_somebody_adds_is_no_part_of_the_chain() {
     let (server, last) = server();
     tamper(
@@ -147,6 +208,21 @@ fn chain_that_was_removed_is_not_begun_again_as_if_nothing_had_been() {
     act(&server.app, 1);
     let flaw = check(&server.app).flaw;
     assert!(matches!(flaw, Some(Flaw::Torn(_) | Flaw::Anchor(_))), "{flaw:?} after {last}");
+
+    // Of what is newer than the note, the note can say nothing: that there was a chain is enough.
+    let (server, _) = self::server();
+    server.app.note_audit().unwrap();
+    act(&server.app, 5);
+    let last = newest(&server.app);
+    tamper(
+        &server,
+        "update audit_events set actor = 'nobody' where id = (select max(id) from audit_events)",
+    );
+    tamper(&server, "delete from audit_chain");
+    let server = server.restart();
+    assert_eq!(check(&server.app).flaw, Some(Flaw::Torn(last + 1)));
+    act(&server.app, 1);
+    assert_eq!(check(&server.app).flaw, Some(Flaw::Torn(last + 1)));
 }
 
 #[test]
@@ -226,6 +302,7 @@ fn two_processes_and_many_threads_write_one_chain_without_a_hole() {
 fn what_is_left_after_retention_is_as_provable_as_before() {
     let server = TestApp::with(|config| config.audit.retention_days = 30);
     act(&server.app, 10);
+    server.app.note_audit().unwrap();
     let old = check(&server.app).last;
     server.advance(29 * 86_400);
     act(&server.app, 10);
@@ -245,6 +322,10 @@ fn what_is_left_after_retention_is_as_provable_as_before() {
     assert_eq!(found.flaw, None, "anchors of what is removed count for nothing");
     assert_eq!(found.events, u64::try_from(all - old.id + 1).unwrap());
     assert!(server.events().contains(&"audit.prune".to_owned()));
+    // What is noted goes on from what retention took.
+    server.app.note_audit().unwrap();
+    assert_eq!(server.app.audit_anchor().unwrap().unwrap().id, newest(&server.app));
+    act(&server.app, 1);
     tamper(&server, "update audit_chain set base_id = 0");
     assert_eq!(check(&server.app).flaw, Some(Flaw::Ends));
 

@@ -146,6 +146,19 @@ fn ten_thousand_registrations_stay_below_the_bound_and_newcomers_are_let_in_afte
 }
 
 #[test]
+fn where_all_are_in_use_nobody_makes_room() {
+    let server = TestApp::with(|config| config.authentication.clients.most = 2);
+    let person = let_in(&server, &register(&server.app, &numbered(0)).client.id);
+    let other = register(&server.app, &numbered(1)).client.id;
+    server
+        .write(move |tx| store::consent::put(tx, &person, &other, "", &ScopeSet::parse("openid")));
+    server.advance(61);
+    let refusal = try_register(&server.app, &numbered(2), None).unwrap_err();
+    assert_eq!(refusal.kind(), Kind::Limited);
+    assert_eq!(known(&server.app).len(), 2);
+}
+
+#[test]
 fn confidential_registrations_count_towards_the_bound_and_each_has_a_client() {
     let server = TestApp::with(|config| config.authentication.clients.most = 3);
     let ids: HashSet<_> =

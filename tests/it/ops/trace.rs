@@ -194,13 +194,43 @@ fn connection_tells_its_life_and_why_it_ended() {
 }
 
 #[test]
+fn long_life_is_told_from_its_end_and_says_that_it_is_cut() {
+    let world = world();
+    let tokens = world.tokens(&[("scope", "openid offline_access")]);
+    let grant = claims(tokens.access_token.expose())["gid"].as_str().unwrap().to_owned();
+    let mut token = refresh_token(&tokens);
+    for _ in 0..150 {
+        world.pass(31);
+        token = refresh_token(&minted(world.refresh(&token)));
+    }
+    assert!(!world.story(&grant).cut);
+    for _ in 0..60 {
+        world.pass(31);
+        token = refresh_token(&minted(world.refresh(&token)));
+    }
+    let story = world.story(&grant);
+    assert_eq!((story.cut, story.events.len()), (true, 200));
+    assert_eq!(story.events.last().unwrap().event.at, world.db.now());
+    let person = world.story("ann");
+    assert_eq!((person.cut, person.events.len()), (true, 200));
+    let times: Vec<_> = person.events.iter().map(|told| told.event.at).collect();
+    assert!(times.is_sorted(), "the newest is told last");
+}
+
+#[test]
 fn session_tells_who_ended_it() {
     let world = world();
     let id = world.signed_in.session.id.clone();
-    assert!(world.story(id.as_str()).verdict.unwrap().starts_with("signed in"));
+    let typed = format!("  {id}\n");
+    assert!(world.story(&typed).verdict.unwrap().starts_with("signed in"), "as it was pasted");
     world.end_session(&id);
     let verdict = world.story(id.as_str()).verdict.unwrap();
     assert!(verdict.contains("the sign-in was ended by root (cli)"), "{verdict}");
+
+    let world = self::world();
+    world.pass(31 * 86_400);
+    let verdict = world.story(world.signed_in.session.id.as_str()).verdict.unwrap();
+    assert!(verdict.starts_with("over since"), "{verdict}");
 }
 
 #[test]
@@ -295,6 +325,8 @@ fn flood_that_names_a_client_pushes_out_nobody_but_strangers_of_its_kind() {
     assert!(is_told(&world, &signed_in), "of a person who had signed in");
     assert!(is_told(&world, &proved), "of a client that had proved who it is");
     assert!(others.iter().all(|id| is_told(&world, id)), "of other kinds");
+    told_of(&world, Kind::Token, "192.0.2.67", false);
+    assert!(others.iter().all(|id| is_told(&world, id)), "each kind is counted by itself");
     assert!(is_told(&world, &elsewhere), "of the same kind, from another address");
     let strangers =
         world.db.read(|r| mcpcodex::store::trace::count_strangers(r, Kind::Authorize)).unwrap();

@@ -25,6 +25,9 @@ fn scope_that_one_resource_alone_offers_names_it() {
         (json!(MCP), "openid read:models".into())
     );
     assert_eq!(given(&world, &[("scope", "other:use")]).0, json!(OTHER));
+    // Several of one resource name it once.
+    let (aud, scope) = given(&world, &[("scope", "openid read:models admin:models")]);
+    assert_eq!((aud, scope.as_str()), (json!(MCP), "openid read:models"), "she is no admin");
     // Of two nobody knows which is meant.
     let (aud, scope) = given(&world, &[("scope", "openid read:models other:use")]);
     assert_eq!((aud, scope.as_str()), (own, "openid"));
@@ -45,6 +48,27 @@ fn client_that_is_registered_for_one_resource_means_that_one() {
     // Another's scope is not had by the back door.
     let (aud, scope) = given(&world, &[("scope", "openid other:use")]);
     assert_eq!((aud, scope.as_str()), (json!("mcpcodex-api"), "openid"));
+}
+
+#[test]
+fn client_that_is_registered_for_two_resources_means_neither_by_naming_none() {
+    let both = |new: &mut mcpcodex::ops::client::New| {
+        new.resources = vec![MCP.to_owned()];
+    };
+    let world = world_with(|_| {}, both);
+    add_other(&world);
+    let id = world.client.id.clone();
+    let change = mcpcodex::ops::client::Change {
+        resources: Some(vec![MCP.to_owned(), OTHER.to_owned()]),
+        ..mcpcodex::ops::client::Change::default()
+    };
+    world
+        .db
+        .write_blocking(move |tx| mcpcodex::ops::client::edit(tx, &operator(), &id, change))
+        .unwrap();
+    let (aud, scope) = given(&world, &[("scope", "")]);
+    assert_eq!((aud, scope.as_str()), (json!("mcpcodex-api"), "openid profile email"));
+    assert_eq!(given(&world, &[("scope", "read:models")]).0, json!(MCP), "its scope says which");
 }
 
 #[test]
