@@ -3,7 +3,7 @@
 //! # Import law
 //!
 //! Layers are the folders and features are the files: `ls src/*/session.rs` finds everything about sessions.
-//! Data flows one way, `model ← store ← ops ← { http, cli, tui }`, and `tests/it/architecture.rs` holds it:
+//! Data flows one way, `model ← store ← ops ← service ← { http, cli, tui }`, and `tests/it/architecture.rs` holds it:
 //!
 //! | layer | may import of ours |
 //! |---|---|
@@ -18,8 +18,9 @@
 //! | `ops` | `store`, `db`, `model`, `crypto`, `config`, `error`, `time`; never axum, clap, ratatui or tokio |
 //! | `app` | `db`, `model`, `crypto`, `config`, `ops`, `error`, `time` |
 //! | `view` | `model`, `crypto`, `error`, `time` |
+//! | `service` | `app`, `ops`, `net`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto` |
 //! | `http`, `cli`, `tui` | `app`, `ops`, `model`, `config`, `error`, `time`, and the types of `db` and `crypto`; never `store`, never each other |
-//! | `http`, `cli` besides | `view`, what both tell programs |
+//! | `http`, `cli` besides | `service`; `view`, what both tell programs |
 //! | `http` besides | `deliver`, for the task that empties the outbox; `net`, for what apps publish about themselves |
 //! | `cli` besides | `net`, to look at servers from the outside |
 
@@ -34,6 +35,7 @@ pub mod http;
 pub mod model;
 pub mod net;
 pub mod ops;
+pub mod service;
 pub mod store;
 pub mod time;
 pub mod tui;

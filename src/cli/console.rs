@@ -20,6 +20,9 @@ pub struct Options {
     /// Only look: nothing can be changed
     #[arg(long, requires = "tui")]
     pub read_only: bool,
+    /// Write lines instead of a screen: for screen readers
+    #[arg(long, requires = "tui")]
+    pub plain: bool,
     /// Draw with ASCII alone
     #[arg(long, requires = "tui")]
     pub ascii: bool,
@@ -64,6 +67,7 @@ pub fn show(desk: &Desk, options: &Options, log: Option<Log>) -> Done {
         read_only: options.read_only,
         theme: options.theme.as_deref().and_then(Theme::parse),
         ascii: options.ascii,
+        plain: options.plain,
         at: options.at.clone(),
         log,
     })?;

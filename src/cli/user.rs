@@ -1,5 +1,7 @@
 //! `user`: people.
 
+mod link;
+
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -56,6 +58,14 @@ pub enum Verb {
     Password(SetPassword),
     /// Give a new invitation to someone who has no password yet
     Invite(Invite),
+    /// Say that an identity at a provider is this person: they sign in with it from then on
+    #[command(after_help = "Example:
+  mcpcodex user link alice corp 00u1a2b3c4 (PROVIDER is its name in the configuration, or its issuer)")]
+    Link(link::Link),
+    /// Take that back
+    Unlink(link::Link),
+    /// List the identities at providers that are this person
+    Links(Name),
 }
 
 /// Who is meant.
@@ -154,6 +164,9 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
         Verb::Delete(args) => delete(ctx, &args),
         Verb::Password(args) => set_password(ctx, &args),
         Verb::Invite(args) => invite(ctx, &args),
+        Verb::Link(args) => link::link(ctx, args),
+        Verb::Unlink(args) => link::unlink(ctx, args),
+        Verb::Links(args) => link::list(ctx, &args.name),
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     keys::{UNSET, key, section},
     mfa::Mfa,
     password::Password,
+    providers::{Accounts, Passwords, Providers},
     session::Session,
     text,
     tokens::Tokens,
@@ -30,6 +31,8 @@ section! {
         clients: Clients,
         /// Role names besides the built-in `admin`, `developer` and `user`.
         roles: Vec<String> = key("[]").check(text::role),
+        /// Further providers that people may sign in at, by name: `NAME: { issuer, client_id, … }`.
+        providers: Providers = key("{}"),
         /// The second factor.
         mfa: Mfa,
         /// Sessions of people in the browser.
@@ -78,6 +81,18 @@ section! {
         scopes: Vec<String> = key("[\"openid\", \"profile\", \"email\", \"mcpcodex:api\"]").check(text::scope),
         /// Proof Key for Code Exchange (RFC 7636).
         pkce: Pkce,
+        /// At another provider: what its button says; unset, the host of the issuer.
+        label: Option<String> = UNSET.check(text::brand),
+        /// At another provider: whether `/login` shows the fields for passwords of this server, or leads to the provider.
+        passwords: Passwords = key("hidden"),
+        /// At another provider: what becomes of people who come from it.
+        accounts: Accounts,
+        /// At another provider: values of `amr` for which its second factor counts here, for example `mfa`.
+        trusted_amr: Vec<String> = key("[]").check(text::not_empty),
+        /// At another provider: values of `acr` for which its second factor counts here.
+        trusted_acr: Vec<String> = key("[]").check(text::not_empty),
+        /// At another provider: a PEM file with a certificate authority to trust, besides the system's.
+        ca: Option<PathBuf> = UNSET,
     }
 }
 

@@ -99,6 +99,8 @@ pub enum Kind {
     Secret,
     /// A list of one kind.
     List(Box<Kind>),
+    /// Providers by name, each with keys of its own.
+    Named,
     /// The same, or nothing.
     Optional(Box<Kind>),
 }

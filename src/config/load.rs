@@ -95,7 +95,7 @@ pub fn from_text(text: &str, name: &str, env: &Environment) -> Result<Loaded, Pr
     if !values.problems.is_empty() {
         return Err(located(values.problems));
     }
-    let not_active = rules::not_active(&config, &values.settings, &table);
+    let not_active = rules::not_active(&values.settings, &table);
     let advice = advice::advise(&config);
     Ok(Loaded { config, advice, not_active, file: None, settings: values.settings })
 }
@@ -134,7 +134,7 @@ fn read(path: &Path) -> Result<String, Problem> {
 }
 
 /// Puts each pair of the file in its place in the table, or says that it has none.
-fn place(values: &mut Values<'_>, table: &[Entry], prefix: &str, pairs: Vec<Pair>) {
+pub(super) fn place(values: &mut Values<'_>, table: &[Entry], prefix: &str, pairs: Vec<Pair>) {
     for pair in pairs {
         let path =
             if prefix.is_empty() { pair.key.clone() } else { format!("{prefix}.{}", pair.key) };
@@ -254,6 +254,15 @@ fn set_from_env(values: &mut Values<'_>, key: &Key, name: &str, text: &str) {
     }
 }
 
+/// A list or a mapping as YAML.
+fn flow(text: &str) -> Result<Data, String> {
+    let parsed = tree::parse(text, &|_| Ok(None));
+    let problem = |problems: Vec<Problem>| {
+        problems.first().map(|problem| problem.message.clone()).unwrap_or_default()
+    };
+    Ok(parsed.map_err(problem)?.map_or(Data::Null, |node| node.data))
+}
+
 /// A variable has no quotes, so the key's kind says what its text is.
 fn from_env(kind: &Kind, text: &str) -> Result<Data, String> {
     match kind {
@@ -261,13 +270,9 @@ fn from_env(kind: &Kind, text: &str) -> Result<Data, String> {
         Kind::Optional(kind) => from_env(kind, text),
         Kind::Bool | Kind::Integer => Ok(tree::resolve(text.trim())),
         Kind::Choice(_) | Kind::Text(_) | Kind::Secret => Ok(Data::Text(text.to_owned())),
-        Kind::List(_) if text.trim_start().starts_with('[') => {
-            let parsed = tree::parse(text, &|_| Ok(None));
-            let problem = |problems: Vec<Problem>| {
-                problems.first().map(|problem| problem.message.clone()).unwrap_or_default()
-            };
-            Ok(parsed.map_err(problem)?.map_or(Data::Null, |node| node.data))
-        }
+        Kind::List(_) if text.trim_start().starts_with('[') => flow(text),
+        Kind::Named if text.trim().is_empty() => Ok(Data::Null),
+        Kind::Named => flow(text),
         Kind::List(kind) => {
             let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
             let items = parts.map(|part| from_env(kind, part).map(Node::placeless));

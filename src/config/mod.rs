@@ -15,6 +15,7 @@ pub mod look;
 pub mod mfa;
 pub mod password;
 pub mod problem;
+pub mod providers;
 pub mod reference;
 pub mod rules;
 pub mod secret;

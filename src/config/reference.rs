@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     keys::{Entry, Key, Kind},
     load::table,
+    providers,
     source::default_node,
     tree::{Data, Node},
     value::counted,
@@ -78,6 +79,9 @@ fn kind_schema(kind: &Kind, key: &Key) -> Value {
         }
         Kind::Choice(words) => json!({"enum": words}),
         Kind::Text(_) | Kind::Secret => json!({"type": "string"}),
+        Kind::Named => {
+            json!({"type": ["object", "null"], "additionalProperties": named_schema()})
+        }
         Kind::List(kind) => {
             json!({"type": "array", "items": kind_schema(kind, key), "uniqueItems": true})
         }
@@ -85,9 +89,25 @@ fn kind_schema(kind: &Kind, key: &Key) -> Value {
     }
 }
 
+/// The keys of one provider.
+fn named_schema() -> Value {
+    let mut root = section_schema("A provider that people may sign in at.");
+    for entry in providers::table() {
+        match &entry {
+            Entry::Section { path: "", .. } => {}
+            Entry::Section { path, doc } => put(&mut root, path, section_schema(doc)),
+            Entry::Key(key) => put(&mut root, key.path, key_schema(key)),
+        }
+    }
+    root
+}
+
 fn to_json(node: &Node) -> Value {
     match &node.data {
-        Data::Null | Data::Map(_) => Value::Null,
+        Data::Null => Value::Null,
+        Data::Map(pairs) => {
+            pairs.iter().map(|pair| (pair.key.clone(), to_json(&pair.value))).collect()
+        }
         Data::Bool(value) => (*value).into(),
         Data::Integer(value) => (*value).into(),
         Data::Fraction(text) | Data::Text(text) => text.clone().into(),
@@ -110,6 +130,7 @@ fn in_words(kind: &Kind, key: &Key) -> String {
         Kind::Choice(words) => words.join(", "),
         Kind::Text(what) => (*what).into(),
         Kind::Secret => "a secret".into(),
+        Kind::Named => "a mapping of names to providers".into(),
         Kind::List(kind) => format!("list of: {}", in_words(kind, key)),
         Kind::Optional(kind) => format!("{}, or unset", in_words(kind, key)),
     }
@@ -140,11 +161,21 @@ Keys marked ◌ are read and checked, but wait for the feature that is named.
 /// The reference page, `docs/configuration.md`.
 pub fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
-    let table = table();
+    sections(&mut page, &table(), "");
+    page.push_str(
+        "\n# Keys of one provider\n\nThese stand below each name in `authentication.providers`; \
+         [providers.md](providers.md) shows whole examples.\n",
+    );
+    sections(&mut page, &providers::table(), "authentication.providers.NAME");
+    page
+}
+
+fn sections(page: &mut String, table: &[Entry], below: &str) {
     for (at, entry) in table.iter().enumerate() {
         match entry {
-            Entry::Section { path, doc } if !path.is_empty() => {
-                let _ = write!(page, "\n## `{path}`\n\n{doc}\n");
+            Entry::Section { path, doc } if !(path.is_empty() && below.is_empty()) => {
+                let dot = if path.is_empty() || below.is_empty() { "" } else { "." };
+                let _ = write!(page, "\n## `{below}{dot}{path}`\n\n{doc}\n");
                 // Each section lists its own keys; sub-sections follow with theirs.
                 if table.get(at + 1).is_some_and(|next| matches!(next, Entry::Key(_))) {
                     page.push_str(
@@ -153,10 +184,9 @@ pub fn page() -> String {
                 }
             }
             Entry::Section { .. } => {}
-            Entry::Key(key) => row(&mut page, &table, at, key),
+            Entry::Key(key) => row(page, table, at, key),
         }
     }
-    page
 }
 
 fn row(page: &mut String, table: &[Entry], at: usize, key: &Key) {
@@ -227,10 +257,14 @@ fn said(entry: &Entry, doc: &str) -> String {
         Kind::Choice(words) if words.len() > 1 && !words.iter().all(|w| doc.contains(*w)) => {
             format!(" One of {}.", words.join(", "))
         }
-        Kind::Choice(_) | Kind::Bool | Kind::Integer | Kind::Text(_) | Kind::Secret => {
-            String::new()
-        }
-        Kind::List(_) | Kind::Optional(_) => String::new(),
+        Kind::Choice(_)
+        | Kind::Bool
+        | Kind::Integer
+        | Kind::Text(_)
+        | Kind::Secret
+        | Kind::Named
+        | Kind::List(_)
+        | Kind::Optional(_) => String::new(),
     };
     let env = key.spec.env.map(|name| format!(" Environment: {name}.")).unwrap_or_default();
     format!("{doc}{words}{env}")

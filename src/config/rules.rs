@@ -11,6 +11,7 @@ use super::{
     keys::Entry,
     mfa::EmailProvider,
     problem::Problem,
+    providers,
     session::SameSite,
     source::{Setting, Values, default_node},
     tokens::IdClaim,
@@ -29,6 +30,9 @@ pub fn refuse(config: &Config, values: &mut Values<'_>) {
     passwords_and_keys(config, &mut found);
     messages(config, &mut found);
     server(config, &mut found);
+    for (path, why) in providers::faults(config) {
+        find(&mut found, true, path, &[], || why);
+    }
     for Finding { path, about, problem } in found {
         if !values.is_refused(path) && !about.iter().any(|other| values.is_refused(other)) {
             values.refuse_with(path, about, problem);
@@ -295,7 +299,6 @@ fn server(config: &Config, found: &mut Vec<Finding>) {
 /// Which of the keys that were set have no effect yet. One that switches its feature off, or stands
 /// in a section that is switched off, asks for nothing and is not named.
 pub fn not_active(
-    config: &Config,
     settings: &BTreeMap<&'static str, Setting>,
     table: &[Entry],
 ) -> Vec<&'static str> {
@@ -311,18 +314,14 @@ pub fn not_active(
     };
     let asks = |path: &str| settings.get(path).is_some_and(|setting| !is_inert(&setting.node.data));
     let waiting = |key: &&super::keys::Key| {
-        let foreign = key.path == "authentication.primary.issuer" && !config.primary_is_self();
         let waits = key.spec.waits_for.is_some() && !key.is_env_only();
-        (foreign || waits) && asks(key.path) && is_on(key.path)
+        waits && asks(key.path) && is_on(key.path)
     };
     keys().filter(waiting).map(|key| key.path).collect()
 }
 
 /// The feature that a key waits for.
 pub fn feature_of(path: &str) -> Option<&'static str> {
-    if path == "authentication.primary.issuer" {
-        return Some("sign-in at another provider");
-    }
     super::load::keys().into_iter().find(|key| key.path == path)?.spec.waits_for
 }
 

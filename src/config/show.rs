@@ -5,6 +5,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::{
     load::{Loaded, keys},
+    providers::SECRET,
     source::{Origin, default_node},
     tree::{Data, Node},
 };
@@ -27,7 +28,7 @@ pub fn rows(loaded: &Loaded) -> Vec<Row> {
         let setting = loaded.settings.get(key.path);
         let node = setting.map_or_else(|| default_node(&key.spec), |s| s.node.clone());
         let hide = key.is_secret() && node.data != Data::Null;
-        let value = if hide { "***".to_owned() } else { node.display() };
+        let value = if hide { "***".to_owned() } else { masked(&node).display() };
         let origin = match setting.map(|setting| &setting.origin) {
             Some(Origin::File(place)) => format!("{name}:{}", place.line),
             Some(Origin::Environment(variable)) => format!("environment {variable}"),
@@ -36,6 +37,21 @@ pub fn rows(loaded: &Loaded) -> Vec<Row> {
         Row { path: key.path, value, origin }
     };
     keys().into_iter().map(row).collect()
+}
+
+/// A value without the secrets that stand somewhere in it.
+fn masked(node: &Node) -> Node {
+    let mut shown = node.clone();
+    if let Data::Map(pairs) = &mut shown.data {
+        for pair in pairs {
+            pair.value = if pair.key == SECRET {
+                Node::placeless(Data::Text("***".to_owned()))
+            } else {
+                masked(&pair.value)
+            };
+        }
+    }
+    shown
 }
 
 /// The whole as YAML, every default written out; secrets are left out, as the file may hold none.
@@ -67,7 +83,12 @@ fn insert(map: &mut Mapping, path: &str, value: Value) {
 
 fn value(node: &Node) -> Value {
     match &node.data {
-        Data::Null | Data::Map(_) => Value::Null,
+        Data::Null => Value::Null,
+        Data::Map(pairs) => {
+            let shown = pairs.iter().filter(|pair| pair.key != SECRET);
+            let pairs = shown.map(|pair| (pair.key.as_str().into(), value(&pair.value)));
+            Value::Mapping(pairs.collect())
+        }
         Data::Bool(value) => (*value).into(),
         Data::Integer(value) => (*value).into(),
         Data::Fraction(text) | Data::Text(text) => {

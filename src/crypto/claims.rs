@@ -3,7 +3,12 @@
 
 use serde_json::Value;
 
-use super::jwt::{Header, Refusal, same_type};
+use aws_lc_rs::digest;
+
+use super::{
+    jwt::{Header, Refusal, same_type},
+    secret::b64,
+};
 use crate::time::Time;
 
 /// What to demand of a token.
@@ -45,6 +50,20 @@ impl Check<'_> {
         }
         Ok(())
     }
+}
+
+/// The left half of a token's hash, as `at_hash` has it (OpenID Connect Core §3.1.3.6): by the hash of the algorithm
+/// that signs the ID token; none for an algorithm that is not known.
+pub fn left_half(algorithm: &str, token: &str) -> Option<String> {
+    let hash = match algorithm {
+        "RS256" | "PS256" | "ES256" => &digest::SHA256,
+        "ES384" => &digest::SHA384,
+        "EdDSA" => &digest::SHA512,
+        _ => return None,
+    };
+    let whole = digest::digest(hash, token.as_bytes());
+    let whole = whole.as_ref();
+    whole.get(..whole.len() / 2).map(b64)
 }
 
 /// `aud` is one text or a list of texts (RFC 7519 §4.1.3).

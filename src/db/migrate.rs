@@ -31,6 +31,7 @@ pub const MIGRATIONS: &[Migration] = &[
     ("0016_api_keys", include_str!("migrations/0016_api_keys.sql")),
     ("0017_audit_chain", include_str!("migrations/0017_audit_chain.sql")),
     ("0018_api", include_str!("migrations/0018_api.sql")),
+    ("0019_providers", include_str!("migrations/0019_providers.sql")),
 ];
 
 /// Marks a file as ours (`application_id`), so that no other program's database is ever migrated: "mcpx".

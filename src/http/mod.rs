@@ -20,6 +20,7 @@ pub mod middleware;
 pub mod notices;
 pub mod oauth;
 pub mod pages;
+pub mod provider;
 pub mod router;
 pub mod verify;
 pub mod view;
@@ -34,6 +35,7 @@ use crate::{
     error::{Error, Result},
     net::{client::Policy, guard::Reach, post::Poster},
     ops,
+    service::provider::Providers,
 };
 
 /// How long open requests may take to end after the signal to stop.
@@ -42,6 +44,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
 /// How often last-used marks are written.
 const MARKS: Duration = Duration::from_secs(1);
+/// How often it is looked whether a session has ended whose tokens belong to a provider.
+const LOOK: Duration = Duration::from_millis(250);
 /// How often what is over is forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -74,6 +78,7 @@ pub async fn serve_with(
     let courier = tokio::spawn(courier::run(app.clone(), async move { drop(until.await) }));
     let (notices_go_on, until) = tokio::sync::oneshot::channel::<()>();
     let notices = notices(&app, async move { drop(until.await) });
+    let give_back = tokio::spawn(give_back(app.clone()));
     let service = router::routes_with(app.clone(), more)
         .into_make_service_with_connect_info::<std::net::SocketAddr>();
     let served = axum_server::from_tcp(listener)
@@ -83,6 +88,7 @@ pub async fn serve_with(
         .serve(service)
         .await;
     upkeep.abort();
+    give_back.abort();
     drop(courier_goes_on);
     // What a carrier does not answer in time ends as unknown; the next start says so.
     drop(notices_go_on);
@@ -108,6 +114,27 @@ fn notices(
             }
         }
     })
+}
+
+/// Gives the tokens of providers back once their sessions are over, however those ended and in whichever process.
+async fn give_back(app: App) {
+    let providers = Providers::default();
+    let mut tick = tokio::time::interval(LOOK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut seen, mut looked) = (None, app.db.now());
+    loop {
+        tick.tick().await;
+        let version = app.db.data_version().ok();
+        // What ends by its time alone changes nothing in the database.
+        if version == seen && app.db.now().since(looked) < SWEEP {
+            continue;
+        }
+        (seen, looked) = (version, app.db.now());
+        if let Err(error) = providers.revoke_ended(&app).await {
+            tracing::warn!(%error, "tokens of a provider could not be given back; the next look tries again");
+            seen = None;
+        }
+    }
 }
 
 async fn upkeep(app: App) {

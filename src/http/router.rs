@@ -22,14 +22,14 @@ use super::{
     oauth::{self, resolve::Resolver},
     pages::{
         self,
-        account::{self, apps, keys, remove, security, sessions},
+        account::{self, apps, keys, providers, remove, security, sessions},
         back, codes, confirm, enrol_link, enroll, enroll_contact, invite, login, logout, mfa,
         passkey::{self, own, register},
         password, reset, setup, strength,
     },
-    verify,
+    provider, verify,
 };
-use crate::app::App;
+use crate::{app::App, ops, service::provider::Providers};
 
 /// The whole server. Guards: `Session` sends to sign-in; `RecentSession` to the password again; `PageForm` wants a form of ours with its CSRF token;
 /// `on the way` wants a sign-in at exactly that step; `client` wants client authentication.
@@ -53,7 +53,8 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
     let body = usize::try_from(limits.request_body).unwrap_or(usize::MAX);
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request_timeout);
-    Router::new()
+    let known = Providers::default();
+    let router = Router::new()
         .merge(sign_in())
         .merge(account_pages())
         .merge(oauth::routes(&app))
@@ -61,6 +62,11 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         .merge(more)
         .route("/auth/session", get(auth::session)) //               session cookie
         .route("/auth/logout", post(auth::logout)) //                session cookie, own origin
+        .route("/auth/login", get(provider::begin)) //               anyone
+        .route("/auth/callback", get(provider::callback)) //         the state of a sign-in that began in this browser
+        .route("/auth/callback/{provider}", get(provider::callback_of)) // the same
+        .route("/auth/backchannel-logout", post(provider::logout)) // a token that the provider signed
+        .route("/auth/backchannel-logout/{provider}", post(provider::logout_of)) // the same
         .route("/auth/verify", any(verify::verify)) //               session cookie, access token or API key
         .route("/auth/return", get(back::lead)) //                   anyone
         .route("/auth/api-key", get(api_key::show)) //               API key
@@ -70,7 +76,15 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         .route("/assets/{file}", get(pages::asset)) //               anyone
         .route("/language", get(pages::language)) //                 anyone
         .fallback(pages::not_found)
-        .method_not_allowed_fallback(pages::method_not_allowed)
+        .method_not_allowed_fallback(pages::method_not_allowed);
+    let router = if ops::provider::offered(&app.env).is_empty() {
+        router
+    } else {
+        let state = (app.clone(), known.clone());
+        router.layer(layer::from_fn_with_state(state, provider::keep))
+    };
+    router
+        .layer(Extension(known))
         .layer(Extension(Arc::new(resolver)))
         .layer(DefaultBodyLimit::max(body))
         .layer(timeout)
@@ -126,6 +140,8 @@ fn account_pages() -> Router<App> {
         .route("/account/profile", post(account::rename)) //                 Session, PageForm
         .route("/account/security", get(security::show)) //                  Session
         .route("/account/security/remove", get(remove::ask).post(remove::submit)) // RecentSession, PageForm
+        .route("/account/providers/link", post(providers::link)) //          RecentSession, PageForm
+        .route("/account/providers/unlink", post(providers::unlink)) //      RecentSession, PageForm
         .route("/account/passkeys", get(own::show)) //                       Session
         .route("/account/passkeys/rename", post(own::rename)) //             Session, PageForm
         .route("/account/passkeys/remove", get(own::ask_remove).post(own::remove)) // RecentSession, PageForm

@@ -38,6 +38,8 @@ endings! {
     REVOKED = "revoked", "the sign-in in which the app was connected was ended from a list";
     /// By the person.
     LOGOUT = "logout", "the person signed out, and without offline_access an app is connected no longer than that";
+    /// The provider takes its tokens back.
+    PROVIDER = "ended at the provider", "the provider where the person signed in has ended that sign-in";
     /// A browser signed in once more.
     SIGNED_IN_AGAIN = "signed in again", "somebody signed in anew in the same browser";
     /// More sessions than are allowed.

@@ -27,6 +27,7 @@ pub mod message;
 pub mod name;
 pub mod passkey;
 pub mod password;
+pub mod provider;
 pub mod queue;
 pub mod redirect;
 pub mod registration;

@@ -24,6 +24,8 @@ pub mod amr {
     pub const EMAIL: &str = "email";
     /// A recovery code, which counts as a second factor.
     pub const RECOVERY: &str = "recovery";
+    /// A sign-in at another provider; no word of RFC 8176.
+    pub const PROVIDER: &str = "fed";
     /// More than one factor.
     pub const MFA: &str = "mfa";
 }

@@ -29,12 +29,14 @@ pub enum Kind {
     Token,
     /// A client registered itself (RFC 7591).
     Register,
+    /// A person came back from another provider.
+    SignIn,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Authorize, Self::Push, Self::Device, Self::Token, Self::Register];
+    pub const ALL: [Self; 6] =
+        [Self::Authorize, Self::Push, Self::Device, Self::Token, Self::Register, Self::SignIn];
 
     /// The word in the database.
     pub fn as_str(self) -> &'static str {
@@ -44,6 +46,7 @@ impl Kind {
             Self::Device => "device",
             Self::Token => "token",
             Self::Register => "register",
+            Self::SignIn => "sign_in",
         }
     }
 

@@ -294,6 +294,22 @@ pub fn with_passkey(
     enter(tx, env, origin, &user, proved, arrival)
 }
 
+/// A provider has said who it is: the first factor, and the second one too when `vouched`.
+pub(super) fn with_provider(
+    tx: &Write<'_>,
+    env: &Env,
+    origin: &Origin,
+    user: &User,
+    vouched: bool,
+    arrival: &Arrival,
+) -> Result<Finished> {
+    let mut proved = vec![amr::PROVIDER.to_owned()];
+    if vouched {
+        proved.push(amr::MFA.to_owned());
+    }
+    enter(tx, env, origin, user, proved, arrival)
+}
+
 /// The first factor is proved: the next step, or in.
 fn enter(
     tx: &Write<'_>,
@@ -312,6 +328,7 @@ fn enter(
         strength: arrival.strength,
         device: arrival.visitor.device.as_ref(),
         enrols: enrol_link.is_some(),
+        vouched: [amr::PROVIDER, amr::MFA].iter().all(|one| proved.iter().any(|own| own == one)),
     };
     let Some(stage) = next_stage(tx, env, user, &progress)? else {
         let entered = open(tx, env, origin, user, proved, arrival, false)?;

@@ -28,6 +28,7 @@ pub mod oauth;
 pub mod outbox;
 pub mod passkey;
 pub mod password;
+pub mod provider;
 pub mod registration;
 pub mod replay;
 pub mod reset;

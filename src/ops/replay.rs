@@ -14,6 +14,8 @@ pub enum Kind {
     DpopProof,
     /// An identity assertion of a trusted issuer (ID-JAG).
     IdentityAssertion,
+    /// A provider's notice that somebody signed out there (Back-Channel Logout 1.0 §2.6).
+    LogoutToken,
 }
 
 /// No statement is believed for longer than this, so nothing is remembered for longer.

@@ -20,6 +20,7 @@ use crate::{
         message::{mail::Mail, text::Lang},
         user::{User, UserState},
     },
+    store,
 };
 
 /// A link with less time left than this is not mailed again.
@@ -38,6 +39,10 @@ pub fn ask(tx: &Write<'_>, env: &Env, origin: &Origin, lang: Lang, typed: &str) 
     let may = matches!(by_name, Reserved::Go(_));
     let found = login::find(tx, typed)?.filter(|user| may && user.state == UserState::Active);
     let Some(user) = found else { return Ok(()) };
+    // Who signs in at a provider has no password to lose: what the provider takes away must not come back by mail.
+    if store::user::password_hash(tx, &user.id)?.is_none() {
+        return Ok(());
+    }
     // The link that is out already goes out again: else a stranger's wish would end the one that was handed over.
     let url = match link::live_of(tx, env, Purpose::Reset, &user.id)? {
         Some(printed) if printed.expires_at.since(tx.now) >= WORTH_MAILING => printed.url,

@@ -180,6 +180,7 @@ pub(super) fn raise(
     let new = Session { id: SessionId::new(), amr, factor_at, last_seen_at: tx.now, ..old };
     store::session::insert(tx, &new)?;
     store::grant::move_to_session(tx, id, &new.id)?;
+    store::provider_token::move_to_session(tx, id, &new.id)?;
     store::session::end(tx, id, ending::RAISED)?;
     let event = Event::new("session.raise")
         .user(&new.user_id)

@@ -40,6 +40,8 @@ pub fn sweep(tx: &Write<'_>, env: &Env) -> Result<usize> {
         + newcomer::sweep(tx, env)?
         + store::registration::sweep_tokens(tx, now.minus(REMEMBERED))?
         + store::pushed::sweep(tx)?
+        + store::provider_flow::sweep(tx)?
+        + store::provider_token::sweep(tx, now.minus(DAY))?
         + store::logout_notice::sweep(tx, now.minus(REMEMBERED))?
         // A device that asks late is told that its time is over, not that it was never there.
         + store::device_request::sweep(tx, now.minus(DAY))?

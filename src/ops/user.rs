@@ -44,6 +44,8 @@ pub enum FirstPassword {
     Chosen(password::Chosen),
     /// They choose it behind a one-time link.
     Invite,
+    /// None: they sign in at another provider.
+    Provider,
 }
 
 /// What came of it.
@@ -86,6 +88,7 @@ pub(super) fn insert(
     let (state, hash) = match first {
         FirstPassword::Chosen(chosen) => (UserState::Active, Some(chosen.hash.as_str())),
         FirstPassword::Invite => (UserState::Invited, None),
+        FirstPassword::Provider => (UserState::Active, None),
     };
     let row = store::user::NewUser {
         id: &id,
@@ -107,7 +110,7 @@ pub(super) fn insert(
     audit::record(tx, who, &event.with("roles", roles.join(" ")))?;
     let invite = match first {
         FirstPassword::Invite => Some(link::make(tx, env, Purpose::Invite, Some(&id))?),
-        FirstPassword::Chosen(_) => None,
+        FirstPassword::Chosen(_) | FirstPassword::Provider => None,
     };
     Ok(Created { user: get(tx, &id)?, invite })
 }
@@ -341,7 +344,7 @@ pub fn unlock(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<User> {
     who.must_operate()?;
     let user = get(tx, id)?;
     protect(who, &user.roles)?;
-    let to = user.state.unlock(has_password(tx, id)?)?;
+    let to = user.state.unlock(has_way_in(tx, id)?)?;
     forget_tries(tx, &user)?;
     for scope in [Scope::Totp, Scope::Recovery, Scope::Code] {
         attempt::succeed(tx, scope, id.as_str())?;
@@ -371,14 +374,30 @@ pub fn enable(tx: &Write<'_>, who: &Actor, id: &UserId) -> Result<User> {
     who.must_operate()?;
     let user = get(tx, id)?;
     protect(who, &user.roles)?;
-    let to = user.state.enable(has_password(tx, id)?)?;
+    let to = user.state.enable(has_way_in(tx, id)?)?;
     move_state(tx, &user, to)?;
     audit::record(tx, who, &Event::new("user.enable").user(id))?;
     get(tx, id)
 }
 
-fn has_password(r: &Read<'_>, id: &UserId) -> Result<bool> {
-    Ok(store::user::password_hash(r, id)?.is_some())
+/// A password, or an identity at a provider.
+fn has_way_in(r: &Read<'_>, id: &UserId) -> Result<bool> {
+    Ok(store::user::password_hash(r, id)?.is_some()
+        || !store::provider_link::of_user(r, id)?.is_empty())
+}
+
+/// Lets somebody in who was invited and comes by another way than the invitation.
+pub(super) fn join(tx: &Write<'_>, who: &Actor, user: &User) -> Result<User> {
+    move_state(tx, user, UserState::Active)?;
+    link::void(tx, Purpose::Invite, &user.id)?;
+    audit::record(tx, who, &Event::new("user.join").user(&user.id))?;
+    get(tx, &user.id)
+}
+
+/// Whether nobody has that user name, or one that looks like it.
+pub(super) fn is_free(r: &Read<'_>, username: &Username) -> Result<bool> {
+    Ok(store::user::by_username_key(r, username.key())?.is_none()
+        && store::user::name_by_skeleton(r, username.skeleton())?.is_none())
 }
 
 /// Removes a person and all that hangs on them; the audit rows stay.

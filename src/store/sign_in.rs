@@ -104,6 +104,12 @@ pub fn take(tx: &Write<'_>, token: &Hashed, stage: Stage) -> Result<bool> {
     Ok(changed == 1)
 }
 
+/// Ends one, wherever it stands.
+pub fn delete(tx: &Write<'_>, token: &Hashed) -> Result<bool> {
+    let gone = tx.exec("delete from sign_ins where token_hash = ?1", params![token.as_bytes()])?;
+    Ok(gone == 1)
+}
+
 /// Ends every one of a person.
 pub fn delete_of(tx: &Write<'_>, user: &UserId) -> Result<usize> {
     tx.exec("delete from sign_ins where user_id = ?1", params![user.as_str()])

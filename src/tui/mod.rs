@@ -21,6 +21,7 @@ pub mod log;
 mod mouse;
 pub mod msg;
 pub mod palette;
+pub mod plain;
 pub mod qr;
 pub mod run;
 pub mod screens;

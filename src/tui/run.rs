@@ -12,6 +12,7 @@ use super::{
     live::Probe,
     log::Log,
     msg::{Effect, Msg},
+    plain,
     terminal::{self, Screen},
     theme::Theme,
     view::Look,
@@ -40,6 +41,8 @@ pub struct Opened {
     pub theme: Option<Theme>,
     /// Whether to draw with ASCII alone.
     pub ascii: bool,
+    /// Whether to write lines instead of a screen.
+    pub plain: bool,
     /// Where to begin: a screen, and what to look for there.
     pub at: Option<(Tab, String)>,
     /// The log of the server in this process.
@@ -67,6 +70,10 @@ pub fn run(opened: Opened) -> Result<()> {
         policy: ops::coverage::policy(&opened.world.env),
         scripted: var("MCPCODEX_TUI_SCRIPTED").is_some_and(|value| value == "1"),
     };
+    if opened.plain {
+        let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
+        return plain::run(&opened.world, site, opened.at, stdin.lock(), stdout.lock());
+    }
     let (out, messages) = channel();
     terminal::hear_signals(&out)?;
     let worker = Worker::start(&opened.world, &out)?;

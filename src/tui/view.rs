@@ -61,20 +61,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
     let parts = Parts::of(area);
     chrome::header(canvas, parts.header, app);
     chrome::tabs(canvas, parts.tabs, app);
-    match (&app.overlay, app.tab) {
-        (Some(Overlay::Enroll(open)), _) => enroll::draw(canvas, parts.body, app, open),
-        (_, Tab::Dashboard) => dashboard_view::draw(canvas, parts.body, app),
-        (_, Tab::Users) => users_view::draw(canvas, parts.body, app),
-        (_, Tab::Sessions) => sessions_view::draw(canvas, parts.body, app),
-        (_, Tab::ApiKeys) => apikeys_view::draw(canvas, parts.body, app),
-        (_, Tab::Clients) => clients_view::draw(canvas, parts.body, app),
-        (_, Tab::Resources) => resources::draw(canvas, parts.body, app),
-        (_, Tab::Mfa) => mfa_view::draw(canvas, parts.body, app),
-        (_, Tab::Keys) => keys_view::draw(canvas, parts.body, app),
-        (_, Tab::Audit) => record::draw(canvas, parts.body, app),
-        (_, Tab::Attempts) => audit_view::draw(canvas, parts.body, app),
-        (_, Tab::Messages) => messages_view::draw(canvas, parts.body, app),
-    }
+    body(canvas, parts.body, app);
     chrome::toast(canvas, parts.toast, app);
     chrome::footer(canvas, parts.footer, app);
     // A question may lie over everything but the message and the keys.
@@ -95,6 +82,24 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
             enroll::draw_full(canvas, area, app, open);
         }
         Some(Overlay::Enroll(_)) | None => {}
+    }
+}
+
+/// The screen itself, without what stands around it and lies over it.
+pub(super) fn body(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
+    match (&app.overlay, app.tab) {
+        (Some(Overlay::Enroll(open)), _) => enroll::draw(canvas, area, app, open),
+        (_, Tab::Dashboard) => dashboard_view::draw(canvas, area, app),
+        (_, Tab::Users) => users_view::draw(canvas, area, app),
+        (_, Tab::Sessions) => sessions_view::draw(canvas, area, app),
+        (_, Tab::ApiKeys) => apikeys_view::draw(canvas, area, app),
+        (_, Tab::Clients) => clients_view::draw(canvas, area, app),
+        (_, Tab::Resources) => resources::draw(canvas, area, app),
+        (_, Tab::Mfa) => mfa_view::draw(canvas, area, app),
+        (_, Tab::Keys) => keys_view::draw(canvas, area, app),
+        (_, Tab::Audit) => record::draw(canvas, area, app),
+        (_, Tab::Attempts) => audit_view::draw(canvas, area, app),
+        (_, Tab::Messages) => messages_view::draw(canvas, area, app),
     }
 }
 

@@ -41,10 +41,10 @@ export class Installation {
   }
 
   /** Starts the server and waits for its first line; `setup` then resolves with the line of the first link. */
-  async serve() {
+  async serve(port = 0) {
     this.server = spawn(
       binary,
-      ["serve", "--json", "--listen", "127.0.0.1:0", "--data-dir", this.data],
+      ["serve", "--json", "--listen", `127.0.0.1:${port}`, "--data-dir", this.data],
       { cwd: this.folder, stdio: ["ignore", "pipe", "pipe"] },
     );
     this.log = "";

@@ -115,3 +115,8 @@ fn openid_client_walks_every_part_of_openid_connect_that_there_is() {
 fn api_does_what_its_description_says_whatever_is_asked() {
     run("clients/api.mjs", &[]);
 }
+
+#[test]
+fn people_sign_in_at_a_provider_of_others_and_at_another_of_our_own() {
+    run("provider.mjs", &[]);
+}

@@ -2,6 +2,7 @@
 //! something else, must end differently. A key that is read and then forgotten fails here.
 
 mod api_keys;
+mod primary;
 
 use mcpcodex::{
     config::{Environment, load},
@@ -21,6 +22,7 @@ use crate::support::{PASSWORD, TestApp, operator, origin};
 type Scene = fn(&TestApp) -> String;
 
 /// One key below `authentication`, what it is set to, the scene, how that ends by default and how then.
+#[derive(Clone, Copy)]
 struct Flip(&'static str, &'static str, Scene, &'static str, &'static str);
 
 const PASSWORDS: &[Flip] = &[
@@ -209,7 +211,12 @@ const FACTORS: &[Flip] = &[
 const LONG: &str = "Zr7!mVq2_xLp9#tWb4-Gk8yHn3+Ds6uJc1=Fe5oRw0?Ta2iMv9*Yq7zXp4&Bh8lNk3_Cg6";
 
 /// The only value there is; another is refused.
-const ONE_VALUE: &[&str] = &["session.provider"];
+const ONE_VALUE: &[&str] = &[
+    "session.provider",
+    "primary.provider",
+    "primary.pkce.enabled",
+    "primary.pkce.code_challenge_method",
+];
 
 fn file(key: &str, value: &str) -> String {
     let value: Value = serde_json::from_str(value).unwrap();
@@ -284,17 +291,22 @@ fn each_key_of_api_keys_changes_what_happens() {
 }
 
 #[test]
+fn each_key_of_the_primary_provider_changes_what_happens() {
+    play(primary::FLIPS);
+}
+
+#[test]
 fn no_key_of_the_reference_is_left_out() {
     let reference: serde_yaml::Value =
         serde_yaml::from_str(include_str!("../fixtures/reference.config.yaml")).unwrap();
     let mut leaves = Vec::new();
-    for topic in ["mfa", "session", "password", "api_keys"] {
+    for topic in ["mfa", "session", "password", "api_keys", "primary"] {
         gather(topic, &reference["authentication"][topic], &mut leaves);
     }
-    assert_eq!(leaves.len(), 51);
+    assert_eq!(leaves.len(), 57);
     for leaf in leaves {
-        let all = PASSWORDS.iter().chain(SESSIONS).chain(FACTORS).chain(api_keys::FLIPS);
-        let played = all.into_iter().any(|flip| flip.0 == leaf);
+        let all = [PASSWORDS, SESSIONS, FACTORS, api_keys::FLIPS, primary::FLIPS].concat();
+        let played = all.iter().any(|flip| flip.0 == leaf);
         assert!(played || ONE_VALUE.contains(&leaf.as_str()), "nothing shows what {leaf} does");
     }
     for key in ONE_VALUE {

@@ -55,7 +55,7 @@ impl FromRequest<App> for ClientForm {
         let mut came = Vec::new();
         let bound = match kind {
             Some(Kind::Token | Kind::Push) => one_proof(&parts.headers),
-            Some(Kind::Authorize | Kind::Device | Kind::Register) | None => Ok(None),
+            Some(Kind::Authorize | Kind::Device | Kind::Register | Kind::SignIn) | None => Ok(None),
         };
         let read =
             Self::read(Request::from_parts(parts, body), app, origin.clone(), &mut came).await;

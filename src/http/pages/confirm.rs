@@ -16,6 +16,7 @@ use crate::{
         extract::{Browser, From, PageForm, Session},
         fields::Fields,
         lang::when,
+        provider::buttons,
         view::{Confirm, PasskeyForm},
     },
     model::sign_in::Strength,
@@ -72,6 +73,7 @@ fn ask(
         passkey,
         error,
         wait: wait.and_then(|wait| when::wait(browser.lang(), wait)),
+        providers: buttons(app, &[("return_to", &return_to), ("anew", "yes")]),
     };
     let mut response = page(&app.env, browser, status, view.render());
     if scripts {

@@ -17,6 +17,7 @@ use crate::{
         extract::{Browser, From, MaybeSession, PageForm},
         fields::Fields,
         lang::when,
+        provider::{buttons, instead_of_passwords},
         view::{Label, Login, PasskeyForm},
     },
     model::{actor::Origin, id::RequestId, sign_in::Strength},
@@ -43,8 +44,25 @@ pub async fn show(
     if session.is_some() && !wanted {
         return Redirect::to("/account").into_response();
     }
+    // Whoever has a password here, the operator above all, comes in by `/login?local=yes`.
+    let local = ["local", "enrol", "done"].iter().any(|name| query.get(name).is_some());
+    if let Some(provider) = instead_of_passwords(&app, &onward(&query)).filter(|_| !local) {
+        return Redirect::to(&provider).into_response();
+    }
     let view = view(&app, &browser, &query);
     show_page(&app, &browser, StatusCode::OK, &view)
+}
+
+/// What goes along to a provider: where the person wants to be, and what must be proved.
+fn onward(fields: &Fields) -> Vec<(&'static str, &str)> {
+    let mut more = match short(fields, "request") {
+        Some(id) => vec![("request", id)],
+        None => fields.get("return_to").map(|path| ("return_to", path)).into_iter().collect(),
+    };
+    if wants_factor(fields) {
+        more.push((SECOND_FACTOR, "needed"));
+    }
+    more
 }
 
 fn show_page(app: &App, browser: &Browser, status: StatusCode, view: &Login) -> Response {
@@ -102,6 +120,7 @@ fn view(app: &App, browser: &Browser, fields: &Fields) -> Login {
         can_remember: app.env.remember_me_allowed(),
         remember: remember(fields),
         forgot: Some("/reset".to_owned()),
+        providers: buttons(app, &onward(fields)),
         notice,
         ..Login::default()
     }

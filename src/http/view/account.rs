@@ -88,6 +88,30 @@ pub struct Security {
     pub can_add: bool,
     /// Recovery codes not yet used; `None` without a second factor.
     pub recovery_codes_left: Option<u32>,
+    /// Identities at providers that lead in here.
+    pub identities: Vec<LinkedIdentity>,
+    /// Providers that can be linked.
+    pub providers: Vec<ProviderForm>,
+}
+
+/// An identity at a provider that leads into the account.
+#[derive(Clone, Default)]
+pub struct LinkedIdentity {
+    /// The provider.
+    pub name: Label,
+    /// As whom, and when it was last used.
+    pub detail: String,
+    /// What removes it.
+    pub remove: Form,
+}
+
+/// A provider that can be linked.
+#[derive(Clone, Default)]
+pub struct ProviderForm {
+    /// What people know it by.
+    pub label: String,
+    /// What leads there.
+    pub form: Form,
 }
 
 impl Security {

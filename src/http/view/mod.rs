@@ -19,8 +19,8 @@ pub mod sign_in;
 pub mod svg;
 
 pub use account::{
-    Account, Apps, ConnectedApp, Device, Factor, OtherSession, RemoveFactor, Section, Security,
-    SessionLine, Sessions,
+    Account, Apps, ConnectedApp, Device, Factor, LinkedIdentity, OtherSession, ProviderForm,
+    RemoveFactor, Section, Security, SessionLine, Sessions,
 };
 pub use consent::{Consent, Destination, Registered, Resource, ScopeLine, Trust};
 pub use demo::{Action, Block, DemoResult, DemoStart, Person, Step};
@@ -31,7 +31,7 @@ pub use enrol::{
 };
 pub use keys::{Key, Keys, Lifetime, MadeKey, NewKey, ScopeBox};
 pub use notice::{Bounce, ErrorPage, FormPost, LogoutConfirm, SetupDone, SignedOut};
-pub use parts::{Form, Label, Link, Medium, Rules, Sending, Shell, Way};
+pub use parts::{Form, Label, Link, Medium, ProviderButton, Rules, Sending, Shell, Way};
 pub use passkey::{EnrolPasskey, MfaPasskey, PasskeyForm, PasskeyLine, Passkeys, RemovePasskey};
 pub use password::{ChangePassword, Forgot, Invite, ResetAsked, ResetPassword, Setup};
 pub use sign_in::{Confirm, Login, Mfa, MfaMessage, Recovery};

@@ -82,6 +82,15 @@ pub struct Link {
     pub href: String,
 }
 
+/// A button that leads to a provider.
+#[derive(Clone, Debug, Default)]
+pub struct ProviderButton {
+    /// What people know it by.
+    pub label: String,
+    /// The address, one of our own paths.
+    pub href: String,
+}
+
 /// Another way on, at the foot of a page.
 #[derive(Clone, Debug, Default)]
 pub struct Way {

@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::{
-    parts::{Form, Label, Medium, Sending, Shell, Way},
+    parts::{Form, Label, Medium, ProviderButton, Sending, Shell, Way},
     passkey::PasskeyForm,
 };
 
@@ -34,6 +34,8 @@ pub struct Login {
     pub passkey: Option<PasskeyForm>,
     /// Where someone goes who has lost their password; without it no link is shown.
     pub forgot: Option<String>,
+    /// The providers that people may sign in at instead.
+    pub providers: Vec<ProviderButton>,
 }
 
 /// `/login/confirm`: field `password`.
@@ -52,6 +54,8 @@ pub struct Confirm {
     pub error: Option<String>,
     /// When to try again.
     pub wait: Option<String>,
+    /// The providers at which the person may sign in anew instead.
+    pub providers: Vec<ProviderButton>,
 }
 
 /// `/mfa` with an authenticator app: fields `code` and `trust_device`, hidden `method=totp`.

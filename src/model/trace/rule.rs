@@ -255,6 +255,20 @@ rules! {
         "mcpcodex client token create makes one; the app must send it as Authorization: Bearer";
     RegistrationFull = "registration.full", "as many apps have registered as may",
         "mcpcodex client prune, or raise authentication.clients.most";
+    ProviderOff = "provider.off", "the provider is not, or no longer, one of those that people sign in at",
+        "authentication.providers says which there are; start again at /login";
+    ProviderState = "provider.state", "the answer of a provider belongs to no sign-in that began in this browser",
+        "start again at /login, in one window, and answer within half an hour; cookies must be allowed";
+    ProviderMixed = "provider.mixed", "the answer comes from another provider than the one that was asked (RFC 9207)",
+        "start again at /login; if it happens each time, see issuer and redirect URI at the provider";
+    ProviderSaid = "provider.said", "the provider itself refused",
+        "what it said stands beside it; see client, redirect URI and scopes at the provider";
+    ProviderReach = "provider.reach", "the provider cannot be reached, or its answer cannot be used",
+        "what is wrong stands beside it; see issuer, secret and network";
+    ProviderToken = "provider.token", "what the provider said about the person is not to be believed",
+        "what is wrong stands beside it; see issuer and client_id, and the clocks of both sides";
+    ProviderPerson = "provider.person", "the person is nobody who may sign in here by that provider",
+        "what is wrong stands beside it; mcpcodex user links NAME, user link NAME ISSUER SUBJECT, or accounts.create";
     Busy = "server.busy", "this server had too much to do at that moment",
         "try again; if it happens often, see the server's log";
     Fault = "server.fault", "this server failed",

@@ -22,6 +22,8 @@ pub(super) struct Progress<'a> {
     pub(super) device: Option<&'a Hashed>,
     /// Whether it began with an enrolment link that has not been used up.
     pub(super) enrols: bool,
+    /// Whether a provider that is trusted for it has checked a second factor.
+    pub(super) vouched: bool,
 }
 
 impl Progress<'_> {
@@ -55,6 +57,10 @@ pub(super) fn next_stage(
     }
     if at.enrols {
         return Ok(Some(Stage::Enroll));
+    }
+    // A factor of the provider's own is one to go on with.
+    if at.vouched {
+        return Ok(None);
     }
     // A factor that is not allowed any more still keeps strangers out, but it is none to go on with.
     if enrolled.iter().any(|method| factor::allowed(env, *method)) {
@@ -135,6 +141,7 @@ pub(in crate::ops) fn proceed(
         strength: now.strength,
         device: way.arrival.visitor.device.as_ref(),
         enrols: now.enrol_link.is_some(),
+        vouched: false,
     };
     if let Some(stage) = next_stage(tx, env, &user, &progress)? {
         let moved = store::sign_in::advance(tx, &way.token, from, stage, &proved)?;
@@ -147,6 +154,7 @@ pub(in crate::ops) fn proceed(
         return super::raise::finish(tx, origin, way, session, &proved);
     }
     let entered = open(tx, env, origin, &user, proved, &way.arrival, now.trust_device)?;
+    store::provider_token::attach(tx, &way.token, &entered.session.id)?;
     Ok(Step::In(Box::new(entered)))
 }
 

@@ -183,9 +183,12 @@ fn sign_ins(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {
     if roomy {
         flow.gap();
     }
-    let mark = if unusual { "  ▲ unusual" } else { "" };
-    let role = if unusual { Role::Danger } else { Role::Text };
-    flow.pieces(&[(&line("wrong", &wrong, now), Role::Text), (mark, role)]);
+    let unusually = format!("wrong {now}/min  ");
+    if unusual {
+        flow.pieces(&[(&unusually, Role::Text), ("▲ unusual", Role::Danger)]);
+    } else {
+        flow.say(&line("wrong", &wrong, now), Role::Text);
+    }
     let at = flow.line();
     flow.canvas.spark(at, &wrong, if unusual { Role::Danger } else { Role::Warn });
 }
@@ -244,6 +247,28 @@ fn wants(overview: &Overview) -> Vec<(u32, &'static str, &'static str)> {
         (counts.messages_failed, "messages did not go out in 24 h", "9"),
         (counts.clients_unused, "apps never used since they registered", "5"),
     ]
+}
+
+/// What the screen says besides its events, in lines.
+pub(super) fn lines(app: &App) -> Vec<String> {
+    let server = match &app.server {
+        Server::Unknown => "Server: not looked for.".to_owned(),
+        Server::Running { pid, .. } => format!("Server: running, process {pid}."),
+        Server::Stopped => "Server: not running. mcpcodex serve starts it.".to_owned(),
+    };
+    let Some(overview) = &app.dashboard.overview else { return vec![server] };
+    let mut lines = vec![server];
+    if overview.torn {
+        lines.push("The audit record was tampered with.".to_owned());
+    }
+    let wanted = wants(overview).into_iter().filter(|(count, ..)| *count > 0);
+    lines.extend(wanted.map(|(count, what, key)| format!("{count} {what}; screen {key}.")));
+    let counts = overview.counts;
+    lines.push(format!(
+        "{} sessions, {} token families of apps, {} API keys in force.",
+        counts.sessions, counts.connections, counts.keys
+    ));
+    lines
 }
 
 fn attention(canvas: &mut Canvas<'_>, panel: Rect, app: &App) {

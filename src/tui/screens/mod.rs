@@ -13,6 +13,7 @@ pub mod frame;
 mod heading;
 pub mod keys;
 pub mod keys_view;
+pub mod listed;
 pub mod messages;
 pub mod messages_view;
 pub mod mfa;

@@ -64,7 +64,8 @@ fn tab_words(app: &App, width: u16) -> Vec<(Tab, String)> {
     };
     let crumb = crumb(app).map_or(0, |path| text::width(&path) + 1);
     let ways = [all(&long), all(&short), all(&bare)];
-    let whole = ways.iter().position(|words| room(words).is_some_and(|room| room > crumb));
+    // Names of screens go for nobody's sake but the screen's own.
+    let whole = ways.iter().take(2).position(|words| room(words).is_some_and(|room| room > crumb));
     let bare = ways.iter().position(|words| room(words).is_some_and(|room| room > 0));
     let chosen = whole.or(bare).unwrap_or(2);
     ways.into_iter().nth(chosen).unwrap_or_default()

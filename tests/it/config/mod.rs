@@ -3,6 +3,7 @@
 
 mod advice;
 mod environment;
+mod providers;
 mod reference;
 mod refusals;
 mod shipped;

@@ -8,7 +8,7 @@ use crate::support::{
 const EVIL: &str = "https://evil.example";
 
 /// Everything that changes something for someone signed in.
-const INSIDE: [&str; 27] = [
+const INSIDE: [&str; 29] = [
     "/login/confirm",
     "/account/profile",
     "/account/security/remove",
@@ -34,6 +34,8 @@ const INSIDE: [&str; 27] = [
     "/passkey/confirm",
     "/passkey/register",
     "/account/passkeys/rename",
+    "/account/providers/link",
+    "/account/providers/unlink",
     "/account/passkeys/remove",
     "/device",
 ];
@@ -57,7 +59,7 @@ const OUTSIDE: [&str; 14] = [
 ];
 
 /// What no cookie opens, and the question of another site that is answered with a page (OpenID Connect Core §3.1.2.1).
-const FREE: [&str; 9] = [
+const FREE: [&str; 11] = [
     "/token",
     "/par",
     "/device_authorization",
@@ -67,6 +69,8 @@ const FREE: [&str; 9] = [
     "/userinfo",
     "/authorize",
     "/auth/api-key/rotate",
+    "/auth/backchannel-logout",
+    "/auth/backchannel-logout/{provider}",
 ];
 
 /// The demo app's, which come with `serve --demo` alone.

@@ -16,6 +16,7 @@ mod notices;
 mod oauth;
 mod pages;
 mod passkey;
+mod provider;
 mod reset;
 mod second_factor;
 mod strength;

@@ -21,6 +21,7 @@ pub(crate) mod oauth;
 mod outbox;
 mod passkey;
 mod password;
+mod provider;
 mod registration;
 mod replay;
 mod reset;

@@ -174,7 +174,7 @@ fn demanding(good: &str) -> Vec<Forged> {
 }
 
 /// A MAC under everything that a public key can be written as.
-fn keyed_with_what_is_public(good: &str, jwk: &Value) -> Vec<Forged> {
+pub(crate) fn keyed_with_what_is_public(good: &str, jwk: &Value) -> Vec<Forged> {
     let mut all = Vec::new();
     for (what, secret) in writings(jwk) {
         for (alg, mac) in [

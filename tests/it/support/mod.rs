@@ -9,6 +9,7 @@ pub(crate) mod carrier;
 pub(crate) mod dpop;
 pub(crate) mod forge;
 pub(crate) mod html;
+pub(crate) mod idp;
 pub(crate) mod log;
 pub(crate) mod party;
 pub(crate) mod people;

@@ -8,6 +8,7 @@ mod keys;
 mod keystrokes;
 mod looks;
 mod people;
+mod plain;
 mod programs;
 mod screens;
 mod sizes;

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod apps;
 pub mod keys;
+pub mod providers;
 pub mod remove;
 pub mod security;
 pub mod sessions;
@@ -47,6 +48,8 @@ fn notice(lang: Lang, query: Option<String>) -> Option<String> {
         "distrusted" => lang.t("account-done-distrusted"),
         "disconnected" => lang.t("account-done-disconnected"),
         "revoked" => lang.t("account-done-revoked"),
+        "linked" => lang.t("account-done-linked"),
+        "unlinked" => lang.t("account-done-unlinked"),
         _ => return None,
     };
     Some(text.into())

@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 
-use super::notice;
+use super::{notice, providers::Linked};
 use crate::{
     app::App,
     error::Result,
@@ -60,7 +60,9 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let (lang, user) = (browser.lang(), &signed_in.user);
-    let owned = Owned::of(&app, &signed_in.actor(origin), &user.id)?;
+    let who = signed_in.actor(origin);
+    let owned = Owned::of(&app, &who, &user.id)?;
+    let linked = Linked::of(&app, &browser, &who, &user.id)?;
     let password = match user.password_changed_at {
         Some(at) => lang.t("account-password-set").with("when", moment(lang, at)).into(),
         None => String::new(),
@@ -77,6 +79,8 @@ pub async fn show(
         factors: apps.chain(contacts).collect(),
         can_add: Method::ALL.into_iter().any(|method| is_enrolled_here(&app, method)),
         recovery_codes_left: (owned.count() > 0).then_some(owned.codes_left),
+        identities: linked.identities,
+        providers: linked.more,
     };
     Ok(page(&app.env, &browser, StatusCode::OK, view.render()))
 }

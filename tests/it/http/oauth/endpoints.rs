@@ -115,7 +115,7 @@ async fn body_of_forty_thousand_fields_costs_little() {
     }
     let [took, plain] = best;
     println!("40,000 fields {took:?}, as many bytes in one {plain:?}");
-    assert!(took < plain * 50, "{took:?} beside {plain:?}");
+    assert!(took < plain * 200, "{took:?} beside {plain:?}");
 }
 
 #[tokio::test]

@@ -38,7 +38,10 @@ fn reference(text: &str) -> String {
 impl Seen {
     /// The story behind this reference must name this rule and say what mends it.
     fn story(&mut self, caller: &Caller, reference: &str, rule: Rule) {
-        let story = caller.world.story(reference);
+        self.told(&caller.world.story(reference), reference, rule);
+    }
+
+    fn told(&mut self, story: &mcpcodex::model::trace::story::Story, reference: &str, rule: Rule) {
         let hop = story.trace.as_ref().unwrap().refusal().unwrap().clone();
         assert_eq!(hop.rule, Some(rule), "{reference}: {hop:?}");
         let lines: Vec<String> = story.lines().into_iter().map(|line| line.words).collect();
@@ -163,6 +166,12 @@ fn every_rule_is_named_with_what_mends_it_by_a_request_that_breaks_it() {
     alone::identities(&mut seen);
     others::registrations(&mut seen);
     others::documents(&mut seen);
+    for (server, body, rule) in crate::http::provider::hostile::broken() {
+        let id = reference(&body);
+        let told =
+            server.read(|r| mcpcodex::ops::trace::story::find(r, &crate::support::operator(), &id));
+        seen.told(&told, &id, rule);
+    }
     let told = Rule::ALL.iter().filter(|rule| rule.is_told());
     let missing: Vec<&str> =
         told.map(|rule| rule.code()).filter(|code| !seen.0.contains(code)).collect();

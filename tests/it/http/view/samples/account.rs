@@ -51,12 +51,23 @@ fn person(w: Words) -> Vec<Rendered> {
         factors: vec![factor(w, "Authenticator app", "last used today"), sms],
         can_add: true,
         recovery_codes_left: Some(3),
+        identities: vec![mcpcodex::http::view::LinkedIdentity {
+            name: w.label("Corp"),
+            detail: w.text("pia@corp.example · not used yet"),
+            remove: w.form("/account/providers/unlink"),
+        }],
+        providers: vec![mcpcodex::http::view::ProviderForm {
+            label: w.text("Google"),
+            form: w.form("/account/providers/link"),
+        }],
     };
     let bare = Security {
         notice: None,
         passkeys: None,
         factors: Vec::new(),
         recovery_codes_left: None,
+        identities: Vec::new(),
+        providers: Vec::new(),
         ..security.clone()
     };
     let remove = RemoveFactor {
