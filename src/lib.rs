@@ -40,3 +40,5 @@ pub mod store;
 pub mod time;
 pub mod tui;
 pub mod view;
+
+pub use service::authentication::AuthenticationService;

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 use super::{
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
+    output::shape,
 };
 use crate::{
     db::Write,
     error::Result as CoreResult,
     model::{actor::Actor, agent::Agent, id::AgentId},
-    ops,
+    ops, view,
 };
 
 /// `agent …`.
@@ -101,13 +102,7 @@ fn create(ctx: &Ctx, args: Create) -> Done {
 }
 
 fn document(agent: &Agent, owner: &str) -> Value {
-    json!({
-        "id": agent.id,
-        "name": agent.name,
-        "owner": owner,
-        "state": agent.state.as_str(),
-        "created_at": agent.created_at.rfc3339(),
-    })
+    shape(&view::agent::Agent::of(agent, owner))
 }
 
 fn record(ctx: &Ctx, agent: &Agent, owner: &str) -> Done {

@@ -11,7 +11,7 @@ use super::{
     ask::secret_from_stdin,
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
-    output::put,
+    output::{put, shape},
     span,
     user::when,
 };
@@ -25,6 +25,7 @@ use crate::{
         apikey::{New, Whose},
     },
     time::Time,
+    view,
 };
 
 /// `auth apikey …`.
@@ -184,43 +185,11 @@ fn shown_once(ctx: &Ctx, mut document: Value, key: &str, note: &str) -> Done {
 }
 
 fn document(row: &KeyRow) -> Value {
-    let key = &row.key;
-    let mut document = json!({
-        "id": key.id,
-        "name": key.name,
-        "user": row.username,
-        "scopes": key.scopes.to_vec(),
-        "created_at": key.created_at.rfc3339(),
-        "expires_at": key.expires_at.map(Time::rfc3339),
-        "rotation_due_at": key.rotation_due_at.map(Time::rfc3339),
-        "rate_limit": {
-            "requests_per_minute": key.requests_per_minute,
-            "burst_size": key.burst_size,
-        },
-    });
-    if let Some(agent) = &row.agent {
-        put(&mut document, "agent", json!(agent));
-    }
-    if let Some(before) = &key.replaces {
-        put(&mut document, "replaces", json!(before));
-    }
-    document
+    shape(&view::api_key::Summary::of(row))
 }
 
 fn described(row: &KeyRow, rotation: Rotation, now: Time) -> Value {
-    let key = &row.key;
-    let mut document = document(row);
-    let mut put = |name: &str, value: Value| put(&mut document, name, value);
-    put("hint", json!(key.hint));
-    put("state", json!(key.state(rotation, now)));
-    put("rotation", json!(key.due(rotation, now).as_str()));
-    put("ends_at", json!(key.ends_at(rotation).map(Time::rfc3339)));
-    put("replaced_by", json!(key.replaced_by));
-    put("last_used_at", json!(key.last_used_at.map(Time::rfc3339)));
-    put("last_used_address", json!(key.last_used_address));
-    put("revoked_at", json!(key.revoked_at.map(Time::rfc3339)));
-    put("revoke_reason", json!(key.revoke_reason));
-    document
+    shape(&view::api_key::ApiKey::of(row, rotation, now))
 }
 
 /// The state, and whether the key should be replaced.

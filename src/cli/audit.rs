@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     ctx::Ctx,
     failure::Done,
-    output::{put, safe},
+    output::{put, safe, shape},
 };
 use crate::{
     model::{
@@ -22,6 +22,7 @@ use crate::{
     },
     ops,
     time::Time,
+    view,
 };
 
 /// `audit …`.
@@ -201,18 +202,5 @@ fn of_grant(grant: &Grant) -> Value {
 }
 
 fn document(event: &EventRow) -> Value {
-    let detail = serde_json::from_str::<Value>(&event.detail);
-    json!({
-        "id": event.id,
-        "at": event.at.rfc3339(),
-        "event": event.event,
-        "actor": event.actor,
-        "via": event.via,
-        "user_id": event.user_id,
-        "client_id": event.client_id,
-        "session_id": event.session_id,
-        "grant_id": event.grant_id,
-        "address": event.address,
-        "detail": detail.unwrap_or_else(|_| json!(event.detail)),
-    })
+    shape(&view::audit::Event::of(event))
 }

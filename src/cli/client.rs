@@ -12,7 +12,7 @@ use super::{
     ctx::{Ctx, Desk},
     exchange,
     failure::{Done, Failure},
-    output::put,
+    output::{put, shape},
     user::when,
 };
 use crate::{
@@ -23,8 +23,7 @@ use crate::{
         redirect::RedirectUri,
         resource::ResourceUri,
     },
-    ops,
-    time::Time,
+    ops, view,
 };
 
 /// More clients than anyone lists.
@@ -124,38 +123,11 @@ pub fn find(desk: &Desk, typed: &str) -> Result<Client, Failure> {
 
 /// A client as `client create` prints it, without its secret.
 pub fn summary(client: &Client) -> Value {
-    json!({
-        "client_id": client.id,
-        "name": client.name,
-        "redirect_uris": client.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>(),
-        "grant_types": client.grant_types.iter().map(|grant| grant.as_str()).collect::<Vec<_>>(),
-        "scopes": client.scopes.to_vec(),
-    })
+    shape(&view::client::Summary::of(client))
 }
 
 fn document(client: &Client) -> Value {
-    let mut document = summary(client);
-    put(
-        &mut document,
-        "resources",
-        client.resources.iter().map(ResourceUri::as_str).collect::<Vec<_>>().into(),
-    );
-    put(&mut document, "token_endpoint_auth_method", json!(client.auth_method.as_str()));
-    put(&mut document, "public", json!(client.is_public()));
-    put(&mut document, "strict_refresh", json!(client.strict_refresh));
-    put(&mut document, "disabled", json!(client.state == ClientState::Disabled));
-    put(&mut document, "state", json!(client.state.as_str()));
-    put(&mut document, "origin", json!(client.origin.as_str()));
-    put(&mut document, "client_uri", json!(client.client_uri));
-    put(&mut document, "jwks", json!(client.jwks));
-    put(&mut document, "jwks_uri", json!(client.jwks_uri));
-    put(&mut document, "post_logout_redirect_uris", json!(client.post_logout_redirect_uris));
-    put(&mut document, "backchannel_logout_uri", json!(client.backchannel_logout_uri));
-    put(&mut document, "dpop_bound", json!(client.dpop_bound));
-    put(&mut document, "par_required", json!(client.par_required));
-    put(&mut document, "created_at", json!(client.created_at.rfc3339()));
-    put(&mut document, "last_used_at", json!(client.last_used_at.map(Time::rfc3339)));
-    document
+    shape(&view::client::Client::of(client))
 }
 
 fn joined<S: AsRef<str>>(words: impl Iterator<Item = S>) -> String {

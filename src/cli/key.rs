@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
-    output::put,
+    output::{put, shape},
     user::when,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
         key::rotation::{self, Order},
     },
     time::Time,
+    view,
 };
 
 /// `key …`.
@@ -93,15 +94,7 @@ pub fn run(ctx: &Ctx, verb: Verb) -> Done {
 fn list(ctx: &Ctx, desk: &Desk) -> Done {
     let keys = desk.read(ops::key::list)?;
     let now = desk.app.db.now();
-    let documents = keys.iter().map(|row| {
-        let mut document = document(&row.key);
-        put(&mut document, "in_use", row.in_use.into());
-        put(&mut document, "in_jwks", row.key.is_published(now).into());
-        put(&mut document, "ready_at", time(row.ready_at));
-        put(&mut document, "turns_at", time(row.turns_at));
-        put(&mut document, "apps", row.apps.into());
-        document
-    });
+    let documents = keys.iter().map(|row| shape(&view::signing_key::SigningKey::of(row, now)));
     let rows = keys.iter().map(|row| {
         vec![
             row.key.kid.clone(),
@@ -143,15 +136,7 @@ fn time(time: Option<Time>) -> Value {
 }
 
 fn document(key: &SigningKeyRow) -> Value {
-    json!({
-        "kid": key.kid,
-        "algorithm": key.algorithm.as_str(),
-        "state": key.state.as_str(),
-        "created_at": key.created_at.rfc3339(),
-        "activated_at": time(key.activated_at),
-        "retired_at": time(key.retired_at),
-        "verifies_until": time(key.verifies_until),
-    })
+    shape(&view::signing_key::Summary::of(key))
 }
 
 fn properties(key: &SigningKeyRow) -> Vec<(&'static str, String)> {

@@ -335,6 +335,11 @@ fn say(text: &str) {
     drop(io::stderr().lock().write_all(text.as_bytes()));
 }
 
+/// What programs are told, in the shape that the API has too.
+pub fn shape(view: &impl serde::Serialize) -> Value {
+    serde_json::to_value(view).unwrap_or_default()
+}
+
 /// Adds a value to a JSON object.
 pub fn put(object: &mut Value, name: &str, value: Value) {
     if let Value::Object(object) = object {

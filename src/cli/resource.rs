@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
+    output::shape,
     span::duration,
 };
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
         env::Env,
         resource::{Change, New, Setting, document},
     },
+    view,
 };
 
 /// What leaves a setting to the configuration.
@@ -324,26 +326,7 @@ fn tokens(resource: &Resource) -> String {
 }
 
 fn summary(env: &Env, resource: &Resource) -> Result<Value, Failure> {
-    let described = resource.scopes.iter().map(|own| (own.name.clone(), json!(own.description)));
-    let described: serde_json::Map<String, Value> = described.collect();
-    let of = |keep: fn(&ResourceScope) -> bool| -> Vec<&str> {
-        let kept = resource.scopes.iter().filter(|own| keep(own));
-        kept.map(|own| own.name.as_str()).collect()
-    };
-    Ok(json!({
-        "id": resource.id,
-        "uri": resource.uri.as_str(),
-        "name": resource.name,
-        "scopes": names(resource),
-        "scope_descriptions": described,
-        "default_scopes": of(|own| own.is_default),
-        "sensitive_scopes": of(|own| own.risk == Risk::Sensitive),
-        "aliases": aliases(resource),
-        "roles": resource.roles,
-        "token_lifetime": resource.token_lifetime.map(|span| span.as_secs()),
-        "token_format": resource.token_format.as_str(),
-        "algorithm": resource.algorithm.map(Algorithm::as_str),
-        "metadata_url": document::address(env, resource)?,
-        "challenge": document::challenge(env, resource)?,
-    }))
+    let (address, challenge) =
+        (document::address(env, resource)?, document::challenge(env, resource)?);
+    Ok(shape(&view::resource::Resource::of(resource, address, challenge)))
 }

@@ -10,10 +10,11 @@ use super::{
     client,
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
+    output::shape,
 };
 use crate::{
     model::{id::SessionId, session::SessionRow},
-    ops,
+    ops, view,
 };
 
 /// `session …`.
@@ -99,21 +100,7 @@ fn list(ctx: &Ctx, args: &List) -> Done {
 }
 
 fn document(row: &SessionRow) -> Value {
-    let SessionRow { session, username, clients } = row;
-    json!({
-        "id": session.id,
-        "user": username,
-        "user_id": session.user_id,
-        "mfa_verified": session.mfa_verified(),
-        "amr": session.amr,
-        "remember_me": session.remember_me,
-        "address": session.address,
-        "user_agent": session.user_agent,
-        "clients": clients,
-        "created_at": session.created_at.rfc3339(),
-        "last_seen_at": session.last_seen_at.rfc3339(),
-        "expires_at": session.ends_at().rfc3339(),
-    })
+    shape(&view::session::Session::of(row))
 }
 
 fn revoke(ctx: &Ctx, desk: &Desk, args: Revoke) -> Result<usize, Failure> {

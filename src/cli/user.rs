@@ -9,7 +9,7 @@ use super::{
     ctx::{Ctx, Desk},
     failure::{Done, Failure},
     handover::{self, By},
-    output::put,
+    output::{put, shape},
     password,
 };
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
         user::{Edit, FirstPassword, New, Page},
     },
     time::Time,
+    view,
 };
 
 const PAGE: u32 = 500;
@@ -210,26 +211,11 @@ fn create(ctx: &Ctx, args: &Create) -> Done {
 
 /// A person as `user create` prints them.
 pub fn summary(user: &User) -> Value {
-    json!({
-        "id": user.id,
-        "username": user.username,
-        "email": user.email,
-        "name": user.name,
-        "roles": user.roles,
-        "state": user.state.as_str(),
-    })
+    shape(&view::user::Summary::of(user))
 }
 
 fn document(row: &UserRow) -> Value {
-    let mut document = summary(&row.user);
-    put(&mut document, "mfa", json!(row.mfa()));
-    put(&mut document, "sessions", json!(row.sessions));
-    put(&mut document, "api_keys", json!(row.api_keys));
-    put(&mut document, "recovery_codes", json!(row.recovery_codes));
-    put(&mut document, "paused_until", json!(row.paused_until.map(Time::rfc3339)));
-    put(&mut document, "created_at", json!(row.user.created_at.rfc3339()));
-    put(&mut document, "last_login_at", json!(row.user.last_login_at.map(Time::rfc3339)));
-    document
+    shape(&view::user::User::of(row))
 }
 
 fn person(user: &User) -> Vec<(&'static str, String)> {

@@ -1,7 +1,9 @@
 //! `/auth/*`: the session for programs, in JSON.
 
+pub mod mfa;
+
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
@@ -13,7 +15,11 @@ use super::{
     error::{JsonError, PageError},
     extract::{self, From},
 };
-use crate::{app::App, ops, ops::session::SignedIn};
+use crate::{
+    app::App,
+    ops::session::SignedIn,
+    service::{authentication::sign_out, provider::Providers},
+};
 
 /// `GET /auth/session`: the session behind the cookie, 401 when there is none.
 pub async fn session(State(app): State<App>, headers: HeaderMap) -> Result<Response, JsonError> {
@@ -51,17 +57,17 @@ pub fn describe(signed_in: &SignedIn) -> serde_json::Value {
     })
 }
 
-/// `POST /auth/logout`: ends the session and takes the cookie away.
+/// `POST /auth/logout`: ends the session, gives its tokens back at the provider and takes the cookie away.
 pub async fn logout(
     State(app): State<App>,
     From(origin): From,
+    Extension(providers): Extension<Providers>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     extract::refuse_foreign(&headers, &app.env).map_err(PageError::into_response)?;
     let found = extract::find_session(&headers, &app).map_err(|e| JsonError(e).into_response())?;
     let Some(Ok(signed_in)) = found else { return Ok(none("nobody is signed in here")) };
-    let who = signed_in.actor(origin);
-    let ended = app.db.write(move |tx| ops::session::logout(tx, &who)).await;
+    let ended = sign_out(&app, &providers, &signed_in, &origin).await;
     ended.map_err(|error| JsonError(error).into_response())?;
     let cookie = AppendHeaders([(header::SET_COOKIE, cookies::no_session(&app.env))]);
     Ok((cookie, Json(json!({ "success": true }))).into_response())

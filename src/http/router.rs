@@ -62,6 +62,7 @@ fn at_the_root(app: App, more: Router<App>, resolver: Resolver) -> Router {
         .merge(more)
         .route("/auth/session", get(auth::session)) //               session cookie
         .route("/auth/logout", post(auth::logout)) //                session cookie, own origin
+        .route("/auth/mfa/verify", post(auth::mfa::verify)) //       a sign-in of this browser, own origin
         .route("/auth/login", get(provider::begin)) //               anyone
         .route("/auth/callback", get(provider::callback)) //         the state of a sign-in that began in this browser
         .route("/auth/callback/{provider}", get(provider::callback_of)) // the same

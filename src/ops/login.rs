@@ -2,6 +2,7 @@
 //! [`begin`] reserves a try, [`verify`] hashes outside any transaction, [`finish`] settles.
 
 mod arrival;
+mod mfa;
 mod raise;
 mod way;
 
@@ -10,6 +11,7 @@ use std::{fmt, time::Duration};
 use self::way::{Progress, next_stage};
 pub use self::{
     arrival::{Arrival, Entered, Visitor},
+    mfa::{Verified, verify_mfa},
     way::{OnTheWay, change_expired, on_the_way},
 };
 pub(super) use self::{raise::begin as raise_session, way::proceed};

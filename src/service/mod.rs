@@ -3,4 +3,5 @@
 //!
 //! Each is *prepare* (fetch: no transaction) → *decide* (an op, in one transaction); nothing here decides by itself.
 
+pub mod authentication;
 pub mod provider;

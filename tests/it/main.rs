@@ -14,5 +14,6 @@ mod leaks;
 mod leaves;
 mod net;
 mod ops;
+mod service;
 mod support;
 mod tui;

@@ -133,8 +133,10 @@ fn last(parts: &[String]) -> Result<Last, Problem> {
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// What they sign in with.
+    #[schema(example = "ann")]
     username: String,
     /// Their address.
+    #[schema(format = Email, example = "ann@example.com")]
     email: String,
     /// Their full name.
     name: Option<String>,

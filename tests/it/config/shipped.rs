@@ -100,6 +100,8 @@ fn schema_knows_every_key_and_takes_the_shipped_file() {
         "authentication: {tokens: {access_token: {lifetime: soon}}}",
         "authentication: {tokens: {access_token: {algorithm: none}}}",
         "authentication: {primary: {scopes: [1]}}",
+        "authentication: {providers: {corp: {isuer: \"https://sso.example.com\"}}}",
+        "authentication: {providers: [corp]}",
     ];
     for text in wrong {
         let value: Value = serde_yaml::from_str(text).unwrap();
@@ -122,6 +124,10 @@ fn fits(schema: &Value, value: &Value) -> Result<(), String> {
             "pattern" => value.as_str().is_none_or(|text| text.contains("${")),
             "anyOf" => rule.as_array().unwrap().iter().any(|one| fits(one, value).is_ok()),
             "items" => value.as_array().is_none_or(|all| all.iter().all(|v| fits(rule, v).is_ok())),
+            // A mapping of names of the operator's to values of one shape.
+            "additionalProperties" if rule.is_object() => value
+                .as_object()
+                .is_none_or(|named| named.values().all(|one| fits(rule, one).is_ok())),
             "additionalProperties" => *rule == Value::Bool(false),
             "properties" => value.as_object().is_none_or(|map| {
                 map.iter().all(|(name, v)| rule.get(name).is_some_and(|s| fits(s, v).is_ok()))

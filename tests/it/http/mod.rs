@@ -12,6 +12,7 @@ mod demo;
 mod enrolment;
 mod headers;
 mod language;
+mod mfa_verify;
 mod notices;
 mod oauth;
 mod pages;
