@@ -36,6 +36,18 @@ const TABLE: &[(&str, [&str; 2])] = &[
     ("user delete", ["user delete alice", "user delete alice --yes --json"]),
     ("user password", ["user password alice --password-stdin", "user password alice --reset-link"]),
     ("user invite", ["user invite carol", "user invite carol --mail"]),
+    (
+        "user link",
+        [
+            "user link alice corp 00u1a2b3c4",
+            "user link alice https://login.example.com 00u1a2b3c4 --dry-run",
+        ],
+    ),
+    (
+        "user unlink",
+        ["user unlink alice corp 00u1a2b3c4", "user unlink alice corp 00u1a2b3c4 --json"],
+    ),
+    ("user links", ["user links alice", "user links alice --json"]),
     ("client list", ["client list", "client list --pending --json"]),
     ("client show", ["client show c_019c", "client show c_019c --field redirect_uris"]),
     (

@@ -9,7 +9,7 @@ use std::{
 };
 
 use rusqlite::{
-    Connection,
+    Connection, ErrorCode,
     backup::{Backup, StepResult},
 };
 
@@ -215,10 +215,19 @@ pub fn examine(path: &Path) -> Result<Copied> {
         return Err(Error::conflict(format!("{} holds no database", path.display())));
     }
     let schema = stamp.judge(path, MIGRATIONS)?;
-    let faults = faults(&conn).map_err(|error| fault::opening(path, error))?;
+    let damaged = |what: &str| {
+        Error::conflict(format!("{} is damaged: {what}", path.display()))
+            .with_next("take an older copy")
+    };
+    let faults = match faults(&conn) {
+        Ok(faults) => faults,
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            return Err(damaged("it cannot be read to its end"));
+        }
+        Err(error) => return Err(fault::opening(path, error)),
+    };
     if let Some(first) = faults.first() {
-        return Err(Error::conflict(format!("{} is damaged: {first}", path.display()))
-            .with_next("take an older copy"));
+        return Err(damaged(first));
     }
     Ok(Copied { bytes: size(path), schema: i64::try_from(schema).unwrap_or(i64::MAX) })
 }

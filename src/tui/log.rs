@@ -17,14 +17,40 @@ const KEPT: usize = 1_000;
 /// The longest line in characters.
 const LONGEST: usize = 1_000;
 
-/// The newest lines of a log; clones share them. What is written to it becomes lines.
+/// The newest lines of a log; clones share them. What is written to it becomes lines, in however many pieces it comes.
 #[derive(Clone, Debug, Default)]
-pub struct Log(Arc<Mutex<VecDeque<String>>>);
+pub struct Log(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    lines: VecDeque<String>,
+    /// Whether the newest line goes on.
+    open: bool,
+}
 
 impl Log {
     /// The lines, oldest first.
     pub fn lines(&self) -> Vec<String> {
-        self.0.lock().iter().cloned().collect()
+        self.0.lock().lines.iter().cloned().collect()
+    }
+}
+
+impl Kept {
+    fn take(&mut self, piece: &str) {
+        // What strangers send may stand in a log.
+        let words = text::clean(piece.trim_end_matches(['\r', '\n']), LONGEST);
+        match self.lines.back_mut().filter(|_| self.open) {
+            Some(last) if last.len() < LONGEST => last.push_str(&words),
+            Some(_) => {}
+            None if words.trim().is_empty() => return,
+            None => {
+                if self.lines.len() >= KEPT {
+                    self.lines.pop_front();
+                }
+                self.lines.push_back(words);
+            }
+        }
+        self.open = !piece.ends_with('\n');
     }
 }
 
@@ -32,13 +58,7 @@ impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
         let mut kept = self.0.lock();
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            if kept.len() >= KEPT {
-                kept.pop_front();
-            }
-            // What strangers send may stand in a log.
-            kept.push_back(text::clean(line, LONGEST));
-        }
+        text.split_inclusive('\n').for_each(|piece| kept.take(piece));
         Ok(bytes.len())
     }
 
@@ -98,6 +118,7 @@ mod tests {
     fn newest_lines_are_kept_and_harmless() {
         let mut log = Log::default();
         for n in 0..KEPT + 5 {
+            // It comes in pieces.
             writeln!(log, "2026-11-23T03:12:44Z  WARN mcpcodex: line {n} \u{1b}[2J").unwrap();
         }
         let lines = log.lines();

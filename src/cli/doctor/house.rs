@@ -19,7 +19,10 @@ use crate::{
         failure::{Done, FOUND_PROBLEMS, Failure},
     },
     config::{Config, Loaded, Weight},
-    db::{Clock, FILE_NAME, ServeLock, lock::LOCK_NAME},
+    db::{
+        Clock, FILE_NAME, ServeLock,
+        lock::{LOCK_NAME, USE_NAME},
+    },
     net::{
         probe::{Ask, Probe},
         tls::{self, Keeper},
@@ -87,9 +90,7 @@ fn private(folder: &Path) -> Vec<(PathBuf, u32)> {
     let mut files = vec![(folder.to_owned(), 0o700)];
     let wal = format!("{FILE_NAME}-wal");
     let shm = format!("{FILE_NAME}-shm");
-    for name in
-        [FILE_NAME, wal.as_str(), shm.as_str(), MASTER_KEY_FILE, AUDIT_ANCHOR_FILE, LOCK_NAME]
-    {
+    for name in [FILE_NAME, &wal, &shm, MASTER_KEY_FILE, AUDIT_ANCHOR_FILE, LOCK_NAME, USE_NAME] {
         files.push((folder.join(name), 0o600));
     }
     files

@@ -33,9 +33,10 @@ function somebody(username, role) {
   return Object.assign(new Person({ username, password, secret }), { id: made.id });
 }
 
+// One worker: Python 3.11 counts the depth of its parser for all threads together, and schemathesis' own code fails over it.
 async function run(url, token) {
   const words = ["run", `${url}/api/openapi.json`, "--header", `Authorization: Bearer ${token}`, "--max-time", String(seconds),
-    "--phases", "examples,coverage,fuzzing,stateful", "--seed", "7", "--workers", "2", "--max-examples", "50", "--warnings", "off",
+    "--phases", "examples,coverage,fuzzing,stateful", "--seed", "7", "--workers", "1", "--max-examples", "50", "--warnings", "off",
     "--exclude-checks", unchecked.join(","), "--request-timeout", "20", "--no-color",
     ...left.flatMap((path) => ["--exclude-path", path])];
   const program = spawn(join(dirname(interpreter), "schemathesis"), words, { cwd: installation.folder, stdio: ["ignore", "pipe", "inherit"] });

@@ -15,7 +15,7 @@ fn ids(place: &Place, more: &[&str]) -> (i32, Vec<String>) {
 
 #[test]
 fn doctor_names_what_is_wrong_with_a_command_for_each_and_mends_what_it_may() {
-    let place = Place::new();
+    let place = Place::bare();
     assert_eq!(ids(&place, &[]), (0, vec!["db.absent".to_owned()]));
     assert!(!place.path("mcpcodex-data").exists(), "looking makes nothing");
     place.person("root", "admin");

@@ -202,7 +202,10 @@ fn everything_is_for_the_owner_only_even_when_nothing_is_masked() {
         names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
     }
     names.sort();
-    assert_eq!(names, ["mcpcodex.db", "mcpcodex.db-shm", "mcpcodex.db-wal", "serve.lock"]);
+    assert_eq!(
+        names,
+        ["mcpcodex.db", "mcpcodex.db-shm", "mcpcodex.db-wal", "open.lock", "serve.lock"]
+    );
     lock.finish();
     child.finish();
 }

@@ -64,7 +64,7 @@ async fn refusals_are_those_of_the_token_endpoint() {
     let answer = caller.call(request("POST", &in_url, &headers, String::new())).await;
     assert_eq!(answer.refusal(400), "invalid_request");
     let huge = form(&caller, &[("x", &"x".repeat(1_000_000))]);
-    assert_eq!(push(&caller, &[], &huge).await.refusal(400), "invalid_request");
+    assert_eq!(push(&caller, &[], &huge).await.refusal(413), "invalid_request");
 }
 
 #[tokio::test]
