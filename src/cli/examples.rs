@@ -140,7 +140,7 @@ const TABLE: &[(&str, [&str; 2])] = &[
     (
         "issuer audience allow",
         [
-            "issuer audience allow https://api.example.org --client notes",
+            "issuer audience allow https://api.example.org --client notes --as notes-there",
             "issuer audience allow https://api.example.org --client notes --as notes-there --scope read",
         ],
     ),
