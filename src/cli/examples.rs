@@ -36,6 +36,15 @@ const TABLE: &[(&str, [&str; 2])] = &[
     ("user delete", ["user delete alice", "user delete alice --yes --json"]),
     ("user password", ["user password alice --password-stdin", "user password alice --reset-link"]),
     ("user invite", ["user invite carol", "user invite carol --mail"]),
+    (
+        "user link",
+        ["user link alice corp 00u1a2b3c4", "user link alice https://idp.example.com 42 --dry-run"],
+    ),
+    (
+        "user unlink",
+        ["user unlink alice corp 00u1a2b3c4", "user unlink alice corp 00u1a2b3c4 --dry-run"],
+    ),
+    ("user links", ["user links alice", "user links alice --json"]),
     ("client list", ["client list", "client list --pending --json"]),
     ("client show", ["client show c_019c", "client show c_019c --field redirect_uris"]),
     (
@@ -128,7 +137,7 @@ const TABLE: &[(&str, [&str; 2])] = &[
     (
         "issuer audience allow",
         [
-            "issuer audience allow https://api.example.org --client notes",
+            "issuer audience allow https://api.example.org --client notes --as notes-there",
             "issuer audience allow https://api.example.org --client notes --as notes-there --scope read",
         ],
     ),

@@ -59,8 +59,7 @@ pub enum Verb {
     /// Give a new invitation to someone who has no password yet
     Invite(Invite),
     /// Say that an identity at a provider is this person: they sign in with it from then on
-    #[command(after_help = "Example:
-  mcpcodex user link alice corp 00u1a2b3c4 (PROVIDER is its name in the configuration, or its issuer)")]
+    #[command(after_help = "PROVIDER is its name in the configuration, or its issuer.")]
     Link(link::Link),
     /// Take that back
     Unlink(link::Link),
