@@ -4,7 +4,7 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     process::Stdio,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use rusqlite::Connection;
