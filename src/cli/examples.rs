@@ -38,14 +38,11 @@ const TABLE: &[(&str, [&str; 2])] = &[
     ("user invite", ["user invite carol", "user invite carol --mail"]),
     (
         "user link",
-        [
-            "user link alice corp 00u1a2b3c4",
-            "user link alice https://login.example.com 00u1a2b3c4 --dry-run",
-        ],
+        ["user link alice corp 00u1a2b3c4", "user link alice https://idp.example.com 42 --dry-run"],
     ),
     (
         "user unlink",
-        ["user unlink alice corp 00u1a2b3c4", "user unlink alice corp 00u1a2b3c4 --json"],
+        ["user unlink alice corp 00u1a2b3c4", "user unlink alice corp 00u1a2b3c4 --dry-run"],
     ),
     ("user links", ["user links alice", "user links alice --json"]),
     ("client list", ["client list", "client list --pending --json"]),

@@ -59,6 +59,7 @@ pub enum Verb {
     /// Give a new invitation to someone who has no password yet
     Invite(Invite),
     /// Say that an identity at a provider is this person: they sign in with it from then on
+    #[command(after_help = "PROVIDER is its name in the configuration, or its issuer.")]
     Link(link::Link),
     /// Take that back
     Unlink(link::Link),

@@ -210,36 +210,48 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
 /// Looks a copy over: that it is ours, of a release that we know, and whole.
 pub fn examine(path: &Path) -> Result<Copied> {
     let conn = open(path)?;
-    let stamp = Stamp::read(&conn).map_err(|error| fault::opening(path, error))?;
+    let stamp = Stamp::read(&conn).map_err(|error| unreadable(path, error))?;
     if stamp.is_empty() {
         return Err(Error::conflict(format!("{} holds no database", path.display())));
     }
     let schema = stamp.judge(path, MIGRATIONS)?;
-    let damaged = |what: &str| {
-        Error::conflict(format!("{} is damaged: {what}", path.display()))
-            .with_next("take an older copy")
-    };
-    let faults = match faults(&conn) {
-        Ok(faults) => faults,
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
-            return Err(damaged("it cannot be read to its end"));
-        }
-        Err(error) => return Err(fault::opening(path, error)),
-    };
+    let faults = faults(&conn).map_err(|error| unreadable(path, error))?;
     if let Some(first) = faults.first() {
-        return Err(damaged(first));
+        return Err(damaged(path, first));
     }
     Ok(Copied { bytes: size(path), schema: i64::try_from(schema).unwrap_or(i64::MAX) })
 }
 
-/// What is wrong inside of a file: nothing, for one that is whole.
+fn damaged(path: &Path, why: &str) -> Error {
+    Error::conflict(format!("{} is damaged: {why}", path.display())).with_next("take an older copy")
+}
+
+/// Damage of a copy is no fault of the machine: there is another copy, perhaps.
+fn unreadable(path: &Path, error: rusqlite::Error) -> Error {
+    if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) {
+        return damaged(path, "SQLite cannot read it");
+    }
+    fault::opening(path, error)
+}
+
+/// What is wrong inside of a file: nothing, for one that is whole. Damage at which SQLite gives up is one fault more.
 fn faults(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut found = Vec::new();
+    match search(conn, &mut found) {
+        Ok(()) => Ok(found),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            found.push(error.to_string());
+            Ok(found)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn search(conn: &Connection, found: &mut Vec<String>) -> rusqlite::Result<()> {
     let mut statement = conn.prepare(&format!("pragma integrity_check({FAULTS})"))?;
     for fault in statement.query_map([], |row| row.get::<_, String>(0))? {
-        found.push(fault?);
+        found.extend(Some(fault?).filter(|fault| fault != "ok"));
     }
-    found.retain(|fault| fault != "ok");
     let mut statement =
         conn.prepare("select \"table\", count(*) from pragma_foreign_key_check group by 1")?;
     let dangling = statement.query_map([], |row| {
@@ -249,7 +261,7 @@ fn faults(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     for fault in dangling {
         found.push(fault?);
     }
-    Ok(found)
+    Ok(())
 }
 
 /// A database as it lies there, read without changing it and without leaving anything beside it.

@@ -2,9 +2,9 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    process::Stdio,
+    time::Instant,
 };
 
 use rusqlite::Connection;
@@ -128,49 +128,76 @@ fn damage_a_cut_record_and_a_foreign_key_are_6_with_what_to_do() {
     assert!(ran.code == 6 && ran.out.contains("db.key"), "{ran:?}");
 }
 
+/// The files that restores have kept so far.
+fn kept(place: &Place) -> usize {
+    let names = fs::read_dir(place.path("mcpcodex-data")).unwrap();
+    names
+        .filter(|name| name.as_ref().unwrap().file_name().to_string_lossy().contains(".before-"))
+        .count()
+}
+
+/// Begins a restore and ends it by force once `now` says so.
+fn killed(place: &Place, now: impl Fn() -> bool) {
+    let mut command = place.command(&["db", "restore", "copy.db", "--yes", "--quiet"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while !now() && child.try_wait().unwrap().is_none() {
+        std::hint::spin_loop();
+    }
+    // SIGKILL; it may be over already.
+    drop(child.kill());
+    child.wait().unwrap();
+}
+
+/// Whether the new database is there; it or the old one, whole.
+fn is_new(place: &Place) -> bool {
+    let new = match names(place).as_slice() {
+        [one] if one == "alice" => true,
+        [one, two] if one == "alice" && two == "bob" => false,
+        other => panic!("neither the old nor the new database: {other:?}"),
+    };
+    let found = place.run(&["db", "check", "--json"]).document()["findings"].clone();
+    let damaged = found.as_array().unwrap().iter().any(|one| one["id"] == "db.damaged");
+    assert!(!damaged, "{found}");
+    if new {
+        // The head that was noted before is of the database that was replaced.
+        place.json(&["audit", "anchor", "--yes"]);
+        place.person("bob", "user");
+    }
+    new
+}
+
 #[test]
 fn restore_that_is_killed_anywhere_leaves_the_old_or_the_new_database_whole() {
     let place = Place::new();
     place.person("alice", "user");
     place.json(&["db", "backup", "copy.db"]);
     place.person("bob", "user");
-    let whole = Instant::now();
-    let mut restore = place.command(&["db", "restore", "copy.db", "--dry-run"]);
-    restore.output().unwrap();
-    let span = whole.elapsed() * 3;
+    let start = Instant::now();
+    place.json(&["db", "restore", "copy.db", "--yes"]);
+    let whole = start.elapsed();
+    assert!(is_new(&place));
     let (mut old, mut new) = (0, 0);
-    for round in 0..16_u32 {
-        let mut command = place.command(&["db", "restore", "copy.db", "--yes", "--quiet"]);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let until = Instant::now() + span * round / 16;
-        while Instant::now() < until && child.try_wait().unwrap().is_none() {
-            std::thread::park_timeout(Duration::from_millis(1));
-        }
-        drop(
-            Command::new("kill")
-                .args(["-9", &child.id().to_string()])
-                .stderr(Stdio::null())
-                .status(),
-        );
-        child.wait().unwrap();
-        match names(&place).as_slice() {
-            [one] if one == "alice" => {
-                new += 1;
-                place.person("bob", "user");
-            }
-            [one, two] if one == "alice" && two == "bob" => old += 1,
-            other => panic!("neither the old nor the new database: {other:?}"),
-        }
-        let checked = place.run(&["db", "check", "--json"]);
-        let found = checked.document()["findings"].clone();
-        let damaged = found.as_array().unwrap().iter().any(|one| one["id"] == "db.damaged");
-        assert!(!damaged, "{found}");
-        if new > 0 {
-            // The head that was noted before is of the database that was replaced.
-            place.json(&["audit", "anchor", "--yes"]);
-        }
+    let mut count = |is_new| if is_new { new += 1 } else { old += 1 };
+    for round in 0..12_u32 {
+        let until = Instant::now() + whole * round / 12;
+        killed(&place, || Instant::now() >= until);
+        count(is_new(&place));
     }
-    assert!(old > 0, "no restore was killed before its end: {old} old, {new} new");
+    // The swap itself takes a moment: as soon as the old one has its second name, and as soon as another file, or none,
+    // stands where the database was.
+    let inode = |place: &Place| fs::metadata(place.path(DB)).map(|found| found.ino()).ok();
+    for round in 0..24 {
+        let (names, file) = (kept(&place), inode(&place));
+        killed(
+            &place,
+            || if round % 3 == 0 { kept(&place) > names } else { inode(&place) != file },
+        );
+        count(is_new(&place));
+    }
+    assert!(
+        old > 0 && new > 0,
+        "no restore was killed on both sides of the swap: {old} old, {new} new"
+    );
 }
 
 #[test]

@@ -15,9 +15,10 @@ fn ids(place: &Place, more: &[&str]) -> (i32, Vec<String>) {
 
 #[test]
 fn doctor_names_what_is_wrong_with_a_command_for_each_and_mends_what_it_may() {
-    let place = Place::bare();
-    assert_eq!(ids(&place, &[]), (0, vec!["db.absent".to_owned()]));
-    assert!(!place.path("mcpcodex-data").exists(), "looking makes nothing");
+    let bare = Place::bare();
+    assert_eq!(ids(&bare, &[]), (0, vec!["db.absent".to_owned()]));
+    assert!(!bare.path("mcpcodex-data").exists(), "looking makes nothing");
+    let place = Place::new();
     place.person("root", "admin");
     let (code, found) = ids(&place, &[]);
     assert_eq!(code, 6);

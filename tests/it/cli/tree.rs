@@ -26,8 +26,8 @@ const RUNS: &[(&str, &str, &str, i32)] = &[
     ("user delete", "alice", "", 2),
     ("user password", "alice --password-stdin", "other", 0),
     ("user invite", "alice", "", 5),
-    ("user link", "alice corp 00u1a2b3c4", "", 3),
-    ("user unlink", "alice corp 00u1a2b3c4", "", 3),
+    ("user link", "alice nowhere 42", "", 3),
+    ("user unlink", "alice nowhere 42", "", 3),
     ("user links", "alice", "", 0),
     ("auth setup oauth2", "--non-interactive", "", 2),
     ("auth setup link", "", "", 5),
@@ -52,7 +52,12 @@ const RUNS: &[(&str, &str, &str, i32)] = &[
     ("apikey rotate", "$KEY", "", 0),
     ("apikey revoke", "$KEY", "", 0),
     ("auth validate", "-", "nonsense", 1),
-    ("client create", "App --redirect-uri https://app.example.com/cb", "", 0),
+    (
+        "client create",
+        "App --redirect-uri https://app.example.com/cb --grant authorization_code --grant urn:ietf:params:oauth:grant-type:token-exchange",
+        "",
+        0,
+    ),
     ("client list", "", "", 0),
     ("client show", "$CLIENT", "", 0),
     ("client edit", "$CLIENT --name Other", "", 0),
@@ -75,14 +80,14 @@ const RUNS: &[(&str, &str, &str, i32)] = &[
         "client exchange allow",
         "$CLIENT --from https://a.example/mcp --to https://b.example/mcp --scope read",
         "",
-        5,
+        0,
     ),
     ("client exchange list", "", "", 0),
     (
         "client exchange revoke",
         "$CLIENT --from https://a.example/mcp --to https://b.example/mcp",
         "",
-        3,
+        0,
     ),
     ("resource delete", "https://b.example/mcp --yes", "", 0),
     ("consent list", "--user alice", "", 0),
@@ -101,9 +106,9 @@ const RUNS: &[(&str, &str, &str, i32)] = &[
     ("issuer show", "https://idp.example.com", "", 0),
     ("issuer link", "https://idp.example.com 42 --user alice", "", 0),
     ("issuer unlink", "https://idp.example.com 42", "", 0),
-    ("issuer audience allow", "https://api.example.org --client $CLIENT --as notes", "", 5),
+    ("issuer audience allow", "https://api.example.org --client $CLIENT --as there", "", 0),
     ("issuer audience list", "", "", 0),
-    ("issuer audience revoke", "https://api.example.org --client $CLIENT", "", 3),
+    ("issuer audience revoke", "https://api.example.org --client $CLIENT", "", 0),
     ("issuer remove", "https://idp.example.com --yes", "", 0),
     ("client delete", "$CLIENT --yes", "", 0),
     ("audit list", "", "", 0),
@@ -160,7 +165,7 @@ fn all() -> Vec<(String, String)> {
 
 #[test]
 fn every_command_has_two_examples_and_each_is_understood() {
-    let (mut lacking, mut wrong) = (Vec::new(), Vec::new());
+    let mut lacking = Vec::new();
     for (path, help) in all() {
         let lines: Vec<&str> = help
             .lines()
@@ -182,24 +187,28 @@ fn every_command_has_two_examples_and_each_is_understood() {
                 .as_ref()
                 .map_or_else(|error| error.kind() == ErrorKind::DisplayHelp, |_| true);
             if !good {
-                wrong.push(format!("{path}: {line}: {}", parsed.unwrap_err()));
+                lacking.push(format!("{path}: {line}"));
             }
         }
     }
-    assert!(lacking.is_empty(), "without two examples: {lacking:?}");
-    assert!(wrong.is_empty(), "not understood: {wrong:#?}");
+    assert!(
+        lacking.is_empty(),
+        "without two examples, or with one that is not understood: {lacking:#?}"
+    );
 }
 
 #[test]
 fn every_command_speaks_json_with_the_promised_exit_code() {
     let known: Vec<String> = all().into_iter().map(|(path, _)| short(&path).to_owned()).collect();
+    let mut wrong = Vec::new();
     for path in &known {
         let there = TEXTS.contains(&path.as_str()) || RUNS.iter().any(|(run, ..)| run == path);
-        assert!(there, "{path} is in no line of the table");
+        if !there {
+            wrong.push(format!("{path} is in no line of the table"));
+        }
     }
     let place = Place::new();
     let (mut key, mut client) = (String::new(), String::new());
-    let mut wrong = Vec::new();
     for (path, more, stdin, code) in RUNS {
         assert!(known.iter().any(|one| one == path), "there is no {path}");
         let more = more.replace("$KEY", &key).replace("$CLIENT", &client);
