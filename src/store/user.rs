@@ -418,10 +418,16 @@ mod tests {
         for order in [Order::Name, Order::NameDown, Order::Age, Order::AgeDown] {
             for goes_on in [false, true] {
                 let sql = format!("explain query plan {}", slice_sql(order, goes_on));
-                let needed = if sql.contains("?7") { 7 } else { 6 };
-                let nothing = rusqlite::params_from_iter(std::iter::repeat_n(None::<i64>, needed));
-                let steps: Vec<String> =
-                    db.read(|r| r.all(&sql, nothing, |row| row.get(3))).unwrap();
+                let none = None::<i64>;
+                let first = |row: &Row<'_>| row.get(3);
+                let steps: Vec<String> = if sql.contains("?7") {
+                    db.read(|r| {
+                        r.all(&sql, params![none, none, none, none, none, none, none], first)
+                    })
+                } else {
+                    db.read(|r| r.all(&sql, params![none, none, none, none, none, none], first))
+                }
+                .unwrap();
                 let plan = steps.join("\n");
                 let begins = if goes_on { "SEARCH u USING INDEX" } else { "SCAN u USING INDEX" };
                 assert!(plan.contains(begins), "{order:?}: {plan}");

@@ -133,10 +133,13 @@ fn revoked(idp: &Idp) -> Vec<String> {
     idp.seen("/revoke").into_iter().map(|form| form["token_type_hint"].clone()).collect()
 }
 
+/// A way in which a session ends.
+type Way = fn(&TestApp, &mut Browser);
+
 #[test]
 fn tokens_are_given_back_once_the_session_is_over_however_it_ended() {
     // Whoever signs out waits for it; after any other end a task does it.
-    let ways: [(bool, fn(&TestApp, &mut Browser)); 3] = [
+    let ways: [(bool, Way); 3] = [
         (true, |_, browser| {
             browser.ask("POST", "/auth/logout").send();
         }),
